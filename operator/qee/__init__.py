@@ -1,0 +1,3 @@
+"""QEE, the Quantum Execution Environment: quantum jobs on Kubernetes."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,62 @@
+"""Every name that more than one part of QEE must spell alike: API group, labels, files, formats.
+
+Standard library only: the runner imports this, and its start-up time is part of every job.
+"""
+
+GROUP = "qee.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+KIND_JOB, PLURAL_JOB = "QuantumJob", "quantumjobs"
+KIND_BACKEND, PLURAL_BACKEND = "QuantumBackend", "quantumbackends"
+
+# Labels of what QEE creates. Children get these and Kueue's, never the parent's labels wholesale: a copied
+# `app.kubernetes.io/instance` makes Argo CD prune them.
+LABEL_JOB_UID = f"{GROUP}/job-uid"
+LABEL_JOB_NAME = f"{GROUP}/job-name"
+LABEL_ATTEMPT = f"{GROUP}/attempt"
+LABEL_COMPONENT = f"{GROUP}/component"
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "qee"
+
+COMPONENT_RUNNER = "runner"
+COMPONENT_INPUT = "input"
+COMPONENT_RESULT = "result"
+
+# Kueue reads these on the child Job (kueue.sigs.k8s.io, "Run a Kubernetes Job"); QEE only passes them on.
+LABEL_QUEUE_NAME = "kueue.x-k8s.io/queue-name"
+LABEL_PRIORITY_CLASS = "kueue.x-k8s.io/priority-class"
+PASSED_ON_LABELS = (LABEL_QUEUE_NAME, LABEL_PRIORITY_CLASS)
+
+ANNOTATION_SIGNATURE = f"{GROUP}/signature"
+ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"
+
+# Formats with a version of their own.
+RUN_FORMAT = f"{GROUP}/run/v1"
+RESULT_FORMAT = f"{GROUP}/result/v1"
+BIT_ORDER = "clbit0-right"
+
+# The runner pod.
+RUNNER_CONTAINER = "runner"
+INPUT_VOLUME = "input"
+INPUT_MOUNT = "/qee/input"
+INPUT_KEY = "run.json"
+INPUT_PATH = f"{INPUT_MOUNT}/{INPUT_KEY}"
+TERMINATION_LOG = "/dev/termination-log"
+INDEX_ENV = "JOB_COMPLETION_INDEX"  # set by the Job controller on every pod of an Indexed Job
+
+# Keys of the result ConfigMap: exactly one of the two is there.
+RESULT_KEY = "result.json"
+RESULT_KEY_GZIP = "result.json.gz"
+
+# Exit codes of the runner. The child Job's podFailurePolicy fails at once on a permanent one.
+EXIT_OK = 0
+EXIT_PERMANENT = 65  # EX_DATAERR (sysexits.h): the same input fails the same way again
+EXIT_INTERNAL = 70  # EX_SOFTWARE: a bug or a broken node; counts towards backoffLimit
+EXIT_OOM_KILLED = 137  # 128 + SIGKILL, what the kernel's OOM killer leaves
+
+MAX_SAFE_INTEGER = 2**53 - 1  # integers beyond it do not survive JSON readers (RFC 8259 section 6)
+MAX_CIRCUITS = 300
+MAX_INLINE_BYTES = 131_072  # all inline sources of one job together
+MAX_SNAPSHOT_BYTES = 1_048_576  # the API server's limit for the data of one ConfigMap
+MAX_FRAME_BYTES = 4 * 1_048_576  # the kubelet rotates container logs at 10 MiB
