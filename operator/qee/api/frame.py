@@ -4,7 +4,7 @@ A pod's log is the only way out of a runner pod, which has neither token nor net
 with other lines, and in the worst case written by someone else; so the document travels gzipped in numbered lines
 between a `begin` and an `end` that name the run, the sizes and the SHA-256 of the uncompressed bytes:
 
-    qee-frame/v1 begin {"bytes": 812, "encoding": "gzip+base64", "index": 0, "lines": 1, "run": "<uid>.1", "sha256": ...}
+    qee-frame/v1 begin {"bytes": 81, "encoding": "gzip+base64", "index": 0, "lines": 1, "run": "<uid>.1", "sha256": ...}
     qee-frame/v1 data 0 H4sIAAAAAAAC...
     qee-frame/v1 end {"index": 0, "run": "<uid>.1", "sha256": "..."}
 
