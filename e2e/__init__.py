@@ -1,0 +1,1 @@
+"""End-to-end tests, demo and benchmark, and the cluster that they run on."""

