@@ -1,7 +1,8 @@
 """kstatus, the idea of "done" that Argo CD, Flux and `helm --wait` share, reads our truth table as the design says.
 
 The rules are those of kubernetes-sigs/cli-utils, pkg/kstatus/status/generic.go and status.go (fluxcd/cli-utils is a
-fork with the same rules): deletion, then generation, then Reconciling and Stalled in list order, then Ready, else Current.
+fork with the same rules): deletion, then generation, then Reconciling and Stalled in list order, then Ready, else
+Current.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,243 @@
+"""QuantumBackend: a simulator or a device that jobs name in spec.backendRef."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from qee.api.fields import Count, DnsLabel, Line, Quantity, Seconds, Shots, rules, text
+from qee.api.meta import NAME_RULE, Condition, NameRef, Observed, Resource, Spec
+from qee.api.names import MAX_CIRCUITS
+
+Provider = Literal["aer", "cirq", "ibm", "braket", "azure", "google", "ionq"]
+SIMULATORS: frozenset[Provider] = frozenset({"aer", "cirq"})
+
+_LabelKey = Annotated[str, text(317, r"^([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$")]
+_LabelValue = Annotated[str, text(63, "^([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?$", minimum=0)]
+
+
+class LabelRequirement(Spec):
+    """One requirement on a namespace's labels, as in metav1.LabelSelector."""
+
+    key: _LabelKey = Field(description="Key of the label.")
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(
+        description="In and NotIn compare with values; Exists and DoesNotExist look for the key."
+    )
+    values: Annotated[list[_LabelValue], Field(max_length=64)] | None = Field(
+        default=None,
+        description="Values for In and NotIn, at most 64; absent for Exists and DoesNotExist.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+    @model_validator(mode="after")
+    def _values_where_compared(self) -> "LabelRequirement":
+        if (self.operator in ("In", "NotIn")) != bool(self.values):
+            raise ValueError("values belong to the operators In and NotIn; give at least one there, none elsewhere")
+        return self
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            {
+                "rule": "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+                "message": "values belong to the operators In and NotIn; give at least one there, none elsewhere",
+            }
+        )
+    )
+
+
+class LabelSelector(Spec):
+    """Selects namespaces by their labels; all requirements must hold, as in metav1.LabelSelector."""
+
+    match_labels: Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)] | None = Field(
+        default=None, description="Labels with the values that they must have, at most 64. Absent: none."
+    )
+    match_expressions: Annotated[list[LabelRequirement], Field(max_length=64)] | None = Field(
+        default=None,
+        description="Further requirements, at most 64. Absent: none.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+
+class AllowedNamespaces(Spec):
+    """The namespaces whose jobs may name the backend: all of them, a list, or a selection by label."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            {
+                "rule": "((has(self.all) && self.all) ? 1 : 0) + (has(self.names) ? 1 : 0) + (has(self.selector) ? 1"
+                " : 0) <= 1",
+                "message": "give one of all: true, names and selector, or all: false for no namespace",
+            },
+            {
+                "rule": "has(self.all) || has(self.names) || has(self.selector)",
+                "message": "is empty; give one of all: true, names and selector, or all: false for no namespace",
+            },
+        )
+    )
+
+    all: bool | None = Field(default=None, description="True: every namespace. False, alone: none.")
+    names: Annotated[list[DnsLabel], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None,
+        description="Names of namespaces, 1 to 1000, each once.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    selector: LabelSelector | None = Field(
+        default=None, description="Namespaces by their labels; an empty selector selects every namespace."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "AllowedNamespaces":
+        ways = [bool(self.all), self.names is not None, self.selector is not None]
+        if sum(ways) > 1:
+            raise ValueError("give one of all: true, names and selector, or all: false for no namespace")
+        if self.all is None and not any(ways):
+            raise ValueError("is empty; give one of all: true, names and selector, or all: false for no namespace")
+        if len(set(self.names or [])) != len(self.names or []):
+            raise ValueError("a namespace occurs twice in names; give each once")
+        return self
+
+
+class Limits(Spec):
+    """The most that one job may ask of the backend. A job beyond a limit fails with LimitExceeded."""
+
+    max_qubits: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="Qubits of each circuit, 1 to 100000. Absent: what engine or device can do."
+    )
+    max_shots: Shots | None = Field(default=None, description="Shots of each circuit, 1 to 10000000. Absent: 10000000.")
+    max_circuits: Annotated[int, Field(ge=1, le=MAX_CIRCUITS)] | None = Field(
+        default=None, description="Circuits of each job, 1 to 300. Absent: 300."
+    )
+    memory: Quantity | None = Field(
+        default=None,
+        description='Memory limit of a simulator pod in bytes, for example "8Gi". Absent: none but the node\'s.',
+    )
+    cpu: Quantity | None = Field(
+        default=None,
+        description='CPU limit of a simulator pod in cores, for example "4". Absent: none but the node\'s.',
+    )
+    active_deadline_seconds: Seconds | None = Field(
+        default=None,
+        description="Upper bound of spec.activeDeadlineSeconds, and its value where a job has none, in seconds, 1 to"
+        " 31536000. Absent: none.",
+    )
+
+
+class Prices(Spec):
+    """The price list that cost estimates use."""
+
+    config_map_ref: NameRef = Field(description="ConfigMap in QEE's own namespace that holds the price list.")
+
+
+class QuantumBackendSpec(Spec):
+    """A simulator or a device, who may use it and how much of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            {
+                "rule": "(self.provider in ['aer', 'cirq']) != has(self.device)",
+                "messageExpression": "'provider ' + self.provider + (has(self.device)"
+                " ? ' is a simulator in the cluster and has no device; remove device'"
+                " : ' has many devices; name one in device')",
+                "message": "name a device for cloud providers, none for aer and cirq",
+            },
+            {
+                "rule": "!(self.provider in ['aer', 'cirq']) || !has(self.credentialsSecretRef)",
+                "messageExpression": "'provider ' + self.provider + ' needs no credentials; remove"
+                " credentialsSecretRef'",
+                "message": "aer and cirq need no credentials; remove credentialsSecretRef",
+            },
+        )
+    )
+
+    provider: Provider = Field(
+        description="Who runs the circuits: aer (Qiskit Aer) and cirq (Cirq's simulators) in pods of this cluster;"
+        " ibm (IBM"
+        " Quantum), braket (Amazon Braket), azure (Azure Quantum), google (Google Quantum Engine) and ionq (IonQ) in"
+        " the"
+        " cloud."
+    )
+    device: Line | None = Field(
+        default=None,
+        description="Name of the device at the provider: IBM backend name, Braket ARN, Azure target, Google"
+        " processor id or"
+        " IonQ backend. Required for cloud providers, refused for aer and cirq.",
+    )
+    region: Line | None = Field(
+        default=None,
+        description="Region or location of the provider's service, for example us-east-1. Absent: the device's or the"
+        " account's own.",
+    )
+    credentials_secret_ref: NameRef | None = Field(
+        default=None,
+        description="Secret in QEE's own namespace with the provider's credentials. Only the backend's connector"
+        " mounts it."
+        " Refused for aer and cirq. Absent: the connector's workload identity.",
+    )
+    options: Annotated[dict[str, Annotated[str, text(1024, minimum=0)]], Field(max_length=64)] | None = Field(
+        default=None,
+        description="Settings of the provider's adapter as strings, for example an IBM instance or a Braket bucket;"
+        " never"
+        " credentials. At most 64 of at most 1024 characters. Absent: none.",
+    )
+    limits: Limits | None = Field(
+        default=None, description="The most that one job may ask for. Absent: see its fields."
+    )
+    prices: Prices | None = Field(
+        default=None, description="Price list for cost estimates. Absent: no estimate is made."
+    )
+    allowed_namespaces: AllowedNamespaces = Field(
+        description="Namespaces whose jobs may name this backend. Required: who may spend on a device is always said."
+    )
+    description: Annotated[str, text(1024, minimum=0)] | None = Field(
+        default=None, description="Text for people, at most 1024 characters. Absent: none."
+    )
+
+    @model_validator(mode="after")
+    def _device_fits_provider(self) -> "QuantumBackendSpec":
+        simulator = self.provider in SIMULATORS
+        if simulator and self.device is not None:
+            raise ValueError(f"provider {self.provider} is a simulator in the cluster and has no device; remove device")
+        if not simulator and self.device is None:
+            raise ValueError(f"provider {self.provider} has many devices; name one in device")
+        if simulator and self.credentials_secret_ref is not None:
+            raise ValueError(f"provider {self.provider} needs no credentials; remove credentialsSecretRef")
+        return self
+
+
+class QuantumBackendStatus(Observed):
+    """What the connector last heard from the device. Simulators have no status."""
+
+    observed_generation: Count | None = Field(
+        default=None, description="The metadata.generation that the status is about."
+    )
+    conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
+        default_factory=list,
+        description="Ready: the device accepts jobs with the backend's credentials.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    qubits: Count | None = Field(default=None, description="Number of the device's qubits, as the provider tells.")
+    basis_gates: Annotated[list[Annotated[str, text(63)]], Field(max_length=256)] = Field(
+        default_factory=list,
+        description="Names of the device's native gates in the provider's spelling, at most 256.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    queue_length: Count | None = Field(default=None, description="Tasks waiting at the device, as the provider tells.")
+    calibration_time: datetime | None = Field(
+        default=None, description="When the device was last calibrated (RFC 3339), as the provider tells."
+    )
+    last_error: Annotated[str, text(4096, minimum=0)] | None = Field(
+        default=None, description="The last failure to reach the provider, without secrets. Absent: none."
+    )
+
+
+class QuantumBackend(Resource):
+    """A simulator or a quantum device that jobs may name, with its limits, prices and allowed namespaces."""
+
+    model_config = ConfigDict(json_schema_extra=rules(NAME_RULE))
+
+    api_version: Literal["qee.dev/v1alpha1"] = "qee.dev/v1alpha1"
+    kind: Literal["QuantumBackend"] = "QuantumBackend"
+    spec: QuantumBackendSpec = Field(description="What the backend is, who may use it and how much of it.")
+    status: QuantumBackendStatus = Field(
+        default=QuantumBackendStatus(), description="What the connector last heard from the device."
+    )

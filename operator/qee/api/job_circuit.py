@@ -1,0 +1,211 @@
+"""The circuits of a QuantumJob: where a program comes from, its parameters and its observables."""
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from qee.api.fields import (
+    Base64,
+    ConfigMapKey,
+    DecimalString,
+    DnsSubdomain,
+    Name,
+    Sha256,
+    Shots,
+    Source,
+    rules,
+)
+from qee.api.meta import Spec
+
+Format = Literal["openqasm3", "openqasm2", "qpy", "cirq-json"]
+
+MAX_PARAMETERS = 256
+MAX_ROWS = 10_000
+MAX_OBSERVABLES = 8
+MAX_TERMS = 256
+
+
+class ConfigMapKeyRef(Spec):
+    """One key of a ConfigMap in the job's namespace."""
+
+    name: DnsSubdomain = Field(description="Name of a ConfigMap in the job's own namespace.")
+    key: ConfigMapKey = Field(description="The key in its data (text formats) or binaryData (qpy).")
+
+
+class Observable(Spec):
+    """A weighted sum of Pauli strings, measured on the state that the circuit prepares."""
+
+    name: Name = Field(description="Name under which the result lists the observable; unique within the circuit.")
+    terms: Annotated[dict[str, DecimalString], Field(min_length=1, max_length=MAX_TERMS)] = Field(
+        description='Pauli strings with their real coefficients, for example {ZI: "0.5", ZZ: "0.3"}. A string has one'
+        " letter I, X, Y or Z per qubit; the leftmost letter is the highest qubit (Qiskit's order). 1 to 256 terms.",
+        json_schema_extra=rules(
+            {
+                "rule": "self.all(p, p.matches('^[IXYZ]+$'))",
+                "message": "a Pauli string holds letters other than I, X, Y and Z;"
+                " give one letter per qubit, the highest qubit first",
+            }
+        ),
+    )
+
+    @field_validator("terms")
+    @classmethod
+    def _pauli_strings(cls, terms: dict[str, str]) -> dict[str, str]:
+        for label in terms:
+            if not label or set(label) - set("IXYZ"):
+                raise ValueError(
+                    f"{label[:40]!r} is not a Pauli string; give one letter I, X, Y or Z per qubit, the highest"
+                    f" qubit first"
+                )
+        if len({len(label) for label in terms}) > 1:
+            raise ValueError("the Pauli strings differ in length; give every term one letter per qubit")
+        return terms
+
+
+_SOURCES = ("source", "data", "configMapKeyRef")
+_COUNT = " + ".join(f"(has(self.{name}) ? 1 : 0)" for name in _SOURCES)
+_FOUND = "[{}].filter(n, n != '')".format(", ".join(f"has(self.{name}) ? '{name}' : ''" for name in _SOURCES))
+
+
+class Circuit(Spec):
+    """One program with its own shots, parameter sweep and observables."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            {
+                "rule": f"{_COUNT} == 1",
+                "messageExpression": f"'circuit ' + self.name + ' has ' + string({_COUNT})"
+                " + ' of source, data and configMapKeyRef; give exactly one'",
+                "message": "give exactly one of source, data and configMapKeyRef",
+            },
+            {
+                "rule": "has(self.configMapKeyRef) == has(self.sha256)",
+                "messageExpression": "'circuit ' + self.name + (has(self.sha256) ? "
+                "' has sha256 without configMapKeyRef; remove it' : "
+                "' has configMapKeyRef without sha256; add the SHA-256 of the bytes that are meant')",
+                "message": "give sha256 with configMapKeyRef, and only with it",
+            },
+            {
+                "rule": "self.format == 'qpy' ? !has(self.source) : !has(self.data)",
+                "messageExpression": "'circuit ' + self.name + (self.format == 'qpy' ? "
+                "' has format qpy in source; give it in data, base64-encoded' : "
+                "' has format ' + self.format + ' in data; give it in source')",
+                "message": "give qpy in data (base64), every other format in source",
+            },
+        )
+    )
+
+    name: Name = Field(
+        description="Name under which the result lists the circuit; unique within the job. 1 to 63 letters, digits,"
+        " '-',"
+        " '.' and '_', beginning and ending with a letter or digit."
+    )
+    format: Format = Field(
+        description="Language of the program: openqasm3 (OpenQASM 3.0), openqasm2 (OpenQASM 2.0), qpy (Qiskit's binary"
+        " format) or cirq-json (cirq.to_json)."
+    )
+    source: Source | None = Field(
+        default=None,
+        description="The program as text, for every format but qpy. All source and data of a job together hold at most"
+        " 131072 bytes; larger programs go into a ConfigMap.",
+    )
+    data: Base64 | None = Field(
+        default=None, description="The program base64-encoded (RFC 4648, padded, one line), for format qpy only."
+    )
+    config_map_key_ref: ConfigMapKeyRef | None = Field(
+        default=None, description="The program lies in a ConfigMap of the job's namespace. Needs sha256 beside it."
+    )
+    sha256: Sha256 | None = Field(
+        default=None,
+        description="SHA-256 of the bytes under configMapKeyRef, 64 lower case hexadecimal digits. Other bytes are"
+        " not run."
+        " Required with configMapKeyRef, refused without it.",
+    )
+    parameters: (
+        Annotated[
+            dict[str, Annotated[list[DecimalString], Field(min_length=1, max_length=MAX_ROWS)]],
+            Field(min_length=1, max_length=MAX_PARAMETERS),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="A sweep: for each parameter of the program (OpenQASM 3 `input`, Qiskit Parameter) a column of"
+        " decimal"
+        " strings in the program's own unit (angles: radians). All columns are equally long; each row is run"
+        " and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters. Absent: run"
+        " once.",
+        json_schema_extra=rules(
+            {
+                "rule": "self.map(p, size(self[p])).min() == self.map(p, size(self[p])).max()",
+                "messageExpression": "'the columns hold ' + string(self.map(p, size(self[p])).min()) + ' to '"
+                " + string(self.map(p, size(self[p])).max()) + ' values; give every parameter equally many'",
+                "message": "the columns differ in length; give every parameter equally many values",
+            },
+            {
+                "rule": "self.all(p, size(p) >= 1 && size(p) <= 64)",
+                "message": "a parameter's name is empty or longer than 64 characters; shorten it",
+            },
+        ),
+    )
+    observables: Annotated[list[Observable], Field(min_length=1, max_length=MAX_OBSERVABLES)] | None = Field(
+        default=None,
+        description="Observables whose expectation values are wanted; needs `expectation` in spec.outputs. 1 to 8 per"
+        " circuit. Absent: none.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    shots: Shots | None = Field(
+        default=None, description="Repetitions of this circuit, 1 to 10000000. Absent: spec.shots."
+    )
+
+    @model_validator(mode="after")
+    def _one_source_in_the_right_field(self) -> "Circuit":
+        given = [n for n in _SOURCES if getattr(self, _ATTRIBUTES[n]) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"circuit {self.name} has {found} of source, data and configMapKeyRef; give exactly one")
+        if self.config_map_key_ref is not None and self.sha256 is None:
+            raise ValueError(
+                f"circuit {self.name} has configMapKeyRef without sha256; add the SHA-256 of the bytes that are meant"
+            )
+        if self.config_map_key_ref is None and self.sha256 is not None:
+            raise ValueError(f"circuit {self.name} has sha256 without configMapKeyRef; remove it")
+        if self.format == "qpy" and self.source is not None:
+            raise ValueError(f"circuit {self.name} has format qpy in source; give it in data, base64-encoded")
+        if self.format != "qpy" and self.data is not None:
+            raise ValueError(f"circuit {self.name} has format {self.format} in data; give it in source")
+        return self
+
+    @field_validator("parameters")
+    @classmethod
+    def _a_table(cls, parameters: dict[str, list[str]] | None) -> dict[str, list[str]] | None:
+        for name in parameters or {}:
+            if not 1 <= len(name) <= 64:
+                raise ValueError("a parameter's name is empty or longer than 64 characters; shorten it")
+        lengths = sorted({len(column) for column in (parameters or {}).values()})
+        if len(lengths) > 1:
+            raise ValueError(
+                f"the columns hold {lengths[0]} to {lengths[-1]} values; give every parameter equally many"
+            )
+        return parameters
+
+    @field_validator("observables")
+    @classmethod
+    def _named_apart(cls, observables: list[Observable] | None) -> list[Observable] | None:
+        refuse_duplicates("observable", [o.name for o in observables or []])
+        return observables
+
+    @property
+    def inline_bytes(self) -> int:
+        """Bytes that this circuit adds to the job object itself."""
+        return len((self.source or "").encode()) + len(self.data or "")
+
+
+_ATTRIBUTES = {"source": "source", "data": "data", "configMapKeyRef": "config_map_key_ref"}
+
+
+def refuse_duplicates(what: str, names: list[str]) -> None:
+    """Raises ValueError naming the first name that occurs twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{what} {twice[0]} occurs twice; give each {what} a name of its own")

@@ -1,0 +1,158 @@
+"""What QEE reports of a QuantumJob. Written by the operator only; readers drop fields that they do not know."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from qee.api.conditions import ConditionType, Phase, unknown_conditions
+from qee.api.fields import Amount, Count, Currency, Line, Sha256, stored_default, text
+from qee.api.meta import Condition, Observed
+
+SUMMARY_RESULTS = 8
+SUMMARY_OUTCOMES = 16
+
+_Word = Annotated[str, text(253)]
+
+
+class Child(Observed):
+    """The object that carries out the current attempt."""
+
+    kind: Annotated[str, text(63)] = Field(description="Job (a simulator pod) or QuantumTask (a cloud submission).")
+    name: _Word = Field(description="Its name, in the job's namespace.")
+    uid: Annotated[str, text(128)] | None = Field(default=None, description="Its UID. Absent: not created yet.")
+
+
+class Queue(Observed):
+    """Where the job stands in a provider's queue."""
+
+    position: Count | None = Field(
+        default=None, description="Tasks before this one, as the provider tells. Absent: not told."
+    )
+    estimated_start: datetime | None = Field(
+        default=None, description="When it is expected to start (RFC 3339), as the provider tells. Absent: not told."
+    )
+
+
+class ExpectationSummary(Observed):
+    """The expectation value of one observable."""
+
+    observable: Annotated[str, text(63)] = Field(description="Name of the observable.")
+    value: Annotated[str, text(32)] = Field(description="Expectation value, a decimal string.")
+    standard_error: Annotated[str, text(32)] | None = Field(
+        default=None, description="Its standard error, a decimal string; 0 where it was computed exactly."
+    )
+
+
+class ResultSummary(Observed):
+    """The gist of one result: one circuit with one row of its parameters."""
+
+    circuit: Annotated[str, text(63)] = Field(description="Name of the circuit.")
+    parameter_set: Count = Field(default=0, description="Row of the circuit's parameters, from 0.")
+    shots: Count | None = Field(default=None, description="Repetitions that were run. Absent: computed exactly.")
+    counts: Annotated[dict[str, Count], Field(max_length=SUMMARY_OUTCOMES)] | None = Field(
+        default=None,
+        description="The most frequent outcomes, at most 16, with their occurrences. Bits of all registers joined"
+        " without"
+        " spaces, the first classical bit rightmost.",
+    )
+    distinct: Count | None = Field(default=None, description="How many different outcomes the whole result holds.")
+    expectation_values: Annotated[list[ExpectationSummary], Field(max_length=SUMMARY_OUTCOMES)] | None = Field(
+        default=None,
+        description="Expectation values of the circuit's observables, at most 16.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+
+class Summary(Observed):
+    """What fits into the status; the ConfigMap holds everything."""
+
+    results: Annotated[list[ResultSummary], Field(max_length=SUMMARY_RESULTS)] = Field(
+        default_factory=list,
+        description="The first results, at most 8, in the order of the result document.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    truncated: bool = Field(default=False, description="True: results or outcomes were left out of the summary.")
+
+
+class Result(Observed):
+    """Where the result is, its digest and its gist."""
+
+    config_map: _Word = Field(
+        description="Name of the ConfigMap in the job's namespace that holds the result document."
+    )
+    key: _Word = Field(description="Its key: result.json (data), or result.json.gz (binaryData, gzip).")
+    sha256: Sha256 = Field(description="SHA-256 of the uncompressed document, in hexadecimal.")
+    bytes: Count = Field(description="Length of the uncompressed document in bytes.")
+    summary: Summary | None = Field(default=None, description="The gist of the document. Absent: none was made.")
+
+
+class Cost(Observed):
+    """What the job costs at its provider."""
+
+    estimated: Amount | None = Field(
+        default=None, description="Estimate before submission, a decimal string in units of currency. Absent: none."
+    )
+    actual: Amount | None = Field(
+        default=None, description="What was charged, a decimal string in units of currency. Absent: not known."
+    )
+    currency: Currency | None = Field(default=None, description="ISO 4217 code, as in the backend's price list.")
+
+
+class Signature(Observed):
+    """Who signed the job, and under which policy it was accepted."""
+
+    policy: _Word | None = Field(default=None, description="Name of the trust policy that accepted the signature.")
+    keyids: Annotated[list[Line], Field(max_length=16)] = Field(
+        default_factory=list,
+        description="Ids of the keys whose signatures were verified, at most 16.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    signers: Annotated[list[Line], Field(max_length=16)] = Field(
+        default_factory=list,
+        description="Names that the policy gives to those keys' holders, at most 16.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+
+class QuantumJobStatus(Observed):
+    """What QEE has observed. Programs read the conditions, people the phase."""
+
+    observed_generation: Annotated[int, Field(ge=-1)] = Field(
+        default=-1, description="The metadata.generation that the status is about; -1: QEE has not seen the job yet."
+    )
+    phase: str | None = Field(
+        default=None,
+        description="Where the job stands, for people; programs read the conditions. Absent: QEE has not seen the"
+        " job yet.",
+        json_schema_extra={"enum": [p.value for p in Phase]},
+    )
+    conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
+        default_factory=list,
+        description=f"The observations {', '.join(ConditionType)}; docs/reference/conditions.md has the truth table."
+        " Wait for"
+        " Finished, then read Succeeded.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    attempt: Count | None = Field(
+        default=None, description="Number of the current or last attempt, from 1. Absent: none yet."
+    )
+    child: Child | None = Field(
+        default=None, description="The object that carries out the current attempt. Absent: none yet."
+    )
+    queue: Queue | None = Field(default=None, description="Place in the provider's queue. Absent: none, or not told.")
+    result: Result | None = Field(default=None, description="Where the result is. Absent: there is none.")
+    cost: Cost | None = Field(default=None, description="Cost at the provider. Absent: a simulator, or not known.")
+    signature: Signature | None = Field(
+        default=None, description="Who signed the job. Absent: not verified, or not required."
+    )
+    start_time: datetime | None = Field(
+        default=None, description="When the first attempt's child was created (RFC 3339). Absent: not yet."
+    )
+    completion_time: datetime | None = Field(
+        default=None, description="When the job ended (RFC 3339). Absent: not yet."
+    )
+
+
+# Appears on read of an object nobody has written a status for; no controller has to race for the first write.
+STATUS_DEFAULT = stored_default({"observedGeneration": -1, "conditions": unknown_conditions()})
