@@ -4,7 +4,7 @@ Both are refused as a whole when a field is unknown, missing or of another type:
 images, and a field that one of them ignores would change a result silently.
 """
 
-from qee.api.fields import DocumentError, canonical_json
+from qee.api.json_fields import DocumentError, canonical_json
 from qee.api.result_check import check_result, register_marginals
 from qee.api.result_document import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, summary
 from qee.api.run_document import (

@@ -6,7 +6,7 @@ arrived whole, not that they make sense.
 
 from collections import Counter
 
-from qee.api.fields import DocumentError
+from qee.api.json_fields import DocumentError
 from qee.api.result_document import CircuitResult, ResultDocument
 from qee.api.run_document import CircuitRun, RunDocument
 

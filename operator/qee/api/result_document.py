@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.fields import Fields, canonical_json, parsed
+from qee.api.json_fields import Fields, canonical_json, parsed
 from qee.api.names import BIT_ORDER, RESULT_FORMAT
 from qee.api.run_document import ENGINES, PRECISIONS, JobReference
 

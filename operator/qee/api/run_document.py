@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.fields import DocumentError, Fields, canonical_json, parsed
+from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
 from qee.api.names import MAX_CIRCUITS, MAX_SAFE_INTEGER, RUN_FORMAT
 
 ENGINES = ("aer", "cirq")
