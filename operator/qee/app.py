@@ -1,0 +1,148 @@
+"""The operator process: Kopf watches, our controller decides. The only module that imports kopf.
+
+Kopf does list/watch, login and reconnection. No change-detecting handlers (they copy the spec into an annotation), no
+daemons or timers (a finalizer and a task for each object), no indexes (stale after a relist): `on.event` only, and what
+it gets goes through the intake onto the queue.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import kopf
+from prometheus_client import start_http_server
+
+from qee import __version__
+from qee.api import names
+from qee.controller.leader import Leader
+from qee.controller.loop import Controller
+from qee.controller.settings import Settings
+from qee.kube.client import connect
+from qee.observe import health, logs
+from qee.observe.metrics import Metrics
+
+logger = logging.getLogger("qee")
+GRACE_SECONDS = 20  # to finish what is in hand; less than the pod's terminationGracePeriodSeconds
+
+
+def registry(controller: Controller) -> kopf.OperatorRegistry:
+    """Kopf's side of the wiring: what it watches, and where the events go."""
+    handlers = kopf.OperatorRegistry()
+    intake = controller.intake
+
+    @kopf.on.login(registry=handlers)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+    @kopf.on.startup(registry=handlers)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
+        settings.peering.standalone = True  # the Lease keeps a second operator out
+        settings.posting.enabled = False  # Events are ours, on transitions only
+        settings.watching.server_timeout = 300
+        settings.watching.connect_timeout = 10
+        settings.watching.chunk_size = 500
+        settings.watching.label_selectors["batch", "v1", "jobs"] = names.LABEL_JOB_UID
+        settings.watching.label_selectors["", "v1", "pods"] = names.LABEL_JOB_UID
+        settings.networking.request_timeout = 30
+        settings.queueing.idle_timeout = 0.5  # a task for each object that had an event; ours keeps the state
+        settings.persistence.finalizer = f"{names.GROUP}/kopf"  # never set: no handler here asks for one
+        settings.process.ultimate_exiting_timeout = GRACE_SECONDS
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_JOB, registry=handlers)
+    async def on_job(event: Any, **_: Any) -> None:
+        intake.job(event)
+
+    @kopf.on.event("batch", "v1", "jobs", registry=handlers)
+    async def on_child(event: Any, **_: Any) -> None:
+        intake.child(event)
+
+    @kopf.on.event("", "v1", "pods", registry=handlers)
+    async def on_pod(event: Any, **_: Any) -> None:
+        intake.pod(event)
+
+    return handlers
+
+
+async def operator(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT, or until the Lease is lost."""
+    port = await connect(user_agent=f"qee-operator/{__version__}")
+    metrics = Metrics()
+    controller = Controller(port, settings, metrics)
+    watching = asyncio.Event()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = await health.serve(settings.port, controller.ailments, watching.is_set)
+    metrics_server, _ = start_http_server(settings.metrics_port, registry=metrics.registry)
+    leader = Leader(port, settings.lease_namespace, identity=f"{socket.gethostname()}-{os.getpid()}")
+    try:
+        if await leader.acquire(stop):
+            metrics.leader.set(1)
+            await _lead(controller, settings, leader, watching, stop)
+    finally:
+        await leader.release()
+        metrics_server.shutdown()
+        await server.cleanup()
+        await port.close()
+
+
+async def _lead(
+    controller: Controller, settings: Settings, leader: Leader, watching: asyncio.Event, stop: asyncio.Event
+) -> None:
+    work = asyncio.create_task(controller.run(), name="controller")
+    watch = asyncio.create_task(
+        kopf.operator(
+            registry=registry(controller),
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+            standalone=True,
+            stop_flag=stop,
+            ready_flag=watching,
+        ),
+        name="kopf",
+    )
+    held = asyncio.create_task(leader.hold(), name="lease")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    tasks = {work, watch, held, stopped}
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    logger.info("stopping: %s", ", ".join(sorted(task.get_name() for task in done)))
+    stop.set()
+    controller.stop()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            await asyncio.wait({work, watch})
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    for problem in results:
+        if isinstance(problem, Exception):
+            raise problem
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="qee-operator", description="Reconcile QuantumJobs.")
+    parser.add_argument(
+        "--config", type=Path, required=True, help="settings file (YAML); see docs/reference/settings.md"
+    )
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    parser.add_argument("--log-format", default="json", choices=["json", "text"])
+    arguments = parser.parse_args(argv)
+    logs.configure(arguments.log_level, arguments.log_format)
+    try:
+        settings = Settings.load(arguments.config)
+    except (OSError, ValueError) as error:
+        sys.exit(f"--config {arguments.config}: {error}")
+    logger.info("qee-operator %s", __version__)
+    asyncio.run(operator(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Reading what a job refers to: its backend, its namespace's labels, its circuits' ConfigMaps. Each once, live."""
+
+import base64
+import binascii
+import hashlib
+
+from pydantic import ValidationError
+
+from qee.api.backend import QuantumBackend
+from qee.api.job import QuantumJob
+from qee.api.job_circuit import Circuit
+from qee.api.reasons import Reason
+from qee.core.refusal import Refused
+from qee.kube.port import NotFound, Object, Port
+from qee.kube.resources import BACKENDS, CONFIG_MAPS, NAMESPACES
+
+
+async def backend(port: Port, job: QuantumJob) -> QuantumBackend:
+    """The backend that the job names. Raises `Refused` where there is none, or none that can be read."""
+    name = job.spec.backend_ref.name
+    try:
+        return QuantumBackend.model_validate(await port.get(BACKENDS, None, name))
+    except NotFound:
+        raise Refused(
+            Reason.BACKEND_NOT_FOUND,
+            f"spec.backendRef.name: there is no QuantumBackend {name!r}. {Reason.BACKEND_NOT_FOUND.remedy}",
+            waiting=Reason.WAITING_FOR_BACKEND,
+        ) from None
+    except ValidationError as error:
+        raise Refused(
+            Reason.BACKEND_NOT_FOUND,
+            f"spec.backendRef.name: QuantumBackend {name!r} cannot be read by this version of QEE "
+            f"({error.error_count()} fields). Ask the backend's owner to apply it again.",
+        ) from None
+
+
+async def namespace_labels(port: Port, backend: QuantumBackend, namespace: str) -> dict[str, str]:
+    """The labels of the job's namespace, read only where the backend selects by them."""
+    if backend.spec.allowed_namespaces.selector is None:
+        return {}
+    return (await port.get(NAMESPACES, None, namespace))["metadata"].get("labels") or {}
+
+
+async def sources(port: Port, job: QuantumJob) -> dict[str, bytes]:
+    """The bytes of each circuit by its name. A ConfigMap that several circuits refer to is read once."""
+    config_maps: dict[str, Object] = {}
+    found: dict[str, bytes] = {}
+    for index, circuit in enumerate(job.spec.circuits):
+        path = f"spec.circuits[{index}]"
+        if circuit.config_map_key_ref is None:
+            found[circuit.name] = (circuit.source or "").encode()
+            continue
+        name = circuit.config_map_key_ref.name
+        if name not in config_maps:
+            config_maps[name] = await _config_map(port, job.metadata.namespace, name, path)
+        found[circuit.name] = _promised_bytes(circuit, config_maps[name], path)
+    return found
+
+
+async def _config_map(port: Port, namespace: str, name: str, path: str) -> Object:
+    try:
+        return await port.get(CONFIG_MAPS, namespace, name)
+    except NotFound:
+        raise Refused(
+            Reason.INPUT_NOT_FOUND,
+            f"{path}.configMapKeyRef.name: there is no ConfigMap {name!r} in namespace {namespace!r}. "
+            f"{Reason.INPUT_NOT_FOUND.remedy}",
+            waiting=Reason.WAITING_FOR_INPUT,
+        ) from None
+
+
+def _promised_bytes(circuit: Circuit, config_map: Object, path: str) -> bytes:
+    reference = circuit.config_map_key_ref
+    if reference is None:
+        raise ValueError(f"circuit {circuit.name} refers to no ConfigMap")
+    text = (config_map.get("data") or {}).get(reference.key)
+    binary = (config_map.get("binaryData") or {}).get(reference.key)
+    if text is None and binary is None:
+        raise Refused(
+            Reason.INPUT_NOT_FOUND,
+            f"{path}.configMapKeyRef.key: ConfigMap {reference.name!r} has no key {reference.key!r}. "
+            f"{Reason.INPUT_NOT_FOUND.remedy}",
+            waiting=Reason.WAITING_FOR_INPUT,
+        )
+    try:
+        data = text.encode() if text is not None else base64.b64decode(binary or "", validate=True)
+    except binascii.Error:  # the API server checks it; a proxy may not
+        data = b""
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != circuit.sha256:
+        raise Refused(
+            Reason.INPUT_DIGEST_MISMATCH,
+            f"{path}.sha256: {circuit.sha256} was promised, key {reference.key!r} of ConfigMap {reference.name!r} has "
+            f"{digest}. {Reason.INPUT_DIGEST_MISMATCH.remedy}",
+        )
+    return data

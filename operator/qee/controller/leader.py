@@ -1,0 +1,73 @@
+"""The Lease that keeps a second operator from acting. Election is the official client's; releasing on exit is ours.
+
+A rollout replaces the pod (strategy Recreate), so the successor finds the Lease released and starts at once; after a
+kill it waits until the Lease has run out.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from kubernetes.aio.leaderelection.electionconfig import Config
+from kubernetes.aio.leaderelection.leaderelection import LeaderElection
+from kubernetes.aio.leaderelection.resourcelock.leaselock import LeaseLock
+
+from qee.kube.client import KubeClient
+from qee.kube.port import ApiError
+from qee.kube.resources import LEASES
+
+logger = logging.getLogger(__name__)
+NAME = "qee-operator"
+LEASE_SECONDS, RENEW_WITHIN, RETRY_EVERY = 15, 10, 2  # client-go's defaults
+
+
+class Leader:
+    """Without a namespace for the Lease (a developer's machine, a test) everyone leads."""
+
+    def __init__(self, port: KubeClient, namespace: str | None, identity: str) -> None:
+        self._port = port
+        self._namespace = namespace
+        self._leading = asyncio.Event()
+        self._election: asyncio.Task[None] | None = None
+        if namespace is None:
+            self._leading.set()
+            return
+        lock = LeaseLock(NAME, namespace, identity, port.transport)
+        config = Config(lock, LEASE_SECONDS, RENEW_WITHIN, RETRY_EVERY, self._led, self._lost)
+        self._election = asyncio.create_task(LeaderElection(config).run(), name="election")
+
+    async def acquire(self, stop: asyncio.Event) -> bool:
+        """Wait for the Lease; False when told to stop first."""
+        waits = [asyncio.create_task(self._leading.wait()), asyncio.create_task(stop.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+        return self._leading.is_set() and not stop.is_set()
+
+    async def hold(self) -> None:
+        """Returns when the Lease is lost. The process must end then: another one may act already."""
+        if self._election is None:
+            await asyncio.Event().wait()
+        else:
+            await self._election
+
+    async def release(self) -> None:
+        if self._election is None or self._namespace is None:
+            return
+        self._election.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._election
+        if self._leading.is_set():
+            try:
+                await self._port.patch(LEASES, self._namespace, NAME, {"spec": {"holderIdentity": None}})
+            except ApiError as error:
+                logger.warning("the Lease was not released, the successor waits %d s: %s", LEASE_SECONDS, error)
+
+    async def _led(self) -> None:
+        logger.info("this process leads")
+        self._leading.set()
+        await asyncio.Event().wait()
+
+    async def _lost(self) -> None:
+        logger.error("the Lease is lost")
+        self._leading.clear()

@@ -1,0 +1,230 @@
+"""One job, one step: read it and its child live, decide, carry the plan out.
+
+`reconcile` may be interrupted anywhere and repeated at any time; what it finds decides what is left to do.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from qee.api import names
+from qee.api.conditions import Phase
+from qee.api.job import QuantumJob
+from qee.api.reasons import Reason
+from qee.controller.results import Collector, Lost
+from qee.controller.settings import Settings
+from qee.controller.start import Starter, refused_by_server
+from qee.controller.status import StatusWriter
+from qee.core import deadline, naming, plan, retry, times
+from qee.core.decide import decide
+from qee.core.observed import ChildState, PodState, child_state, pod_state
+from qee.core.refusal import Refused
+from qee.core.world import World
+from qee.kube.compare import input_config_map_name, pod_differs
+from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
+from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, PODS
+from qee.observe.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+Key = tuple[str, str]  # namespace and name of a QuantumJob
+ASK_AGAIN = 5.0  # seconds until a missing backend or ConfigMap is looked for again
+REFUSED_AGAIN = 15.0  # seconds until a child that a quota or a policy refused is tried again
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Reconciler:
+    """Carries plans out. It remembers only which children it has compared itself: losing that costs one comparison."""
+
+    def __init__(
+        self, port: Port, settings: Settings, metrics: Metrics, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._port = port
+        self._patience = settings.as_patience()
+        self._clock = clock
+        self._starter = Starter(port, settings)
+        self._collector = Collector(port)
+        self._status = StatusWriter(port, metrics)
+        self._ours: dict[str, str] = {}  # job UID -> UID of its child that this process created or compared
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One step. The seconds after which to look again, or None. Raises `ApiError`: the caller backs off."""
+        namespace, name = key
+        try:
+            live = await self._port.get(JOBS, namespace, name)
+        except NotFound:
+            return None
+        try:
+            job = QuantumJob.model_validate(live)
+        except ValidationError as error:
+            # The API server's schema is the same model's; so this is a job of another version.
+            logger.error("%s/%s cannot be read: %s", namespace, name, error.errors(include_input=False)[:3])
+            return None
+        world = await self._observe(job, live.get("status") or {})
+        return await self._apply(world, decide(world, self._patience))
+
+    async def _observe(self, job: QuantumJob, status: dict[str, Any]) -> World:
+        world = World(job, status, self._clock())
+        child, pods = await asyncio.gather(self._child(world), self._pods(job))
+        if child is None:
+            return World(job, status, world.now)
+        ours = [pod for pod in pods if pod.owner_uid == child.uid and self._matches(child, pod)]
+        return World(
+            job,
+            status,
+            world.now,
+            child,
+            ours,
+            child_is_ours=self._ours.get(job.metadata.uid) == child.uid,
+            input_gone=await self._input_gone(world, child, ours),
+        )
+
+    async def _child(self, world: World) -> ChildState | None:
+        meta = world.job.metadata
+        try:
+            live = await self._port.get(CHILDREN, meta.namespace, naming.child_name(meta.name, meta.uid, world.attempt))
+        except NotFound:
+            return None
+        return child_state(live)
+
+    async def _pods(self, job: QuantumJob) -> list[PodState]:
+        labels = f"{names.LABEL_JOB_UID}={job.metadata.uid}"
+        return [pod_state(pod) async for pod in self._port.list(PODS, job.metadata.namespace, labels=labels)]
+
+    def _matches(self, child: ChildState, pod: PodState) -> bool:
+        """Anyone in the namespace may make a pod with our labels and the child as owner: its log would be forged."""
+        path = pod_differs(child.raw["spec"]["template"]["spec"], pod.raw["spec"])
+        if path:
+            logger.warning("pod %s is not what its Job %s would make: %s", pod.name, child.name, path)
+        return path is None
+
+    async def _input_gone(self, world: World, child: ChildState, pods: list[PodState]) -> bool:
+        """Asked only of a pod that has not started for a while: without its ConfigMap it never will."""
+        started = any(pod.running or pod.terminated for pod in pods)
+        patience = timedelta(seconds=self._patience.unstarted)
+        if started or not pods or child.created_at is None or world.now - child.created_at < patience:
+            return False
+        name = input_config_map_name(child.raw["spec"]["template"]["spec"])
+        try:
+            await self._port.get(CONFIG_MAPS, world.job.metadata.namespace, name or "")
+        except NotFound:
+            return True
+        return False
+
+    async def _apply(self, world: World, step: plan.Plan) -> float | None:
+        match step:
+            case plan.Nothing(after):
+                return after
+            case plan.Report(phase, reason, message, child, after):
+                await self._report(world, phase, reason, message, child)
+                return after
+            case plan.Start(attempt):
+                return await self._start(world, attempt)
+            case plan.Collect(child, pod):
+                return await self._collect(world, child, pod)
+            case plan.Retry():
+                return await self._retry(world, step)
+            case plan.Pause(child):
+                await self._take_away(world, child)
+                message = "spec.suspend is true; the child was deleted. Set it to false to run the job again."
+                await self._status.write(world, Phase.SUSPENDED, Reason.SUSPENDED, message, {"child": None})
+                return None
+            case plan.Finish():
+                return await self._finish(world, step)
+            case plan.Expire():
+                await self._delete(JOBS, world.job.metadata.namespace, world.job.metadata.name, world.job.metadata.uid)
+                return None
+            case plan.TakeAway(child):
+                await self._take_away(world, child)
+                return None
+            case plan.Follow():
+                await self._status.follow_generation(world)
+                return 0
+
+    async def _report(self, world: World, phase: Phase, reason: Reason, message: str, child: ChildState | None) -> None:
+        fields: Object = {}
+        if child is not None:
+            fields = {"attempt": world.attempt, "child": _reference(child)}
+        if phase is Phase.RUNNING and "startTime" not in world.status:
+            fields["startTime"] = _stamp(world)
+        await self._status.write(world, phase, reason, message, fields)
+
+    async def _start(self, world: World, attempt: int) -> float | None:
+        try:
+            started = await self._starter.start(world, attempt)
+        except Refused as refusal:
+            return await self._refused(world, refusal)
+        except ApiError as error:
+            if not refused_by_server(error):
+                raise
+            message = f"{error.message[:400]} {Reason.CHILD_REFUSED.remedy}"
+            await self._status.write(world, Phase.PENDING, Reason.CHILD_REFUSED, message)
+            return REFUSED_AGAIN
+        if started is None:
+            return 1.0
+        self._ours[world.job.metadata.uid] = started.child["metadata"]["uid"]
+        return self._patience.queued
+
+    async def _refused(self, world: World, refusal: Refused) -> float | None:
+        """Wait for what may still come, within the grace; else the job fails."""
+        since = deadline.begins_at(world)
+        waited = (world.now - since).total_seconds() if since else 0.0
+        if refusal.waiting is not None and waited < self._patience.missing:
+            await self._status.write(world, Phase.PENDING, refusal.waiting, refusal.message)
+            return min(ASK_AGAIN, self._patience.missing - waited + 0.5)
+        return await self._finish(world, plan.Finish(Phase.FAILED, refusal.reason, refusal.message, world.child))
+
+    async def _collect(self, world: World, child: ChildState, pod: PodState) -> float | None:
+        try:
+            stored = await self._collector.collect(world.job, world.attempt, child, pod)
+        except Refused as refusal:
+            return await self._finish(world, plan.Finish(Phase.FAILED, refusal.reason, refusal.message, child))
+        except Lost as lost:
+            return await self._apply(world, retry.lost(world, Reason.RESULT_LOST, f"The result is lost: {lost}."))
+        message = f"The result is in ConfigMap {stored.as_status['configMap']}."
+        done = plan.Finish(Phase.SUCCEEDED, Reason.COMPLETED, message, child)
+        return await self._finish(world, done, {"result": stored.as_status})
+
+    async def _retry(self, world: World, step: plan.Retry) -> float | None:
+        if step.lost is not None:
+            await self._take_away(world, step.lost)
+        message = f"{step.reason}: {step.message} Attempt {step.attempt} follows."
+        fields = {"attempt": step.attempt, "child": None}
+        await self._status.write(world, Phase.PENDING, Reason.RETRYING, message, fields)
+        return 0
+
+    async def _finish(self, world: World, step: plan.Finish, fields: Object | None = None) -> float | None:
+        if step.take_away:
+            await self._take_away(world, step.child)
+        fields = {**(fields or {}), "completionTime": _stamp(world), "attempt": world.attempt}
+        if step.child is not None:
+            fields["child"] = _reference(step.child)
+            fields.setdefault("startTime", world.status.get("startTime") or _stamp(world))
+        await self._status.write(world, step.phase, step.reason, step.message, fields)
+        self._ours.pop(world.job.metadata.uid, None)
+        return self._patience.linger + 1.0 if step.child is not None and not step.take_away else None
+
+    async def _take_away(self, world: World, child: ChildState | None) -> None:
+        if child is not None:
+            await self._delete(CHILDREN, world.job.metadata.namespace, child.name, child.uid)
+
+    async def _delete(self, resource: Any, namespace: str, name: str, uid: str) -> None:
+        """Delete that very object; one that is gone, or another under its name, is no concern of ours."""
+        try:
+            await self._port.delete(resource, namespace, name, uid=uid)
+        except (NotFound, Conflict):
+            logger.debug("%s %s/%s is gone already", resource.kind, namespace, name)
+
+
+def _reference(child: ChildState) -> Object:
+    return {"kind": CHILDREN.kind, "name": child.name, "uid": child.uid}
+
+
+def _stamp(world: World) -> str:
+    return times.render(world.now)

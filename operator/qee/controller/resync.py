@@ -1,0 +1,132 @@
+"""The full resync: every 10 minutes, whatever the watches said. It repairs what they missed, and tidies up.
+
+- An unfinished job gets its key on the queue.
+- A finished job whose result ConfigMap was deleted says so.
+- Children of jobs that finished a while ago are deleted, many in one request (docs/adr/0002).
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from qee.api import names
+from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal_phase
+from qee.api.job import QuantumJob
+from qee.api.reasons import Reason
+from qee.controller.intake import Intake
+from qee.controller.queue import WorkQueue
+from qee.controller.reconcile import Key, utc_now
+from qee.controller.settings import Settings
+from qee.controller.status import StatusWriter
+from qee.core import times
+from qee.core.world import World
+from qee.kube.port import ApiError, Object, Port
+from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS
+from qee.observe.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+BATCH = 50  # UIDs in one label selector: 37 characters each in a URL
+WATCH_GRACE = 60.0  # seconds within which a watch must have told of a new object
+
+
+class Resync:
+    """One pass is `run`. `finished_at` is the monotonic time of the last one, `missed` jobs the watch had not told."""
+
+    def __init__(
+        self,
+        port: Port,
+        queue: WorkQueue[Key],
+        intake: Intake,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._port = port
+        self._queue = queue
+        self._intake = intake
+        self._settings = settings
+        self._metrics = metrics
+        self._status = StatusWriter(port, metrics)
+        self._clock = clock
+        self._namespaces: list[str | None] = [*settings.namespaces] or [None]
+        self.finished_at = time.monotonic()
+        self.missed = 0
+
+    async def run(self) -> None:
+        now, missed, uids = self._clock(), 0, set()
+        stored: list[Object] = []  # metadata and status of jobs that say their result is stored
+        swept: dict[str, list[str]] = defaultdict(list)  # namespace -> UIDs of jobs whose child may go
+        async for job in self._jobs():
+            meta, status = job["metadata"], job.get("status") or {}
+            uids.add(meta["uid"])
+            created = times.parse(meta["creationTimestamp"])
+            if not self._intake.knows(meta["uid"]) and created and (now - created).total_seconds() > WATCH_GRACE:
+                missed += 1
+            conditions = status.get("conditions") or []
+            if terminal_phase(conditions) is None or self._wants_a_look(job):
+                self._queue.add((meta["namespace"], meta["name"]))
+                continue
+            if status_of(conditions, ConditionType.RESULTS_STORED) is Status.TRUE:
+                stored.append(job)
+            completed = times.parse(status.get("completionTime"))
+            if completed and now - completed > timedelta(seconds=self._settings.child_retention_seconds):
+                swept[meta["namespace"]].append(meta["uid"])
+        self._metrics.only_jobs(uids)
+        await self._tell_of_deleted_results(stored)
+        await self._sweep_children(swept)
+        self.missed = missed
+        self.finished_at = time.monotonic()
+
+    def _wants_a_look(self, job: Object) -> bool:
+        outdated = (job.get("status") or {}).get("observedGeneration") != job["metadata"].get("generation")
+        return outdated or job["spec"].get("ttlSecondsAfterFinished") is not None
+
+    async def _jobs(self) -> Any:
+        for namespace in self._namespaces:
+            async for job in self._port.list(JOBS, namespace):
+                yield job
+
+    async def _tell_of_deleted_results(self, jobs: list[Object]) -> None:
+        """The jobs were listed first: a result that is stored meanwhile is not missed."""
+        if not jobs:
+            return
+        present: set[tuple[str, str]] = set()
+        labels = f"{names.LABEL_COMPONENT}={names.COMPONENT_RESULT}"
+        for namespace in self._namespaces:
+            async for found in self._port.list(CONFIG_MAPS, namespace, labels=labels, metadata_only=True):
+                present.add((found["metadata"]["namespace"], found["metadata"]["name"]))
+        for job in jobs:
+            name = ((job.get("status") or {}).get("result") or {}).get("configMap")
+            if name and (job["metadata"]["namespace"], name) not in present:
+                await self._result_deleted(job, name)
+
+    async def _result_deleted(self, job: Object, config_map: str) -> None:
+        message = f"ConfigMap {config_map!r} is gone. {Reason.RESULT_DELETED.remedy}"
+        try:
+            world = World(QuantumJob.model_validate(job), job["status"], self._clock())
+            await self._status.write(world, Phase.SUCCEEDED, Reason.RESULT_DELETED, message)
+        except (ApiError, ValidationError) as error:  # the next resync says it
+            logger.warning("%s/%s: %s", job["metadata"]["namespace"], job["metadata"]["name"], error)
+
+    async def _sweep_children(self, finished: dict[str, list[str]]) -> None:
+        if not finished:
+            return
+        label = names.LABEL_JOB_UID
+        for namespace, uids in finished.items():
+            wanted, present = set(uids), set()
+            async for child in self._port.list(CHILDREN, namespace, labels=label, metadata_only=True):
+                present.add(child["metadata"]["labels"][label])
+            for batch in _batches(sorted(wanted & present)):
+                logger.info("deleting %d children of finished jobs in namespace %s", len(batch), namespace)
+                selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+                await self._port.delete_collection(CHILDREN, namespace, labels=selector)
+
+
+def _batches(uids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(uids), BATCH):
+        yield uids[start : start + BATCH]

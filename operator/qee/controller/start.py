@@ -1,0 +1,109 @@
+"""Starting an attempt: check, snapshot, create. Each step may be repeated; what is there is compared, not trusted."""
+
+import logging
+from dataclasses import dataclass
+
+from qee.api.job import QuantumJob
+from qee.api.reasons import Reason
+from qee.controller import inputs
+from qee.controller.settings import Settings
+from qee.core.prepare import Prepared, prepare
+from qee.core.refusal import Refused
+from qee.core.world import World
+from qee.kube import manifests
+from qee.kube.compare import child_differs
+from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port
+from qee.kube.resources import CHILDREN, CONFIG_MAPS, NETWORK_POLICIES
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Started:
+    """The attempt's child exists and is ours."""
+
+    child: Object
+    prepared: Prepared
+
+
+class Starter:
+    """Creates children. Raises `Refused` where the job may not or cannot run, `ApiError` where the server says no."""
+
+    def __init__(self, port: Port, settings: Settings) -> None:
+        self._port = port
+        self._settings = settings
+        self._denied: set[str] = set()  # namespaces whose deny-all policy this process has seen to
+
+    async def start(self, world: World, attempt: int) -> Started | None:
+        """The child of this attempt, new or found; None while a former one of its name is still being deleted."""
+        job = world.job
+        prepared = await self._prepare(job)
+        await self._deny_network(job.metadata.namespace)
+        await self._snapshot(job, prepared)
+        expected = manifests.child_job(
+            job,
+            attempt=attempt,
+            backoff_limit=world.attempts_left,
+            image=self._image(prepared.engine),
+            pull_policy=self._settings.runner.pull_policy,
+            prepared=prepared,
+            pod_extras=self._settings.runner.pod_extras(),
+        )
+        try:
+            child = await self._port.create(CHILDREN, job.metadata.namespace, expected)
+        except AlreadyExists:
+            child = await self._port.get(CHILDREN, job.metadata.namespace, expected["metadata"]["name"])
+            if "deletionTimestamp" in child["metadata"]:
+                return None
+            if path := child_differs(expected, child):
+                raise Refused(
+                    Reason.CHILD_CONFLICT,
+                    f"Job {child['metadata']['name']!r} exists and differs in {path}. {Reason.CHILD_CONFLICT.remedy}",
+                ) from None
+        return Started(child, prepared)
+
+    async def _prepare(self, job: QuantumJob) -> Prepared:
+        backend = await inputs.backend(self._port, job)
+        labels = await inputs.namespace_labels(self._port, backend, job.metadata.namespace)
+        sources = await inputs.sources(self._port, job)
+        return prepare(job, backend, sources, labels, self._settings.runner.cpu_request)
+
+    def _image(self, engine: str) -> str:
+        image = self._settings.runner.images.get(engine)
+        if image is None:
+            raise Refused(
+                Reason.NOT_IN_THIS_BUILD,
+                f"spec.backendRef.name: this installation has no runner image for engine {engine!r}. "
+                f"Set runner.images.{engine} in the operator's settings.",
+            )
+        return image
+
+    async def _snapshot(self, job: QuantumJob, prepared: Prepared) -> None:
+        """The input ConfigMap. One of its name is accepted only with the same bytes, immutable and owned by the job."""
+        expected = manifests.input_config_map(job, prepared)
+        name = expected["metadata"]["name"]
+        try:
+            await self._port.create(CONFIG_MAPS, job.metadata.namespace, expected)
+        except AlreadyExists:
+            live = await self._port.get(CONFIG_MAPS, job.metadata.namespace, name)
+            if live.get("data") != expected["data"] or not live.get("immutable"):
+                raise Refused(
+                    Reason.CHILD_CONFLICT,
+                    f"ConfigMap {name!r} exists and holds other bytes. {Reason.CHILD_CONFLICT.remedy}",
+                ) from None
+
+    async def _deny_network(self, namespace: str) -> None:
+        if not self._settings.network_policies or namespace in self._denied:
+            return
+        try:
+            await self._port.create(NETWORK_POLICIES, namespace, manifests.deny_all_policy(namespace))
+        except AlreadyExists:
+            pass
+        except NotFound as error:  # the API is not served; the runner's own socket filter stands
+            logger.warning("no NetworkPolicy in namespace %s: %s", namespace, error)
+        self._denied.add(namespace)
+
+
+def refused_by_server(error: ApiError) -> bool:
+    """Whether the server said no to what was asked (a quota, a policy, a webhook), rather than failing itself."""
+    return error.status in (400, 403, 422)

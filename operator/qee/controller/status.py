@@ -1,0 +1,68 @@
+"""The one place that writes a job's status: a merge patch with the resourceVersion it was decided on, then an Event."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from qee.api.conditions import TERMINAL_PHASES, Phase, conditions_for
+from qee.api.reasons import Reason
+from qee.core.world import World
+from qee.kube.port import Object, Port
+from qee.kube.resources import JOBS
+from qee.observe import events
+from qee.observe.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+
+class StatusWriter:
+    """Writes phases. Raises `Conflict` where the job has changed since it was read: the caller decides anew."""
+
+    def __init__(self, port: Port, metrics: Metrics) -> None:
+        self._port = port
+        self._metrics = metrics
+
+    async def write(
+        self, world: World, phase: Phase, reason: Reason, message: str, fields: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Bring status to this phase, with further status `fields` (None removes one). False if it is there already."""
+        generation = world.job.metadata.generation
+        wanted: Object = {
+            **(fields or {}),
+            "observedGeneration": generation,
+            "phase": str(world.ended or phase),
+            "conditions": conditions_for(
+                phase,
+                reason=reason,
+                message=message,
+                now=world.now,
+                generation=generation,
+                previous=world.conditions,
+            ),
+        }
+        changed = {key: value for key, value in wanted.items() if world.status.get(key) != value}
+        if not changed:
+            return False
+        meta = world.job.metadata
+        patch = {"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid}, "status": changed}
+        await self._port.patch_status(JOBS, meta.namespace, meta.name, patch)
+        if "phase" in changed or reason is Reason.RETRYING:
+            await self._tell(world, phase, reason, message)
+        return True
+
+    async def follow_generation(self, world: World) -> None:
+        """observedGeneration of a finished job, and nothing else."""
+        phase = world.ended
+        if phase is not None:
+            await self.write(world, phase, Reason.COMPLETED, "")
+
+    async def _tell(self, world: World, phase: Phase, reason: Reason, message: str) -> None:
+        meta = world.job.metadata
+        logger.info("%s/%s: %s, %s: %s", meta.namespace, meta.name, phase, reason, message)
+        if phase in TERMINAL_PHASES:
+            self._metrics.finished.labels(str(phase), str(reason)).inc()
+            if meta.creation_timestamp:
+                seconds = (world.now - meta.creation_timestamp).total_seconds()
+                self._metrics.end_to_end.labels(str(phase)).observe(max(seconds, 0))
+        event = events.transition(world.job, phase, reason, message, world.attempt, world.now)
+        await events.send(self._port, event)

@@ -1,0 +1,39 @@
+"""A backend's spec.limits, held against a job before its circuits are looked at."""
+
+from qee.api.backend import QuantumBackend
+from qee.api.job import QuantumJob
+from qee.api.reasons import Reason
+from qee.core.refusal import Refused
+
+
+def check_limits(job: QuantumJob, backend: QuantumBackend) -> None:
+    """Raises `Refused` with the first field beyond a limit, its value and the limit."""
+    limits = backend.spec.limits
+    if limits is None:
+        return
+    name = backend.metadata.name
+    if limits.max_circuits is not None and len(job.spec.circuits) > limits.max_circuits:
+        raise exceeded(
+            "spec.circuits", f"{len(job.spec.circuits)} circuits", name, f"maxCircuits={limits.max_circuits}"
+        )
+    for index, circuit in enumerate(job.spec.circuits):
+        shots = circuit.shots or job.spec.shots
+        if limits.max_shots is not None and shots > limits.max_shots:
+            raise exceeded(f"spec.circuits[{index}].shots", str(shots), name, f"maxShots={limits.max_shots}")
+    seconds, most = job.spec.active_deadline_seconds, limits.active_deadline_seconds
+    if seconds is not None and most is not None and seconds > most:
+        raise exceeded("spec.activeDeadlineSeconds", str(seconds), name, f"activeDeadlineSeconds={most}")
+
+
+def exceeded(field: str, value: str, backend: str, limit: str) -> Refused:
+    return Refused(
+        Reason.LIMIT_EXCEEDED,
+        f"{field}: {value} exceeds limits.{limit} of backend {backend!r}. {Reason.LIMIT_EXCEEDED.remedy}",
+    )
+
+
+def deadline_seconds(job: QuantumJob, backend: QuantumBackend) -> int | None:
+    """The job's total deadline: its own, else the backend's limit, else none."""
+    if job.spec.active_deadline_seconds is not None:
+        return job.spec.active_deadline_seconds
+    return backend.spec.limits.active_deadline_seconds if backend.spec.limits else None

@@ -1,0 +1,23 @@
+"""Names of children: a function of the job's UID and attempt alone, so that a second try finds the first."""
+
+import hashlib
+
+KEPT = 40  # of the job's name; the Job controller appends to it, and a label value ends at 63
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def child_name(job: str, uid: str, attempt: int) -> str:
+    return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{attempt}')}"
+
+
+def input_name(job: str, uid: str, sha256: str) -> str:
+    """The snapshot's bytes are in its name: another version of QEE that writes other bytes makes another object."""
+    return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}')}-input"
+
+
+def result_names(job: str, uid: str) -> tuple[str, str]:
+    """The name people expect, and the one to use where that is someone else's."""
+    return f"{job}-result", f"{job}-{_digest(uid)}-result"

@@ -1,0 +1,129 @@
+"""The child Job and its pods, reduced to what a decision needs.
+
+The runner's container is found by its name and its own termination counts: `containerStatuses[0]` may be an injected
+sidecar, and a pod's phase lags behind (seen: container terminated while the pod still read Pending).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from qee.api.names import EXIT_OK, RUNNER_CONTAINER
+from qee.core import times
+
+
+@dataclass(frozen=True)
+class Terminated:
+    exit_code: int
+    reason: str  # Completed | Error | OOMKilled | ...
+    message: str  # what the runner wrote to its termination log
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    reason: str  # ContainerCreating | ImagePullBackOff | CreateContainerConfigError | ...
+    message: str
+
+
+@dataclass(frozen=True)
+class PodState:
+    """One pod of the child."""
+
+    name: str
+    uid: str
+    owner_uid: str | None
+    created_at: datetime | None
+    deleting: bool
+    phase: str
+    disrupted: bool  # evicted, drained or preempted (condition DisruptionTarget)
+    unschedulable: str  # the scheduler's message, empty when scheduled
+    running: bool
+    terminated: Terminated | None
+    waiting: Waiting | None
+    image_id: str
+    raw: Mapping[str, Any]
+
+    @property
+    def succeeded(self) -> bool:
+        return self.terminated is not None and self.terminated.exit_code == EXIT_OK
+
+    @property
+    def active(self) -> bool:
+        return self.phase not in ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class ChildState:
+    """The child Job of the present attempt."""
+
+    name: str
+    uid: str
+    created_at: datetime | None
+    deleting: bool
+    suspended: bool
+    complete: bool
+    failed_reason: str | None  # BackoffLimitExceeded | PodFailurePolicy | DeadlineExceeded | ...; None while not failed
+    failed_message: str
+    raw: Mapping[str, Any]
+
+
+def child_state(job: Mapping[str, Any]) -> ChildState:
+    meta, status = job["metadata"], job.get("status") or {}
+    conditions = {c["type"]: c for c in status.get("conditions") or [] if c.get("status") == "True"}
+    failed = conditions.get("Failed")
+    return ChildState(
+        name=meta["name"],
+        uid=meta["uid"],
+        created_at=times.parse(meta.get("creationTimestamp")),
+        deleting="deletionTimestamp" in meta,
+        suspended=bool((job.get("spec") or {}).get("suspend")),
+        complete="Complete" in conditions,
+        failed_reason=str(failed.get("reason") or "Failed") if failed else None,
+        failed_message=str(failed.get("message") or "") if failed else "",
+        raw=job,
+    )
+
+
+def pod_state(pod: Mapping[str, Any]) -> PodState:
+    meta, status = pod["metadata"], pod.get("status") or {}
+    conditions = {c["type"]: c for c in status.get("conditions") or []}
+    runner: Mapping[str, Any] = next(
+        (c for c in status.get("containerStatuses") or [] if c["name"] == RUNNER_CONTAINER), {}
+    )
+    state = runner.get("state") or {}
+    owner: Mapping[str, Any] = next((o for o in meta.get("ownerReferences") or [] if o.get("controller")), {})
+    scheduled = conditions.get("PodScheduled") or {}
+    return PodState(
+        name=meta["name"],
+        uid=meta["uid"],
+        owner_uid=owner.get("uid"),
+        created_at=times.parse(meta.get("creationTimestamp")),
+        deleting="deletionTimestamp" in meta,
+        phase=str(status.get("phase") or "Pending"),
+        disrupted=(conditions.get("DisruptionTarget") or {}).get("status") == "True",
+        unschedulable=str(scheduled.get("message") or "Unschedulable") if scheduled.get("status") == "False" else "",
+        running="running" in state,
+        terminated=_terminated(state.get("terminated")),
+        waiting=_waiting(state.get("waiting")),
+        image_id=str(runner.get("imageID") or ""),
+        raw=pod,
+    )
+
+
+def _terminated(state: Mapping[str, Any] | None) -> Terminated | None:
+    if state is None:
+        return None
+    return Terminated(
+        exit_code=int(state.get("exitCode", -1)),
+        reason=str(state.get("reason") or ""),
+        message=str(state.get("message") or ""),
+        finished_at=times.parse(state.get("finishedAt")),
+    )
+
+
+def _waiting(state: Mapping[str, Any] | None) -> Waiting | None:
+    if state is None:
+        return None
+    return Waiting(reason=str(state.get("reason") or ""), message=str(state.get("message") or ""))

@@ -1,0 +1,88 @@
+"""What may be done next with a job. `decide` returns exactly one of these; the controller carries it out."""
+
+from dataclasses import dataclass
+
+from qee.api.conditions import Phase
+from qee.api.reasons import Reason
+from qee.core.observed import ChildState, PodState
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """All is as it should be. Look again after some seconds, or only when something changes (None)."""
+
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write the phase where it is not written yet, and look again after some seconds."""
+
+    phase: Phase
+    reason: Reason
+    message: str
+    child: ChildState | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """Check everything, snapshot the inputs, create the attempt's child. Safe to repeat."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Read the result from the pod's log, store it, report success."""
+
+    child: ChildState
+    pod: PodState
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The attempt is lost. Begin the next one, with the same inputs and seeds."""
+
+    attempt: int
+    reason: Reason
+    message: str
+    lost: ChildState | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Take the child away and keep the job for later."""
+
+    child: ChildState | None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Write the terminal phase; first take away what still runs."""
+
+    phase: Phase
+    reason: Reason
+    message: str
+    child: ChildState | None = None
+    take_away: bool = False
+
+
+@dataclass(frozen=True)
+class Expire:
+    """The job's time to live is over: delete it, and with it everything it owns."""
+
+
+@dataclass(frozen=True)
+class TakeAway:
+    """The job is finished, and its child still has active pods (a sidecar that does not end)."""
+
+    child: ChildState
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A finished job's generation has moved (its TTL was changed): observedGeneration follows, nothing else."""
+
+
+Plan = Nothing | Report | Start | Collect | Retry | Pause | Finish | Expire | TakeAway | Follow

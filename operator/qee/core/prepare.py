@@ -1,0 +1,98 @@
+"""Everything that is checked before a child is made, and the bytes that child will run.
+
+The operator's only look at a circuit is the bounded scanner's. What passes here is snapshotted and handed to the pod as
+exactly these bytes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qee.api.backend import QuantumBackend
+from qee.api.documents import CircuitRun, JobReference, RunDocument, SimulatorOptions, drawn_seed
+from qee.api.job import QuantumJob
+from qee.api.job_circuit import Circuit
+from qee.api.names import MAX_SNAPSHOT_BYTES
+from qee.api.reasons import Reason
+from qee.core import sizing
+from qee.core.limits import check_limits, deadline_seconds
+from qee.core.namespaces import admits
+from qee.core.refusal import Refused
+from qee.core.support import ENGINES
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that passed every check."""
+
+    engine: str
+    document: bytes = field(repr=False)
+    sha256: str
+    resources: Mapping[str, Any]
+    """requests and limits of the runner container, as quantities."""
+    deadline_seconds: int | None
+    """The job's total deadline; None where there is none."""
+
+
+def prepare(
+    job: QuantumJob,
+    backend: QuantumBackend,
+    sources: Mapping[str, bytes],
+    namespace_labels: Mapping[str, str],
+    cpu_request: str,
+) -> Prepared:
+    """Check the job against its backend and its circuits' sources, and write the run document.
+
+    `sources` maps each circuit's name to its bytes, digests checked already. Raises `Refused`.
+    """
+    engine = str(backend.spec.provider)
+    if engine not in ENGINES:
+        raise Refused(
+            Reason.NOT_IN_THIS_BUILD,
+            f"spec.backendRef.name: {backend.metadata.name!r} has provider {engine!r}, which is not in this build. "
+            f"Use a backend with provider aer or cirq.",
+        )
+    if not admits(backend.spec.allowed_namespaces, job.metadata.namespace, namespace_labels):
+        raise Refused(
+            Reason.BACKEND_NOT_ALLOWED,
+            f"spec.backendRef.name: {backend.metadata.name!r} does not admit namespace {job.metadata.namespace!r}. "
+            f"{Reason.BACKEND_NOT_ALLOWED.remedy}",
+        )
+    check_limits(job, backend)
+    document = run_document(job, engine, sources).to_bytes()
+    if len(document) > MAX_SNAPSHOT_BYTES:
+        raise Refused(
+            Reason.INPUT_TOO_LARGE,
+            f"spec.circuits: {len(document)} bytes together exceed {MAX_SNAPSHOT_BYTES}. "
+            f"{Reason.INPUT_TOO_LARGE.remedy}",
+        )
+    resources = sizing.resources(job, engine, sources, backend, cpu_request)
+    digest = hashlib.sha256(document).hexdigest()
+    return Prepared(engine, document, digest, resources, deadline_seconds(job, backend))
+
+
+def run_document(job: QuantumJob, engine: str, sources: Mapping[str, bytes]) -> RunDocument:
+    """What the runner executes. A function of the job and its sources alone: every attempt gets the same bytes."""
+    spec = job.spec
+    return RunDocument(
+        job=JobReference(job.metadata.namespace, job.metadata.name, job.metadata.uid),
+        backend=spec.backend_ref.name,
+        engine=engine,
+        seed=drawn_seed(job.metadata.uid) if spec.seed is None else spec.seed,
+        seed_drawn=spec.seed is None,
+        outputs=tuple(spec.outputs),
+        simulator=SimulatorOptions(spec.simulator.method, spec.simulator.precision),
+        circuits=tuple(_circuit_run(job, circuit, sources[circuit.name]) for circuit in spec.circuits),
+    )
+
+
+def _circuit_run(job: QuantumJob, circuit: Circuit, source: bytes) -> CircuitRun:
+    try:
+        text = source.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(
+            Reason.INVALID_CIRCUIT,
+            f"Circuit {circuit.name!r}: byte {error.start} is not UTF-8. {circuit.format} is text; save it as UTF-8.",
+        ) from None
+    return CircuitRun(circuit.name, str(circuit.format), text, circuit.shots or job.spec.shots)

@@ -1,0 +1,14 @@
+"""A job that cannot run as it is."""
+
+from qee.api.reasons import Reason
+
+
+class Refused(Exception):
+    """The job fails, with this reason and message; or waits, while what is missing may still come."""
+
+    def __init__(self, reason: Reason, message: str, *, waiting: Reason | None = None) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+        self.waiting = waiting
+        """The reason to show while the missing thing may still come; None where waiting is in vain."""

@@ -1,0 +1,96 @@
+"""The size of the runner pod: what the circuits need by estimate, what the job asks for, what the backend allows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from qee.api.backend import QuantumBackend
+from qee.api.job import QuantumJob
+from qee.api.job_options import ComputeResources
+from qee.api.quantity import parse_quantity
+from qee.api.reasons import Reason
+from qee.circuits import Estimate, Limits, Scan, ScanError, estimate_memory, scan
+from qee.core.limits import exceeded
+from qee.core.refusal import Refused
+
+MIB = 2**20
+
+
+def resources(
+    job: QuantumJob, engine: str, sources: Mapping[str, bytes], backend: QuantumBackend, cpu_request: str
+) -> dict[str, Any]:
+    """Requests and limits of the runner container. Raises `Refused` where a circuit is bad or does not fit.
+
+    Memory is reserved in full: a state vector is touched from the first gate to the last. CPU has no limit unless the
+    job or the backend sets one.
+    """
+    needed, circuit = max(
+        ((_estimate(job, index, engine, sources, backend), index) for index in range(len(job.spec.circuits))),
+        key=lambda pair: pair[0].bytes,
+    )
+    asked = job.spec.resources
+    requests = asked.requests if asked and asked.requests else ComputeResources()
+    limits = asked.limits if asked and asked.limits else ComputeResources()
+    _within_backend("spec.resources.limits.memory", limits.memory, backend, "memory")
+    _within_backend("spec.resources.limits.cpu", limits.cpu, backend, "cpu")
+
+    memory = _memory_limit(job, backend, needed, circuit, limits.memory)
+    cpu = limits.cpu or (backend.spec.limits.cpu if backend.spec.limits else None)
+    return {
+        "requests": {"cpu": str(requests.cpu or _at_most(cpu_request, cpu)), "memory": str(requests.memory or memory)},
+        "limits": {"memory": str(memory), **({"cpu": str(cpu)} if cpu else {})},
+    }
+
+
+def _estimate(
+    job: QuantumJob, index: int, engine: str, sources: Mapping[str, bytes], backend: QuantumBackend
+) -> Estimate:
+    circuit, simulator = job.spec.circuits[index], job.spec.simulator
+    found = scanned(circuit.name, circuit.format, sources[circuit.name])
+    limit = backend.spec.limits.max_qubits if backend.spec.limits else None
+    if limit is not None and found.qubits > limit:
+        field = f"spec.circuits[{index}], circuit {circuit.name!r}"
+        raise exceeded(field, f"{found.qubits} qubits", backend.metadata.name, f"maxQubits={limit}")
+    return estimate_memory(found, engine, simulator.method, simulator.precision)
+
+
+def scanned(name: str, format: str, source: bytes) -> Scan:
+    """The scanner's report on one circuit. Raises `Refused` with the circuit's name."""
+    try:
+        return scan(format=format, source=source, limits=Limits())
+    except ScanError as error:
+        raise Refused(error.reason, f"Circuit {name!r}: {error.message}") from None
+
+
+def _memory_limit(
+    job: QuantumJob, backend: QuantumBackend, needed: Estimate, index: int, asked: int | str | None
+) -> int | str:
+    """The job's own limit if it suffices, else the estimate if the backend allows it."""
+    name = job.spec.circuits[index].name
+    if asked is not None:
+        if parse_quantity(asked) < needed.bytes:
+            raise Refused(
+                Reason.INSUFFICIENT_MEMORY,
+                f"spec.resources.limits.memory: {asked} is less than circuit {name!r} needs with method "
+                f"{needed.method}: {needed.formula}. {Reason.INSUFFICIENT_MEMORY.remedy}",
+            )
+        return asked
+    allowed = backend.spec.limits.memory if backend.spec.limits else None
+    if allowed is not None and needed.bytes > parse_quantity(allowed):
+        raise Refused(
+            Reason.INSUFFICIENT_MEMORY,
+            f"Circuit {name!r} needs, with method {needed.method}, {needed.formula}; limits.memory of backend "
+            f"{backend.metadata.name!r} is {allowed}. {Reason.INSUFFICIENT_MEMORY.remedy}",
+        )
+    return f"{-(-needed.bytes // MIB)}Mi"
+
+
+def _within_backend(field: str, asked: int | str | None, backend: QuantumBackend, resource: str) -> None:
+    allowed = getattr(backend.spec.limits, resource) if backend.spec.limits else None
+    if asked is not None and allowed is not None and parse_quantity(asked) > parse_quantity(allowed):
+        raise exceeded(field, str(asked), backend.metadata.name, f"{resource}={allowed}")
+
+
+def _at_most(request: str, limit: int | str | None) -> int | str:
+    if limit is None or parse_quantity(request) <= parse_quantity(limit):
+        return request
+    return limit

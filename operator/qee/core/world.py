@@ -1,0 +1,74 @@
+"""What is known about one job at one moment: all that a decision may look at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from qee.api.conditions import ConditionType, Phase, terminal_phase
+from qee.api.job import QuantumJob
+from qee.core import times
+from qee.core.observed import ChildState, PodState
+
+SIMULATOR_BACKOFF_LIMIT = 2  # where spec.backoffLimit is absent; batch/v1 has 6, but a circuit that fails twice fails
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait before a state that may pass is reported or given up, in seconds."""
+
+    queued: float = 2.0  # a pod that starts sooner costs no status write for having been queued
+    missing: float = 120.0  # for a backend or a ConfigMap that is applied together with the job
+    image: float = 120.0  # ImagePullBackOff: the kubelet tries again meanwhile
+    configuration: float = 60.0  # CreateContainerConfigError and the like
+    unstarted: float = 30.0  # before asking whether the input ConfigMap is still there
+    linger: float = 30.0  # a finished job's pod with a sidecar that does not end
+
+
+@dataclass(frozen=True)
+class World:
+    """A job, its child and that child's pods, read live, at `now`."""
+
+    job: QuantumJob
+    status: Mapping[str, Any]
+    now: datetime
+    child: ChildState | None = None
+    pods: Sequence[PodState] = ()
+    child_is_ours: bool = False
+    """The child was created by this process, or compared with what it would create."""
+    input_gone: bool = False
+    """The child's input ConfigMap does not exist any more, and its pod has not started."""
+
+    @property
+    def conditions(self) -> list[dict[str, Any]]:
+        return list(self.status.get("conditions") or [])
+
+    def condition(self, kind: ConditionType) -> dict[str, Any]:
+        return next((c for c in self.conditions if c.get("type") == kind), {})
+
+    @property
+    def ended(self) -> Phase | None:
+        return terminal_phase(self.conditions)
+
+    @property
+    def attempt(self) -> int:
+        return int(self.status.get("attempt") or 1)
+
+    @property
+    def recorded_child(self) -> str | None:
+        """The UID of the child in status, once it was written there."""
+        return (self.status.get("child") or {}).get("uid")
+
+    @property
+    def completed_at(self) -> datetime | None:
+        return times.parse(self.status.get("completionTime"))
+
+    @property
+    def backoff_limit(self) -> int:
+        limit = self.job.spec.backoff_limit
+        return SIMULATOR_BACKOFF_LIMIT if limit is None else limit
+
+    @property
+    def attempts_left(self) -> int:
+        """How many more attempts may follow the present one."""
+        return max(self.backoff_limit - (self.attempt - 1), 0)

@@ -1,0 +1,79 @@
+"""Whether a live child is the one QEE would create. Anyone in the namespace may create a Job with our owner reference.
+
+Compared are the runner container, the volumes it mounts, the service account and what pods share with their node.
+Sidecars that a mesh injects, tolerations, node selectors and Kueue's fields are other people's business.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from qee.api.names import INDEX_ENV, INPUT_VOLUME, RUNNER_CONTAINER
+
+# LimitRanges and the AlwaysPullImages plugin rewrite these on pods; neither decides which code runs on which bytes.
+REWRITTEN_BY_ADMISSION = ("resources", "imagePullPolicy")
+SHARED_WITH_NODE = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")
+# The Job controller adds this to every container of an Indexed Job's pods.
+INDEX_VARIABLE = {
+    "name": INDEX_ENV,
+    "valueFrom": {
+        "fieldRef": {
+            "apiVersion": "v1",
+            "fieldPath": "metadata.annotations['batch.kubernetes.io/job-completion-index']",
+        }
+    },
+}
+
+
+def child_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:
+    """The first difference between the Job we would create and the live one, as a field path; None if there is none."""
+    owners = {o.get("uid") for o in live["metadata"].get("ownerReferences") or [] if o.get("controller")}
+    if {o["uid"] for o in expected["metadata"]["ownerReferences"]} != owners:
+        return "metadata.ownerReferences"
+    for field in ("completionMode", "completions"):
+        if expected["spec"][field] != live["spec"].get(field):
+            return f"spec.{field}"
+    path = pod_differs(expected["spec"]["template"]["spec"], live["spec"]["template"]["spec"])
+    return f"spec.template.{path}" if path else None
+
+
+def pod_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:
+    """The first difference between two pod specs in what decides which code runs on which bytes; None if none."""
+    if live.get("serviceAccountName", "default") != expected.get("serviceAccountName", "default"):
+        return "spec.serviceAccountName"
+    if live.get("automountServiceAccountToken", True) != expected.get("automountServiceAccountToken", True):
+        return "spec.automountServiceAccountToken"
+    for field in SHARED_WITH_NODE:
+        if live.get(field, False) != expected.get(field, False):
+            return f"spec.{field}"
+    mine, theirs = _runner(expected), _runner(live)
+    if theirs is None or mine is None:
+        return f"spec.containers[{RUNNER_CONTAINER}]"
+    for field in sorted(mine.keys() | theirs.keys()):
+        if mine.get(field) != theirs.get(field):
+            return f"spec.containers[{RUNNER_CONTAINER}].{field}"
+    volumes = {v["name"]: v for v in live.get("volumes") or []}
+    for volume in expected.get("volumes") or []:
+        if volumes.get(volume["name"]) != volume:
+            return f"spec.volumes[{volume['name']}]"
+    return None
+
+
+def input_config_map_name(pod_spec: Mapping[str, Any]) -> str | None:
+    """The ConfigMap that a runner's pod takes its input from."""
+    for volume in pod_spec.get("volumes") or []:
+        if volume["name"] == INPUT_VOLUME:
+            name: str | None = (volume.get("configMap") or {}).get("name")
+            return name
+    return None
+
+
+def _runner(pod_spec: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The runner container without what Kubernetes itself adds to it or rewrites."""
+    found = [c for c in pod_spec.get("containers") or [] if c["name"] == RUNNER_CONTAINER]
+    if len(found) != 1:
+        return None
+    container = {k: v for k, v in found[0].items() if k not in REWRITTEN_BY_ADMISSION}
+    container["env"] = [e for e in container.get("env") or [] if e != INDEX_VARIABLE]
+    if not container["env"]:
+        del container["env"]
+    return container

@@ -1,0 +1,204 @@
+"""The objects that QEE creates, as pure functions. Every field is written out, the server's defaults included: whether
+a live child is ours is then a plain comparison (see `compare.py`).
+"""
+
+import base64
+import gzip
+from collections.abc import Mapping
+from typing import Any
+
+from qee.api import names
+from qee.api.job import QuantumJob
+from qee.core import naming
+from qee.core.prepare import Prepared
+from qee.kube.port import Object
+
+GZIP_THRESHOLD = 256 * 1024  # bytes of a result document that are stored as plain text
+RUN_AS_USER = 65532
+
+
+def owner(job: QuantumJob) -> Object:
+    """The job as controlling owner: deleting it deletes what it owns."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND_JOB,
+        "name": job.metadata.name,
+        "uid": job.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def labels(job: QuantumJob, component: str) -> dict[str, str]:
+    """An allow-list, never the job's own labels: those would make Argo CD take the children for its own."""
+    return {
+        names.LABEL_MANAGED_BY: names.MANAGED_BY,
+        names.LABEL_COMPONENT: component,
+        names.LABEL_JOB_NAME: job.metadata.name,
+        names.LABEL_JOB_UID: job.metadata.uid,
+    }
+
+
+def input_config_map(job: QuantumJob, prepared: Prepared) -> Object:
+    """The run document, immutable."""
+    name = naming.input_name(job.metadata.name, job.metadata.uid, prepared.sha256)
+    return {
+        **_config_map(job, name, names.COMPONENT_INPUT),
+        "data": {names.INPUT_KEY: prepared.document.decode()},
+    }
+
+
+def result_config_map(job: QuantumJob, name: str, document: bytes, image_id: str) -> Object:
+    """The result document, verbatim, or gzipped where it is large. Immutable."""
+    body = _config_map(job, name, names.COMPONENT_RESULT)
+    if image_id:
+        body["metadata"]["annotations"] = {names.ANNOTATION_IMAGE_ID: image_id}
+    if len(document) <= GZIP_THRESHOLD:
+        return {**body, "data": {names.RESULT_KEY: document.decode()}}
+    packed = gzip.compress(document, mtime=0)  # no time in it: the same document gives the same bytes
+    return {**body, "binaryData": {names.RESULT_KEY_GZIP: base64.b64encode(packed).decode()}}
+
+
+def _config_map(job: QuantumJob, name: str, component: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name,
+            "namespace": job.metadata.namespace,
+            "labels": labels(job, component),
+            "ownerReferences": [owner(job)],
+        },
+        "immutable": True,
+    }
+
+
+def child_job(
+    job: QuantumJob,
+    *,
+    attempt: int,
+    backoff_limit: int,
+    image: str,
+    pull_policy: str,
+    prepared: Prepared,
+    pod_extras: Mapping[str, Any],
+) -> Object:
+    """The batch/v1 Job of one attempt.
+
+    `pod_extras` are the installation's own pod fields: nodeSelector, tolerations, imagePullSecrets, priorityClassName.
+    """
+    passed_on = {k: v for k, v in job.metadata.labels.items() if k in names.PASSED_ON_LABELS}
+    pod_labels = {**labels(job, names.COMPONENT_RUNNER), names.LABEL_ATTEMPT: str(attempt)}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": naming.child_name(job.metadata.name, job.metadata.uid, attempt),
+            "namespace": job.metadata.namespace,
+            "labels": {**pod_labels, **passed_on},
+            "ownerReferences": [owner(job)],
+        },
+        "spec": {
+            "completionMode": "Indexed",
+            "completions": 1,
+            "parallelism": 1,
+            "backoffLimit": backoff_limit,
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {"rules": _failure_rules()},
+            **_deadline(prepared.deadline_seconds),
+            "template": {
+                "metadata": {"labels": pod_labels},
+                "spec": _pod_spec(job, attempt, image, pull_policy, prepared, pod_extras),
+            },
+        },
+    }
+
+
+def _deadline(seconds: int | None) -> Object:
+    # Only a backstop for when the operator is away: ours (qee.core.deadline) counts from an earlier moment.
+    return {} if seconds is None else {"activeDeadlineSeconds": seconds}
+
+
+def _failure_rules() -> list[Object]:
+    """First match wins: a disruption is nobody's fault; a permanent error fails the same way again."""
+    permanent = [names.EXIT_PERMANENT, names.EXIT_OOM_KILLED]
+    return [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {
+            "action": "FailJob",
+            "onExitCodes": {"containerName": names.RUNNER_CONTAINER, "operator": "In", "values": permanent},
+        },
+    ]
+
+
+def _pod_spec(
+    job: QuantumJob,
+    attempt: int,
+    image: str,
+    pull_policy: str,
+    prepared: Prepared,
+    extras: Mapping[str, Any],
+) -> Object:
+    """Passes the restricted Pod Security Standard; holds no token; sees its input and an empty /tmp, nothing else."""
+    input_map = naming.input_name(job.metadata.name, job.metadata.uid, prepared.sha256)
+    return {
+        **extras,
+        "restartPolicy": "Never",
+        "serviceAccountName": "default",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 1,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": RUN_AS_USER,
+            "runAsGroup": RUN_AS_USER,
+            "fsGroup": RUN_AS_USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": names.RUNNER_CONTAINER,
+                "image": image,
+                "imagePullPolicy": pull_policy,
+                "command": ["python", "-m", "qee.runner"],
+                "args": [
+                    f"--input={names.INPUT_PATH}",
+                    f"--sha256={prepared.sha256}",
+                    f"--run={job.metadata.uid}.{attempt}",
+                ],
+                "resources": dict(prepared.resources),
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                "volumeMounts": [
+                    {"name": names.INPUT_VOLUME, "mountPath": names.INPUT_MOUNT, "readOnly": True},
+                    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - in the pod, an emptyDir of its own
+                ],
+                "terminationMessagePath": names.TERMINATION_LOG,
+                "terminationMessagePolicy": "File",
+            }
+        ],
+        "volumes": [
+            {"name": names.INPUT_VOLUME, "configMap": {"name": input_map, "defaultMode": 0o444}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+        ],
+    }
+
+
+def deny_all_policy(namespace: str) -> Object:
+    """No traffic from or to runner pods. Binds where the CNI enforces it; the runner's own filter binds everywhere."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": "qee-runners-deny-all",
+            "namespace": namespace,
+            "labels": {names.LABEL_MANAGED_BY: names.MANAGED_BY},
+        },
+        "spec": {
+            "podSelector": {"matchLabels": {names.LABEL_COMPONENT: names.COMPONENT_RUNNER}},
+            "policyTypes": ["Ingress", "Egress"],
+        },
+    }

@@ -1,0 +1,15 @@
+"""The kinds that QEE talks about."""
+
+from qee.api import names
+from qee.kube.port import Resource
+
+JOBS = Resource(names.GROUP, names.VERSION, names.PLURAL_JOB, names.KIND_JOB)
+BACKENDS = Resource(names.GROUP, names.VERSION, names.PLURAL_BACKEND, names.KIND_BACKEND, namespaced=False)
+
+CHILDREN = Resource("batch", "v1", "jobs", "Job")
+PODS = Resource("", "v1", "pods", "Pod")
+CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+EVENTS = Resource("", "v1", "events", "Event")
+LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
+NETWORK_POLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")

@@ -1,0 +1,28 @@
+"""Health endpoints of our own. Kopf's answers 200 as long as its web server runs, whatever else hangs."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+
+async def serve(
+    port: int,
+    ailments: Callable[[], list[str]],
+    ready: Callable[[], bool],
+    host: str = "0.0.0.0",  # noqa: S104 - the kubelet probes from outside the pod
+) -> web.AppRunner:
+    """`/healthz` for the liveness probe, `/readyz` for the readiness probe."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        found = ailments()
+        return web.Response(status=500 if found else 200, text="\n".join(found) or "ok")
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.Response(status=200 if ready() else 503, text="ok" if ready() else "not watching yet")
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner
