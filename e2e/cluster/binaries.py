@@ -45,19 +45,27 @@ def kubernetes() -> Path:
 
 
 def _build(place: Path, flags: list[str]) -> None:
-    need_space(place, 6, "Building Kubernetes")
-    go = _go()
-    # GOTOOLCHAIN: never fetch another Go than the one that was announced. GOFLAGS, GOWORK: not the user's.
-    env = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
-    say(f"Kubernetes {kubernetes_version()} is built from source once; the Go modules come from the Go module proxy.")
-    with step(f"Building Kubernetes {kubernetes_version()} (about 7 minutes on two cores)"):
-        command = [go, "build", *flags, "-o", f"{place}/", "tool", "./pause"]
-        log = root() / "kubernetes-build.log"
-        run(command, why="Building Kubernetes", env=env, cwd=MODULE, log=log, remedy="Is the Go module proxy in reach?")
+    version = kubernetes_version()
+    say(f"Kubernetes {version} is built from source once, with Go; its modules come from the Go module proxy.")
+    go_build(
+        MODULE, place, flags, ["tool", "./pause"], f"Kubernetes {version}, about 7 minutes on two cores", gigabytes=6
+    )
     (place / "server").rename(place / "etcd")
     missing = [name for name in PROGRAMS if not (place / name).is_file()]
     if missing:
-        raise ClusterError(f"The Kubernetes build did not make {', '.join(missing)}. Log: {log}")
+        raise ClusterError(f"The Kubernetes build did not make {', '.join(missing)}. Is go.mod's list of tools whole?")
+
+
+def go_build(module: Path, place: Path, flags: list[str], packages: list[str], what: str, gigabytes: float) -> None:
+    """Builds `packages` of the Go module in `module` into `place`: static, and from exactly what go.sum lists."""
+    need_space(place, gigabytes, f"Building {what}")
+    go = _go()
+    # GOTOOLCHAIN: never fetch another Go than the one that was announced. GOFLAGS, GOWORK: not the user's.
+    env = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+    with step(f"Building {what}"):
+        command = [go, "build", *flags, "-o", f"{place}/", *packages]
+        log = root() / f"{module.name}-build.log"
+        run(command, why=f"Building {what}", env=env, cwd=module, log=log, remedy="Is the Go module proxy in reach?")
 
 
 def _go() -> str:

@@ -1,0 +1,46 @@
+"""A cluster that somebody else runs and QEE_KUBECONFIG names. Nothing of it is started or stopped here."""
+
+from pathlib import Path
+
+from e2e.cluster import images
+from e2e.cluster.builders import builder
+from e2e.cluster.clients import kubectl
+from e2e.cluster.steps import ClusterError, step
+
+
+class Given:
+    """kubeconfig: its path; prefix: where images are pushed and pulled from, such as `registry.example/team/`."""
+
+    name = "given"
+    audit_log = None
+
+    def __init__(self, kubeconfig: Path, prefix: str) -> None:
+        self.kubeconfig = kubeconfig.expanduser().resolve()
+        self._prefix = prefix if prefix.endswith("/") else f"{prefix}/"
+
+    def up(self) -> None:
+        if not self.kubeconfig.is_file():
+            raise ClusterError(f"QEE_KUBECONFIG names {self.kubeconfig}, which is not a file.")
+        kubectl(self.kubeconfig, "get", "namespaces", "--output=name")
+
+    def down(self) -> None:
+        """Nothing: the cluster is not ours."""
+
+    def clean(self) -> None:
+        """Nothing: the cluster is not ours."""
+
+    def status(self) -> str:
+        return f"{self.kubeconfig} (QEE_KUBECONFIG)\n{kubectl(self.kubeconfig, 'get', 'nodes')}"
+
+    def images(self) -> dict[str, str]:
+        if self._prefix == "/":
+            raise ClusterError(
+                "With QEE_KUBECONFIG, QEE_IMAGES must name where images are pushed: registry.example/team"
+            )
+        tool = builder()
+        wanted = images.references(self._prefix)
+        for target, reference in wanted.items():
+            tool.build(target, reference)
+            with step(f"Pushing {reference}"):
+                tool.push(reference)
+        return wanted
