@@ -142,7 +142,7 @@ class Reconciler:
                 return None
             case plan.TakeAway(child):
                 await self._take_away(world, child)
-                return None
+                return 0
             case plan.Follow():
                 await self._status.follow_generation(world)
                 return 0

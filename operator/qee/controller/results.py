@@ -85,7 +85,7 @@ class Collector:
                 log = await self._port.log(
                     job.metadata.namespace, pod.name, RUNNER_CONTAINER, limit_bytes=MAX_LOG_BYTES
                 )
-                return decode(log, run, 0)
+                return decode(log[: log.rfind(b"\n") + 1], run, 0)  # half a line is still being written
             except NotFound:
                 raise Lost("the pod is gone") from None
             except FrameError as error:

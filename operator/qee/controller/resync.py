@@ -2,7 +2,7 @@
 
 - An unfinished job gets its key on the queue.
 - A finished job whose result ConfigMap was deleted says so.
-- Children of jobs that finished a while ago are deleted, many in one request (docs/adr/0002).
+- Children of jobs that finished a while ago are deleted, many in one request (docs/adr/0001).
 """
 
 import logging

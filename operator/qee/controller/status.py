@@ -4,8 +4,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from qee.api.conditions import TERMINAL_PHASES, Phase, conditions_for
+from qee.api.conditions import TERMINAL_PHASES, ConditionType, Phase, conditions_for
 from qee.api.reasons import Reason
+from qee.core import times
 from qee.core.world import World
 from qee.kube.port import Object, Port
 from qee.kube.resources import JOBS
@@ -31,14 +32,7 @@ class StatusWriter:
             **(fields or {}),
             "observedGeneration": generation,
             "phase": str(world.ended or phase),
-            "conditions": conditions_for(
-                phase,
-                reason=reason,
-                message=message,
-                now=world.now,
-                generation=generation,
-                previous=world.conditions,
-            ),
+            "conditions": _conditions(world, phase, reason, message),
         }
         changed = {key: value for key, value in wanted.items() if world.status.get(key) != value}
         if not changed:
@@ -66,3 +60,16 @@ class StatusWriter:
                 self._metrics.end_to_end.labels(str(phase)).observe(max(seconds, 0))
         event = events.transition(world.job, phase, reason, message, world.attempt, world.now)
         await events.send(self._port, event)
+
+
+def _conditions(world: World, phase: Phase, reason: Reason, message: str) -> list[Object]:
+    meta = world.job.metadata
+    conditions = conditions_for(
+        phase, reason=reason, message=message, now=world.now, generation=meta.generation, previous=world.conditions
+    )
+    if world.condition(ConditionType.SUSPENDED).get("status") == "Unknown" and meta.creation_timestamp:
+        # Not suspended since it exists, not since it is looked at: the deadline counts from there.
+        for condition in conditions:
+            if condition["type"] == ConditionType.SUSPENDED and condition["status"] == "False":
+                condition["lastTransitionTime"] = times.render(meta.creation_timestamp)
+    return conditions

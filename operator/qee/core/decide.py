@@ -24,13 +24,13 @@ def decide(world: World, patience: Patience) -> Plan:
         return _end(world, Phase.CANCELLED, Reason.CANCELLED, "Cancelled: spec.cancelRequested is true.")
     if refusal := not_in_this_build(world.job.spec):
         return _end(world, Phase.FAILED, Reason.NOT_IN_THIS_BUILD, refusal)
-    if not any(pod.succeeded for pod in world.pods) and (late := _too_late(world)):
-        return late
     if world.job.spec.suspend:
         return _suspended(world)
     if world.condition(ConditionType.SUSPENDED).get("status") == "True":
         # The deadline counts from this write on.
         return Report(Phase.PENDING, Reason.PENDING, "Resumed: spec.suspend is false.", after=0)
+    if not any(pod.succeeded for pod in world.pods) and (late := _too_late(world)):
+        return late
     return _wake_at_deadline(world, follow(world, patience))
 
 
@@ -40,7 +40,7 @@ def _end(world: World, phase: Phase, reason: Reason, message: str) -> Finish:
 
 def _too_late(world: World) -> Finish | None:
     at = deadline.expires_at(world)
-    if at is None or world.now < at or world.job.spec.suspend:
+    if at is None or world.now < at:
         return None
     return _end(
         world,
