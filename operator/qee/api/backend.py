@@ -5,19 +5,33 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from qee.api.fields import Count, DnsLabel, Line, Quantity, Seconds, Shots, rules, text
-from qee.api.meta import NAME_RULE, Condition, NameRef, Observed, Resource, Spec
+from qee.api.cel import Rule, rules
+from qee.api.fields import Count, DnsLabel, Line, Quantity, Seconds, Shots, text
+from qee.api.meta import DNS_NAME, Condition, NameRef, Observed, Resource, Spec
 from qee.api.names import MAX_CIRCUITS
 
 Provider = Literal["aer", "cirq", "ibm", "braket", "azure", "google", "ionq"]
 SIMULATORS: frozenset[Provider] = frozenset({"aer", "cirq"})
 
-_LabelKey = Annotated[str, text(317, r"^([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$")]
-_LabelValue = Annotated[str, text(63, "^([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?$", minimum=0)]
+_LabelKey = Annotated[
+    str, text(317, r"^([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "the key of a label")
+]
+_LabelValue = Annotated[
+    str, text(63, "^([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?$", "the value of a label", minimum=0)
+]
+
+
+_VALUES_WHERE_COMPARED = Rule(
+    "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+    "operator %s: values belong to In and NotIn; give at least one there, none elsewhere",
+    ("self.operator",),
+)
 
 
 class LabelRequirement(Spec):
     """One requirement on a namespace's labels, as in metav1.LabelSelector."""
+
+    model_config = ConfigDict(json_schema_extra=rules(_VALUES_WHERE_COMPARED))
 
     key: _LabelKey = Field(description="Key of the label.")
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(
@@ -32,17 +46,8 @@ class LabelRequirement(Spec):
     @model_validator(mode="after")
     def _values_where_compared(self) -> "LabelRequirement":
         if (self.operator in ("In", "NotIn")) != bool(self.values):
-            raise ValueError("values belong to the operators In and NotIn; give at least one there, none elsewhere")
+            raise _VALUES_WHERE_COMPARED.error(self.operator)
         return self
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            {
-                "rule": "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
-                "message": "values belong to the operators In and NotIn; give at least one there, none elsewhere",
-            }
-        )
-    )
 
 
 class LabelSelector(Spec):
@@ -58,22 +63,17 @@ class LabelSelector(Spec):
     )
 
 
+_ONE_WAY = Rule(
+    "((has(self.all) && self.all) ? 1 : 0) + (has(self.names) ? 1 : 0) + (has(self.selector) ? 1 : 0) <= 1"
+    " && (has(self.all) || has(self.names) || has(self.selector))",
+    "give one of all: true, names and selector, or all: false for no namespace",
+)
+
+
 class AllowedNamespaces(Spec):
     """The namespaces whose jobs may name the backend: all of them, a list, or a selection by label."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            {
-                "rule": "((has(self.all) && self.all) ? 1 : 0) + (has(self.names) ? 1 : 0) + (has(self.selector) ? 1"
-                " : 0) <= 1",
-                "message": "give one of all: true, names and selector, or all: false for no namespace",
-            },
-            {
-                "rule": "has(self.all) || has(self.names) || has(self.selector)",
-                "message": "is empty; give one of all: true, names and selector, or all: false for no namespace",
-            },
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=rules(_ONE_WAY))
 
     all: bool | None = Field(default=None, description="True: every namespace. False, alone: none.")
     names: Annotated[list[DnsLabel], Field(min_length=1, max_length=1000)] | None = Field(
@@ -88,10 +88,8 @@ class AllowedNamespaces(Spec):
     @model_validator(mode="after")
     def _one_way(self) -> "AllowedNamespaces":
         ways = [bool(self.all), self.names is not None, self.selector is not None]
-        if sum(ways) > 1:
-            raise ValueError("give one of all: true, names and selector, or all: false for no namespace")
-        if self.all is None and not any(ways):
-            raise ValueError("is empty; give one of all: true, names and selector, or all: false for no namespace")
+        if sum(ways) > 1 or (self.all is None and not any(ways)):
+            raise _ONE_WAY.error()
         if len(set(self.names or [])) != len(self.names or []):
             raise ValueError("a namespace occurs twice in names; give each once")
         return self
@@ -128,26 +126,27 @@ class Prices(Spec):
     config_map_ref: NameRef = Field(description="ConfigMap in QEE's own namespace that holds the price list.")
 
 
+_DEVICE_OF_SIMULATOR = Rule(
+    "!(self.provider in ['aer', 'cirq']) || !has(self.device)",
+    "provider %s is a simulator in the cluster and has no device; remove device",
+    ("self.provider",),
+)
+_DEVICE_OF_CLOUD = Rule(
+    "self.provider in ['aer', 'cirq'] || has(self.device)",
+    "provider %s has many devices; name one in device",
+    ("self.provider",),
+)
+_NO_CREDENTIALS = Rule(
+    "!(self.provider in ['aer', 'cirq']) || !has(self.credentialsSecretRef)",
+    "provider %s needs no credentials; remove credentialsSecretRef",
+    ("self.provider",),
+)
+
+
 class QuantumBackendSpec(Spec):
     """A simulator or a device, who may use it and how much of it."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            {
-                "rule": "(self.provider in ['aer', 'cirq']) != has(self.device)",
-                "messageExpression": "'provider ' + self.provider + (has(self.device)"
-                " ? ' is a simulator in the cluster and has no device; remove device'"
-                " : ' has many devices; name one in device')",
-                "message": "name a device for cloud providers, none for aer and cirq",
-            },
-            {
-                "rule": "!(self.provider in ['aer', 'cirq']) || !has(self.credentialsSecretRef)",
-                "messageExpression": "'provider ' + self.provider + ' needs no credentials; remove"
-                " credentialsSecretRef'",
-                "message": "aer and cirq need no credentials; remove credentialsSecretRef",
-            },
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=rules(_DEVICE_OF_SIMULATOR, _DEVICE_OF_CLOUD, _NO_CREDENTIALS))
 
     provider: Provider = Field(
         description="Who runs the circuits: aer (Qiskit Aer) and cirq (Cirq's simulators) in pods of this cluster;"
@@ -196,11 +195,11 @@ class QuantumBackendSpec(Spec):
     def _device_fits_provider(self) -> "QuantumBackendSpec":
         simulator = self.provider in SIMULATORS
         if simulator and self.device is not None:
-            raise ValueError(f"provider {self.provider} is a simulator in the cluster and has no device; remove device")
+            raise _DEVICE_OF_SIMULATOR.error(self.provider)
         if not simulator and self.device is None:
-            raise ValueError(f"provider {self.provider} has many devices; name one in device")
+            raise _DEVICE_OF_CLOUD.error(self.provider)
         if simulator and self.credentials_secret_ref is not None:
-            raise ValueError(f"provider {self.provider} needs no credentials; remove credentialsSecretRef")
+            raise _NO_CREDENTIALS.error(self.provider)
         return self
 
 
@@ -233,7 +232,7 @@ class QuantumBackendStatus(Observed):
 class QuantumBackend(Resource):
     """A simulator or a quantum device that jobs may name, with its limits, prices and allowed namespaces."""
 
-    model_config = ConfigDict(json_schema_extra=rules(NAME_RULE))
+    model_config = ConfigDict(json_schema_extra=rules(DNS_NAME))
 
     api_version: Literal["qee.dev/v1alpha1"] = "qee.dev/v1alpha1"
     kind: Literal["QuantumBackend"] = "QuantumBackend"

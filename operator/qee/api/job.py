@@ -4,11 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, rules, stored_default
+from qee.api.cel import Rule, rules
+from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, stored_default
 from qee.api.job_circuit import Circuit, refuse_duplicates
 from qee.api.job_options import BackendRef, MaxCost, Noise, Resources, Simulator, Transpile
-from qee.api.job_status import QuantumJobStatus
-from qee.api.meta import NAME_RULE, Resource, Spec
+from qee.api.job_status import STATUS_DEFAULT, QuantumJobStatus
+from qee.api.meta import DNS_NAME, Resource, Spec
 from qee.api.names import MAX_CIRCUITS, MAX_INLINE_BYTES, MAX_SAFE_INTEGER
 
 Output = Literal["counts", "memory", "probabilities", "statevector", "expectation"]
@@ -16,7 +17,35 @@ Output = Literal["counts", "memory", "probabilities", "statevector", "expectatio
 # Fields that may change while the job exists. All others are what was signed and what runs.
 MUTABLE = ("suspend", "cancelRequested", "ttlSecondsAfterFinished")
 
-_INLINE = "self.circuits.map(c, (has(c.source) ? size(bytes(c.source)) : 0) + (has(c.data) ? size(c.data) : 0)).sum()"
+# In characters, the only length that CEL can afford; the model counts bytes, and has the last word on non-ASCII text.
+_INLINE = "self.circuits.map(c, (has(c.source) ? size(c.source) : 0) + (has(c.data) ? size(c.data) : 0)).sum()"
+
+_INLINE_SIZE = Rule(
+    f"{_INLINE} <= {MAX_INLINE_BYTES}",
+    f"the inline circuits hold %s bytes, above {MAX_INLINE_BYTES}; move sources into a ConfigMap (configMapKeyRef) or"
+    " split the job",
+    (_INLINE,),
+    field=".circuits",
+)
+_EXPECTATION = Rule(
+    "!has(self.outputs) || self.circuits.exists(c, has(c.observables)) == ('expectation' in self.outputs)",
+    "observables and the output expectation belong together; give both or neither",
+    field=".outputs",
+)
+_PRECISION_OF_EXPECTATION = Rule(
+    "!has(self.precision) || (has(self.outputs) && 'expectation' in self.outputs)",
+    "precision is that of expectation values; add expectation to outputs or remove precision",
+    field=".precision",
+)
+_PRECISION_ABOVE_ZERO = Rule(
+    "double(self) > 0.0", "is %s; give a standard error above 0, or leave precision out", ("self",)
+)
+_CANCEL_ONCE = Rule(
+    "!has(oldSelf.cancelRequested) || !oldSelf.cancelRequested || (has(self.cancelRequested) && self.cancelRequested)",
+    "cancelRequested cannot be taken back; apply the job under another name to run it",
+    field=".cancelRequested",
+)
+_OUTPUTS_ONCE = Rule("self.all(o, self.exists_one(p, p == o))", "an output occurs twice; give each at most once")
 
 
 class QuantumJobSpec(Spec):
@@ -25,30 +54,7 @@ class QuantumJobSpec(Spec):
     """
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
-            {
-                "rule": f"{_INLINE} <= {MAX_INLINE_BYTES}",
-                "messageExpression": f"'the inline circuits hold ' + string({_INLINE}) + ' bytes, above"
-                f" {MAX_INLINE_BYTES};"
-                " move sources into a ConfigMap (configMapKeyRef) or split the job'",
-                "message": f"the inline circuits hold more than {MAX_INLINE_BYTES} bytes;"
-                " move sources into a ConfigMap (configMapKeyRef) or split the job",
-            },
-            {
-                "rule": "!has(self.outputs) || self.circuits.exists(c, has(c.observables)) == ('expectation' in"
-                " self.outputs)",
-                "message": "observables and the output expectation belong together; give both or neither",
-            },
-            {
-                "rule": "!has(self.precision) || (has(self.outputs) && 'expectation' in self.outputs)",
-                "message": "precision is that of expectation values; add expectation to outputs or remove precision",
-            },
-            {
-                "rule": "!has(oldSelf.cancelRequested) || !oldSelf.cancelRequested"
-                " || (has(self.cancelRequested) && self.cancelRequested)",
-                "message": "cancelRequested cannot be taken back; apply the job under another name to run it",
-            },
-        )
+        json_schema_extra=rules(_INLINE_SIZE, _EXPECTATION, _PRECISION_OF_EXPECTATION, _CANCEL_ONCE)
     )
 
     backend_ref: BackendRef = Field(description="The backend that runs the job. Immutable.")
@@ -68,13 +74,7 @@ class QuantumJobSpec(Spec):
         description="Standard error wanted for each expectation value, a decimal string above 0; decides the shots."
         " Absent:"
         " exact on a noiseless simulator (standard error 0), else from shots. Immutable.",
-        json_schema_extra=rules(
-            {
-                "rule": "double(self) > 0.0",
-                "messageExpression": "'is ' + self + '; give a standard error above 0, or leave it out'",
-                "message": "is not above 0; give a standard error above 0, or leave it out",
-            }
-        ),
+        json_schema_extra=rules(_PRECISION_ABOVE_ZERO),
     )
     outputs: Annotated[list[Output], Field(min_length=1, max_length=5)] = Field(
         default=["counts"],
@@ -85,12 +85,7 @@ class QuantumJobSpec(Spec):
         json_schema_extra={
             **stored_default(["counts"]),
             "x-kubernetes-list-type": "atomic",
-            **rules(
-                {
-                    "rule": "self.all(o, self.exists_one(p, p == o))",
-                    "message": "an output occurs twice; give each at most once",
-                }
-            ),
+            **rules(_OUTPUTS_ONCE),
         },
     )
     seed: Seed | None = Field(
@@ -168,23 +163,21 @@ class QuantumJobSpec(Spec):
         refuse_duplicates("circuit", [c.name for c in circuits])
         inline = sum(c.inline_bytes for c in circuits)
         if inline > MAX_INLINE_BYTES:
-            raise ValueError(
-                f"the inline circuits hold {inline} bytes, above {MAX_INLINE_BYTES};"
-                " move sources into a ConfigMap (configMapKeyRef) or split the job"
-            )
+            raise _INLINE_SIZE.error(inline)
         return circuits
 
     @field_validator("outputs")
     @classmethod
     def _each_output_once(cls, outputs: list[Output]) -> list[Output]:
-        refuse_duplicates("output", list(outputs))
+        if len(set(outputs)) != len(outputs):
+            raise _OUTPUTS_ONCE.error()
         return outputs
 
     @field_validator("precision")
     @classmethod
     def _precision_above_zero(cls, precision: str | None) -> str | None:
         if precision is not None and not float(precision) > 0:
-            raise ValueError(f"is {precision}; give a standard error above 0, or leave it out")
+            raise _PRECISION_ABOVE_ZERO.error(precision)
         return precision
 
     @field_validator("provider_options")
@@ -197,17 +190,16 @@ class QuantumJobSpec(Spec):
     def _observables_with_expectation(self) -> "QuantumJobSpec":
         expectation = "expectation" in self.outputs
         if any(c.observables for c in self.circuits) != expectation:
-            raise ValueError("observables and the output expectation belong together; give both or neither")
+            raise _EXPECTATION.error()
         if self.precision is not None and not expectation:
-            raise ValueError("precision is that of expectation values; add expectation to outputs or remove precision")
+            raise _PRECISION_OF_EXPECTATION.error()
         return self
 
 
 class QuantumJob(Resource):
-    """One run of quantum circuits on the backend that it names. Its result is stored in a ConfigMap of the"
-    " namespace."""
+    """One run of quantum circuits on the backend that it names. Its result is stored in a ConfigMap beside it."""
 
-    model_config = ConfigDict(json_schema_extra=rules(NAME_RULE))
+    model_config = ConfigDict(json_schema_extra=rules(DNS_NAME))
 
     api_version: Literal["qee.dev/v1alpha1"] = "qee.dev/v1alpha1"
     kind: Literal["QuantumJob"] = "QuantumJob"
@@ -215,7 +207,9 @@ class QuantumJob(Resource):
         description="What to run. Immutable, except suspend, cancelRequested and ttlSecondsAfterFinished."
     )
     status: QuantumJobStatus = Field(
-        default=QuantumJobStatus(), description="What QEE has observed. Written by the operator only."
+        default=QuantumJobStatus(),
+        description="What QEE has observed. Written by the operator only.",
+        json_schema_extra=STATUS_DEFAULT,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from qee.api.cel import Rule, rules
 from qee.api.fields import (
     Base64,
     ConfigMapKey,
@@ -14,7 +15,6 @@ from qee.api.fields import (
     Sha256,
     Shots,
     Source,
-    rules,
 )
 from qee.api.meta import Spec
 
@@ -23,7 +23,7 @@ Format = Literal["openqasm3", "openqasm2", "qpy", "cirq-json"]
 MAX_PARAMETERS = 256
 MAX_ROWS = 10_000
 MAX_OBSERVABLES = 8
-MAX_TERMS = 256
+MAX_TERMS = 512
 
 
 class ConfigMapKeyRef(Spec):
@@ -33,20 +33,22 @@ class ConfigMapKeyRef(Spec):
     key: ConfigMapKey = Field(description="The key in its data (text formats) or binaryData (qpy).")
 
 
+_PAULI = Rule(
+    "self.all(p, p.matches('^[IXYZ]+$'))",
+    "%s is not a Pauli string; give one letter I, X, Y or Z per qubit, the highest qubit first",
+    ("self.filter(p, !p.matches('^[IXYZ]+$'))[0]",),
+)
+
+
 class Observable(Spec):
     """A weighted sum of Pauli strings, measured on the state that the circuit prepares."""
 
     name: Name = Field(description="Name under which the result lists the observable; unique within the circuit.")
     terms: Annotated[dict[str, DecimalString], Field(min_length=1, max_length=MAX_TERMS)] = Field(
         description='Pauli strings with their real coefficients, for example {ZI: "0.5", ZZ: "0.3"}. A string has one'
-        " letter I, X, Y or Z per qubit; the leftmost letter is the highest qubit (Qiskit's order). 1 to 256 terms.",
-        json_schema_extra=rules(
-            {
-                "rule": "self.all(p, p.matches('^[IXYZ]+$'))",
-                "message": "a Pauli string holds letters other than I, X, Y and Z;"
-                " give one letter per qubit, the highest qubit first",
-            }
-        ),
+        f" letter I, X, Y or Z per qubit; the leftmost letter is the highest qubit (Qiskit's order). 1 to {MAX_TERMS}"
+        " terms.",
+        json_schema_extra=rules(_PAULI),
     )
 
     @field_validator("terms")
@@ -54,52 +56,65 @@ class Observable(Spec):
     def _pauli_strings(cls, terms: dict[str, str]) -> dict[str, str]:
         for label in terms:
             if not label or set(label) - set("IXYZ"):
-                raise ValueError(
-                    f"{label[:40]!r} is not a Pauli string; give one letter I, X, Y or Z per qubit, the highest"
-                    f" qubit first"
-                )
-        if len({len(label) for label in terms}) > 1:
-            raise ValueError("the Pauli strings differ in length; give every term one letter per qubit")
+                raise _PAULI.error(label[:40])
+        lengths = {len(label) for label in terms}
+        if len(lengths) > 1:
+            # Beyond the API server's cost budget, so only here.
+            raise ValueError(
+                f"the Pauli strings have {min(lengths)} to {max(lengths)} letters; give every term one letter per qubit"
+            )
         return terms
 
 
-_SOURCES = ("source", "data", "configMapKeyRef")
+_SOURCES = {"source": "source", "data": "data", "configMapKeyRef": "config_map_key_ref"}
 _COUNT = " + ".join(f"(has(self.{name}) ? 1 : 0)" for name in _SOURCES)
-_FOUND = "[{}].filter(n, n != '')".format(", ".join(f"has(self.{name}) ? '{name}' : ''" for name in _SOURCES))
+
+_ONE_SOURCE = Rule(
+    f"{_COUNT} == 1",
+    "circuit %s has %s of source, data and configMapKeyRef; give exactly one",
+    ("self.name", _COUNT),
+)
+_DIGEST_MISSING = Rule(
+    "!has(self.configMapKeyRef) || has(self.sha256)",
+    "circuit %s has configMapKeyRef without sha256; add the SHA-256 of the bytes that are meant",
+    ("self.name",),
+)
+_DIGEST_ALONE = Rule(
+    "has(self.configMapKeyRef) || !has(self.sha256)",
+    "circuit %s has sha256 without configMapKeyRef; remove it",
+    ("self.name",),
+)
+_QPY_AS_TEXT = Rule(
+    "self.format != 'qpy' || !has(self.source)",
+    "circuit %s has format qpy in source; give it in data, base64-encoded",
+    ("self.name",),
+)
+_TEXT_AS_DATA = Rule(
+    "self.format == 'qpy' || !has(self.data)",
+    "circuit %s has format %s in data; give it in source",
+    ("self.name", "self.format"),
+)
+_COLUMNS = Rule(
+    "self.map(p, size(self[p])).min() == self.map(p, size(self[p])).max()",
+    "the columns hold %s to %s values; give every parameter equally many",
+    ("self.map(p, size(self[p])).min()", "self.map(p, size(self[p])).max()"),
+)
+_PARAMETER_NAMES = Rule(
+    "self.all(p, size(p) >= 1 && size(p) <= 64)",
+    "a parameter's name is empty or longer than 64 characters; shorten it",
+)
 
 
 class Circuit(Spec):
     """One program with its own shots, parameter sweep and observables."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
-            {
-                "rule": f"{_COUNT} == 1",
-                "messageExpression": f"'circuit ' + self.name + ' has ' + string({_COUNT})"
-                " + ' of source, data and configMapKeyRef; give exactly one'",
-                "message": "give exactly one of source, data and configMapKeyRef",
-            },
-            {
-                "rule": "has(self.configMapKeyRef) == has(self.sha256)",
-                "messageExpression": "'circuit ' + self.name + (has(self.sha256) ? "
-                "' has sha256 without configMapKeyRef; remove it' : "
-                "' has configMapKeyRef without sha256; add the SHA-256 of the bytes that are meant')",
-                "message": "give sha256 with configMapKeyRef, and only with it",
-            },
-            {
-                "rule": "self.format == 'qpy' ? !has(self.source) : !has(self.data)",
-                "messageExpression": "'circuit ' + self.name + (self.format == 'qpy' ? "
-                "' has format qpy in source; give it in data, base64-encoded' : "
-                "' has format ' + self.format + ' in data; give it in source')",
-                "message": "give qpy in data (base64), every other format in source",
-            },
-        )
+        json_schema_extra=rules(_ONE_SOURCE, _DIGEST_MISSING, _DIGEST_ALONE, _QPY_AS_TEXT, _TEXT_AS_DATA)
     )
 
     name: Name = Field(
         description="Name under which the result lists the circuit; unique within the job. 1 to 63 letters, digits,"
-        " '-',"
-        " '.' and '_', beginning and ending with a letter or digit."
+        " '-', '.' and '_', beginning and ending with a letter or digit."
     )
     format: Format = Field(
         description="Language of the program: openqasm3 (OpenQASM 3.0), openqasm2 (OpenQASM 2.0), qpy (Qiskit's binary"
@@ -135,18 +150,7 @@ class Circuit(Spec):
         " strings in the program's own unit (angles: radians). All columns are equally long; each row is run"
         " and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters. Absent: run"
         " once.",
-        json_schema_extra=rules(
-            {
-                "rule": "self.map(p, size(self[p])).min() == self.map(p, size(self[p])).max()",
-                "messageExpression": "'the columns hold ' + string(self.map(p, size(self[p])).min()) + ' to '"
-                " + string(self.map(p, size(self[p])).max()) + ' values; give every parameter equally many'",
-                "message": "the columns differ in length; give every parameter equally many values",
-            },
-            {
-                "rule": "self.all(p, size(p) >= 1 && size(p) <= 64)",
-                "message": "a parameter's name is empty or longer than 64 characters; shorten it",
-            },
-        ),
+        json_schema_extra=rules(_COLUMNS, _PARAMETER_NAMES),
     )
     observables: Annotated[list[Observable], Field(min_length=1, max_length=MAX_OBSERVABLES)] | None = Field(
         default=None,
@@ -160,33 +164,29 @@ class Circuit(Spec):
 
     @model_validator(mode="after")
     def _one_source_in_the_right_field(self) -> "Circuit":
-        given = [n for n in _SOURCES if getattr(self, _ATTRIBUTES[n]) is not None]
-        if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise ValueError(f"circuit {self.name} has {found} of source, data and configMapKeyRef; give exactly one")
+        given = sum(getattr(self, attribute) is not None for attribute in _SOURCES.values())
+        if given != 1:
+            raise _ONE_SOURCE.error(self.name, given)
         if self.config_map_key_ref is not None and self.sha256 is None:
-            raise ValueError(
-                f"circuit {self.name} has configMapKeyRef without sha256; add the SHA-256 of the bytes that are meant"
-            )
+            raise _DIGEST_MISSING.error(self.name)
         if self.config_map_key_ref is None and self.sha256 is not None:
-            raise ValueError(f"circuit {self.name} has sha256 without configMapKeyRef; remove it")
+            raise _DIGEST_ALONE.error(self.name)
         if self.format == "qpy" and self.source is not None:
-            raise ValueError(f"circuit {self.name} has format qpy in source; give it in data, base64-encoded")
+            raise _QPY_AS_TEXT.error(self.name)
         if self.format != "qpy" and self.data is not None:
-            raise ValueError(f"circuit {self.name} has format {self.format} in data; give it in source")
+            raise _TEXT_AS_DATA.error(self.name, self.format)
         return self
 
     @field_validator("parameters")
     @classmethod
     def _a_table(cls, parameters: dict[str, list[str]] | None) -> dict[str, list[str]] | None:
-        for name in parameters or {}:
-            if not 1 <= len(name) <= 64:
-                raise ValueError("a parameter's name is empty or longer than 64 characters; shorten it")
-        lengths = sorted({len(column) for column in (parameters or {}).values()})
+        if parameters is None:
+            return None
+        if not all(1 <= len(name) <= 64 for name in parameters):
+            raise _PARAMETER_NAMES.error()
+        lengths = {len(column) for column in parameters.values()}
         if len(lengths) > 1:
-            raise ValueError(
-                f"the columns hold {lengths[0]} to {lengths[-1]} values; give every parameter equally many"
-            )
+            raise _COLUMNS.error(min(lengths), max(lengths))
         return parameters
 
     @field_validator("observables")
@@ -199,9 +199,6 @@ class Circuit(Spec):
     def inline_bytes(self) -> int:
         """Bytes that this circuit adds to the job object itself."""
         return len((self.source or "").encode()) + len(self.data or "")
-
-
-_ATTRIBUTES = {"source": "source", "data": "data", "configMapKeyRef": "config_map_key_ref"}
 
 
 def refuse_duplicates(what: str, names: list[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from qee.api.cel import Rule, rules
 from qee.api.fields import (
     Amount,
     Currency,
@@ -15,7 +16,6 @@ from qee.api.fields import (
     Probability,
     Quantity,
     Seed,
-    rules,
     stored_default,
 )
 from qee.api.meta import Spec
@@ -36,6 +36,9 @@ class BackendRef(Spec):
     name: DnsLabel = Field(description="Name of the QuantumBackend; `kubectl get quantumbackends` lists them.")
 
 
+_QUBITS_ONCE = Rule("self.all(q, self.exists_one(p, p == q))", "a qubit occurs twice; give each physical qubit once")
+
+
 class Transpile(Spec):
     """How a circuit is compiled to the gates and the coupling of the backend."""
 
@@ -51,7 +54,7 @@ class Transpile(Spec):
         description="Physical qubits (indexes from 0) for the circuit's qubits in order of declaration, each once;"
         " at most"
         " 1000. Absent: chosen by the transpiler.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        json_schema_extra={"x-kubernetes-list-type": "atomic", **rules(_QUBITS_ONCE)},
     )
     seed: Seed | None = Field(
         default=None,
@@ -66,9 +69,8 @@ class Transpile(Spec):
     @field_validator("initial_layout")
     @classmethod
     def _each_qubit_once(cls, layout: list[int] | None) -> list[int] | None:
-        for qubit in layout or []:
-            if (layout or []).count(qubit) > 1:
-                raise ValueError(f"qubit {qubit} occurs twice; give each physical qubit at most once")
+        if layout is not None and len(set(layout)) != len(layout):
+            raise _QUBITS_ONCE.error()
         return layout
 
 
@@ -90,28 +92,26 @@ class Simulator(Spec):
     )
 
 
+_ERRORS = ("oneQubit", "twoQubit", "readout", "t1", "t2", "gateTimes")
+_DEVICE_OR_ERRORS = Rule(
+    f"has(self.device) != ({' || '.join(f'has(self.{name})' for name in _ERRORS)})",
+    f"give either device or typed errors ({', '.join(_ERRORS)})",
+)
+_T2 = Rule(
+    "!has(self.t1) || !has(self.t2) || double(self.t2) <= 2.0 * double(self.t1)",
+    "t2 %s exceeds twice t1 %s; no qubit does that: lower t2",
+    ("self.t2", "self.t1"),
+)
+_GATE_TIMES = Rule(
+    "has(self.gateTimes) == (has(self.t1) || has(self.t2))",
+    "t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only with them",
+)
+
+
 class Noise(Spec):
     """A noise model: that of a known device, or one built from typed errors."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            {
-                "rule": "has(self.device) != (has(self.oneQubit) || has(self.twoQubit) || has(self.readout)"
-                " || has(self.t1) || has(self.t2) || has(self.gateTimes))",
-                "message": "give either device or typed errors (oneQubit, twoQubit, readout, t1, t2, gateTimes)",
-            },
-            {
-                "rule": "!has(self.t1) || !has(self.t2) || double(self.t2) <= 2.0 * double(self.t1)",
-                "messageExpression": "'t2 ' + self.t2 + ' exceeds twice t1 ' + self.t1 + '; no qubit does that:"
-                " lower t2'",
-                "message": "t2 exceeds twice t1; no qubit does that: lower t2",
-            },
-            {
-                "rule": "has(self.gateTimes) == (has(self.t1) || has(self.t2))",
-                "message": "t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only with them",
-            },
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=rules(_DEVICE_OR_ERRORS, _T2, _GATE_TIMES))
 
     device: Name | None = Field(
         default=None,
@@ -146,11 +146,11 @@ class Noise(Spec):
     def _device_or_errors(self) -> "Noise":
         typed = (self.one_qubit, self.two_qubit, self.readout, self.t1, self.t2, self.gate_times)
         if (self.device is not None) == any(error is not None for error in typed):
-            raise ValueError("give either device or typed errors (oneQubit, twoQubit, readout, t1, t2, gateTimes)")
+            raise _DEVICE_OR_ERRORS.error()
         if self.t1 is not None and self.t2 is not None and Decimal(self.t2) > 2 * Decimal(self.t1):
-            raise ValueError(f"t2 {self.t2} exceeds twice t1 {self.t1}; no qubit does that: lower t2")
+            raise _T2.error(self.t2, self.t1)
         if (self.gate_times is not None) != (self.t1 is not None or self.t2 is not None):
-            raise ValueError("t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only with them")
+            raise _GATE_TIMES.error()
         return self
 
 
@@ -173,26 +173,24 @@ class ComputeResources(Spec):
     )
 
 
+def _within_limit(name: str) -> Rule:
+    request, limit = f"self.requests.{name}", f"self.limits.{name}"
+    present = f"has(self.requests) && has(self.limits) && has({request}) && has({limit})"
+    valid = f"isQuantity(string({request})) && isQuantity(string({limit}))"  # a bad one is told by its own rule
+    return Rule(
+        f"!({present} && {valid}) || quantity(string({request})).compareTo(quantity(string({limit}))) <= 0",
+        f"requests.{name} %s exceeds limits.{name} %s; raise the limit or lower the request",
+        (request, limit),
+    )
+
+
+_WITHIN_LIMITS = {name: _within_limit(name) for name in ("cpu", "memory")}
+
+
 class Resources(Spec):
     """CPU and memory of the simulator pod, as in a container's resources."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            *(
-                {
-                    "rule": f"!has(self.requests) || !has(self.limits) || !has(self.requests.{name})"
-                    f" || !has(self.limits.{name}) || !isQuantity(string(self.requests.{name}))"
-                    f" || !isQuantity(string(self.limits.{name})) || quantity(string(self.requests.{name}))"
-                    f".compareTo(quantity(string(self.limits.{name}))) <= 0",
-                    "messageExpression": f"'requests.{name} ' + string(self.requests.{name}) + ' exceeds"
-                    f" limits.{name} '"
-                    f" + string(self.limits.{name}) + '; raise the limit or lower the request'",
-                    "message": f"requests.{name} exceeds limits.{name}; raise the limit or lower the request",
-                }
-                for name in ("cpu", "memory")
-            )
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=rules(*_WITHIN_LIMITS.values()))
 
     requests: ComputeResources | None = Field(
         default=None, description="What the scheduler reserves for the pod. Absent: estimated from the circuits."
@@ -205,10 +203,8 @@ class Resources(Spec):
 
     @model_validator(mode="after")
     def _requests_within_limits(self) -> "Resources":
-        for name in ("cpu", "memory"):
+        for name, rule in _WITHIN_LIMITS.items():
             request, limit = getattr(self.requests, name, None), getattr(self.limits, name, None)
             if request is not None and limit is not None and parse_quantity(request) > parse_quantity(limit):
-                raise ValueError(
-                    f"requests.{name} {request} exceeds limits.{name} {limit}; raise the limit or lower the request"
-                )
+                raise rule.error(request, limit)
         return self

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from qee.api.cel import Rule
 from qee.api.fields import DNS_LABEL, Count, DnsSubdomain, text
 
-NAME_RULE = {
-    "rule": "size(self.metadata.name) <= 63 && !self.metadata.name.contains('.')",
-    "messageExpression": "'metadata.name ' + self.metadata.name + ' is not a DNS label;"
-    " give at most 63 lower case letters, digits and hyphens'",
-    "message": "metadata.name is not a DNS label; give at most 63 lower case letters, digits and hyphens",
-}
+DNS_NAME = Rule(
+    "size(self.metadata.name) <= 63 && !self.metadata.name.contains('.')",
+    "metadata.name %s is not a DNS label; give at most 63 lower case letters, digits and hyphens",
+    ("self.metadata.name",),
+)
 
 
 class _Base(BaseModel):
@@ -63,9 +63,7 @@ class Resource(Spec):
     def _name_is_a_label(self) -> "Resource":
         name = self.metadata.name
         if name and (len(name) > 63 or not re.fullmatch(DNS_LABEL.strip("^$"), name)):
-            raise ValueError(
-                f"metadata.name {name[:80]} is not a DNS label; give at most 63 lower case letters, digits and hyphens"
-            )
+            raise DNS_NAME.error(name[:80])
         return self
 
 
@@ -80,7 +78,7 @@ class Condition(Observed):
 
     type: Annotated[str, text(316)] = Field(description="What is observed, for example Finished.")
     status: Literal["True", "False", "Unknown"] = Field(description="True, False or Unknown (not observed yet).")
-    reason: Annotated[str, text(1024, "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")] = Field(
+    reason: Annotated[str, text(1024, "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "a reason in CamelCase")] = Field(
         description="Why, as one word for programs. docs/reference/reasons.md lists every reason with its remedy."
     )
     message: Annotated[str, text(32768, minimum=0)] = Field(

@@ -1,0 +1,120 @@
+"""A ValidationError of a resource as lines for people: the field, the value, and what to give instead.
+
+Used by the command line, `qee run --local` and the operator's InvalidSpec. Long values are cut, programs never shown.
+"""
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from qee.api.backend import QuantumBackend
+from qee.api.fields import PATTERNS
+from qee.api.job import QuantumJob
+from qee.api.structural import structural
+
+_MODELS: Mapping[str, type[BaseModel]] = {"QuantumJob": QuantumJob, "QuantumBackend": QuantumBackend}
+_WITHHELD = ("source", "data")  # programs: they may be large, and may be somebody's secret
+_SHOWN = 60
+
+
+def explain(error: ValidationError) -> list[str]:
+    """One line per error, for example `spec.circuits[0].shots: 0 is below 1; give 1 to 10000000`.
+
+    Complete for errors of QuantumJob and QuantumBackend; others are told without the bounds that only a schema knows.
+    """
+    schema = _schema(error.title)
+    return [f"{_path(e['loc'])}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in error.errors()]
+
+
+@cache
+def _schema(title: str) -> Mapping[str, Any]:
+    model = _MODELS.get(title)
+    return structural(model) if model else {}
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    out = ""
+    for part in loc:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return out.lstrip(".") or "the object"
+
+
+def _at(schema: Mapping[str, Any], loc: tuple[int | str, ...]) -> Mapping[str, Any]:
+    node = schema
+    for part in loc:
+        if isinstance(part, int):
+            node = node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
+    return node
+
+
+def _what(error: Mapping[str, Any], field: Mapping[str, Any], parent: Mapping[str, Any]) -> str:
+    name, kind, value = str(error["loc"][-1] if error["loc"] else ""), error["type"], error["input"]
+    shown = "the value" if name in _WITHHELD else _shown(value)
+    match kind:
+        case "missing":
+            return f"is missing, and required: {_first_sentence(field)}"
+        case "extra_forbidden":
+            near = difflib.get_close_matches(name, parent.get("properties", {}), n=1)
+            return f"is not a field; did you mean {near[0]}?" if near else "is not a field; remove it"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "greater_than_equal":
+            return f"{shown} is below {error['ctx']['ge']}; give {_range(field, 'minimum', 'maximum')}"
+        case "less_than_equal":
+            return f"{shown} is above {error['ctx']['le']}; give {_range(field, 'minimum', 'maximum')}"
+        case "literal_error":
+            return f"{shown} is not known; give {_one_of(field)}"
+        case "string_pattern_mismatch":
+            return f"{shown} does not fit; give {PATTERNS[error['ctx']['pattern']]}"
+        case "string_too_short" | "string_too_long":
+            return f"{len(value)} characters; give {_range(field, 'minLength', 'maxLength')}"
+        case "too_short" | "too_long":
+            low, high = ("minProperties", "maxProperties") if isinstance(value, Mapping) else ("minItems", "maxItems")
+            return f"{len(value)} entries; give {_range(field, low, high)}"
+    wanted = _type(field)
+    within = f", {_range(field, 'minimum', 'maximum')}" if "maximum" in field else ""
+    return f"{shown} is not {wanted}; give {wanted}{within}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _range(field: Mapping[str, Any], low: str, high: str) -> str:
+    if low in field and high in field:
+        return f"{field[low]} to {field[high]}" if field[low] != field[high] else str(field[low])
+    return f"at most {field[high]}" if high in field else f"at least {field.get(low, 0)}"
+
+
+def _one_of(field: Mapping[str, Any]) -> str:
+    values = [str(value) for value in field.get("enum", ())]
+    return " or ".join([", ".join(values[:-1]), values[-1]]) if len(values) > 1 else "".join(values)
+
+
+def _first_sentence(field: Mapping[str, Any]) -> str:
+    return str(field.get("description", "see the reference")).split(". ")[0].rstrip(".")
+
+
+_TYPES = {
+    "integer": "an integer",
+    "string": "a string",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+}
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    return _TYPES.get(str(field.get("type")), "what the reference says")
