@@ -15,7 +15,7 @@ from typing import Any
 from tests.fakes import schema
 from tests.fakes.store import Events, Store, merged
 
-from qee.api.names import GROUP
+from qee.api.names import API_VERSION, GROUP, VERSION
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Resource
 from qee.kube.resources import NAMESPACES, PODS
 
@@ -28,6 +28,7 @@ class FakeApiServer(Store):
 
     requests: the mutating requests that were tried, as (verb, plural, namespace, name, body), refused ones included.
     before: called with (verb, resource, name) ahead of each request; raising an ApiError refuses it.
+    discovery: what `discover` answers, by path.
     after: the same once the request has taken effect; raising stands for an answer that was lost.
     """
 
@@ -36,6 +37,10 @@ class FakeApiServer(Store):
         self.requests: list[Request] = []
         self.before: list[Hook] = []
         self.after: list[Hook] = []
+        self.discovery: dict[str, Object] = {
+            "/version": {"gitVersion": "v1.35.4"},
+            f"/apis/{GROUP}": {"name": GROUP, "versions": [{"groupVersion": API_VERSION, "version": VERSION}]},
+        }
         self._logs: dict[tuple[str, str, str], tuple[bytes, bool]] = {}
         self._logged = asyncio.Event()
 
@@ -55,7 +60,14 @@ class FakeApiServer(Store):
                 bare = {} if resource.group == GROUP else {"apiVersion": None, "kind": None}  # items of typed lists
                 yield {k: v for k, v in copy.deepcopy(obj).items() if k not in bare}
 
-    async def create(self, resource: Resource, namespace: str | None, body: Object) -> Object:
+    async def discover(self, path: str) -> Object:
+        await self._begin("discover", Resource("", "", path, ""), None)
+        try:
+            return copy.deepcopy(self.discovery[path])
+        except KeyError:
+            raise NotFound(404, "", "404 page not found") from None
+
+    async def create(self, resource: Resource, namespace: str | None, body: Object, *, strict: bool = False) -> Object:
         obj = copy.deepcopy(body)
         meta = obj.setdefault("metadata", {})
         if not meta.get("name") and meta.get("generateName"):

@@ -20,10 +20,12 @@ WITH_STATUS = frozenset({JOBS.plural, BACKENDS.plural, CHILDREN.plural, PODS.plu
 _MODELS = {JOBS.plural: QuantumJob, BACKENDS.plural: QuantumBackend}
 
 
-def invalid(resource: Resource, name: str, causes: str) -> ApiError:
-    """422 in the server's wording."""
+def invalid(resource: Resource, name: str, *causes: tuple[str, str]) -> ApiError:
+    """422 in the server's wording; a cause is a field and what is wrong with it."""
     kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-    return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {causes}')
+    told = ", ".join(f"{field}: {message}" for field, message in causes)
+    told = f"[{told}]" if len(causes) > 1 else told
+    return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {told}', causes=causes)
 
 
 def defaulted(resource: Resource, obj: Object) -> None:
@@ -45,12 +47,12 @@ def validate(resource: Resource, obj: Object, before: Object | None = None) -> N
         try:
             model.model_validate(obj)
         except ValidationError as error:
-            causes = [f"{'.'.join(map(str, e['loc']))}: Invalid value: {e['msg']}" for e in error.errors()]
-            raise invalid(resource, name, ", ".join(causes)) from None
+            causes = [(".".join(map(str, e["loc"])), f"Invalid value: {e['msg']}") for e in error.errors()]
+            raise invalid(resource, name, *causes) from None
     if before is None:
         return
     if before.get("immutable") and any(before.get(f) != obj.get(f) for f in ("data", "binaryData", "immutable")):
-        raise invalid(resource, name, "data: Forbidden: field is immutable when `immutable` is set")
+        raise invalid(resource, name, ("data", "Forbidden: field is immutable when `immutable` is set"))
     if resource.plural == JOBS.plural:
         _job_update(resource, name, before["spec"], obj["spec"])
 
@@ -62,6 +64,6 @@ def _job_update(resource: Resource, name: str, before: dict[str, Any], after: di
             spec.pop(field, None)
     changed = sorted(key for key in {*fixed[0], *fixed[1]} if fixed[0].get(key) != fixed[1].get(key))
     if changed:
-        raise invalid(resource, name, f"spec.{changed[0]}: Invalid value: is immutable")
+        raise invalid(resource, name, (f"spec.{changed[0]}", "Invalid value: is immutable"))
     if before.get("cancelRequested") and not after.get("cancelRequested"):
-        raise invalid(resource, name, "spec: Invalid value: cancelRequested cannot be taken back")
+        raise invalid(resource, name, ("spec.cancelRequested", "Invalid value: cannot be taken back"))

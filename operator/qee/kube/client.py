@@ -6,6 +6,7 @@ each object into hundreds of classes, and drop fields they do not know.
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from qee.kube.resources import PODS
 
 PAGE = 500
 REQUEST_SECONDS = 30
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -35,6 +37,22 @@ async def connect(kubeconfig: str | None = None, context: str | None = None, use
     configuration.retries = None  # a request that may have reached the server is repeated by reconciling, not blindly
     configuration.connection_pool_maxsize = 64
     return KubeClient(ApiClient(configuration), user_agent)
+
+
+def default_namespace(kubeconfig: str | None = None, context: str | None = None) -> str:
+    """The namespace of the kubeconfig's context, or of the pod; "default" where neither names one.
+
+    Looks where `connect` looks. Raises ConfigException where there is no such file or context.
+    """
+    if kubeconfig is None and context is None and _POD_NAMESPACE.exists():
+        return _POD_NAMESPACE.read_text().strip()
+    contexts, current = kube_config.list_kube_config_contexts(kubeconfig)
+    if context is None:
+        return str(current["context"].get("namespace") or "default")
+    for each in contexts:
+        if each["name"] == context:
+            return str(each["context"].get("namespace") or "default")
+    raise kube_config.ConfigException(f"there is no context {context!r}")
 
 
 class KubeClient:
@@ -69,8 +87,12 @@ class KubeClient:
                 return
             query = {**query, "continue": token}
 
-    async def create(self, resource: Resource, namespace: str | None, body: Object) -> Object:
-        return await self._json("POST", resource.path(namespace), body=body)
+    async def create(self, resource: Resource, namespace: str | None, body: Object, *, strict: bool = False) -> Object:
+        query = {"fieldValidation": "Strict"} if strict else None
+        return await self._json("POST", resource.path(namespace), query, body=body)
+
+    async def discover(self, path: str) -> Object:
+        return await self._json("GET", path)
 
     async def patch_status(self, resource: Resource, namespace: str | None, name: str, patch: Object) -> Object:
         return await self._json("PATCH", resource.path(namespace, name, "status"), body=patch, content=MERGE_PATCH)
@@ -184,9 +206,12 @@ class KubeClient:
 
 
 def _error(method: str, status: int, data: bytes, headers: Any) -> ApiError:
+    causes: list[tuple[str, str]] = []
     try:
         answer = json.loads(data)
         reason, message = str(answer.get("reason", "")), str(answer.get("message", ""))
+        for cause in (answer.get("details") or {}).get("causes") or []:
+            causes.append((str(cause.get("field", "")), str(cause.get("message", ""))))
     except (ValueError, AttributeError):  # a proxy in between answers with a page of its own
         reason, message = "", data[:200].decode(errors="replace")
     kind = ApiError
@@ -195,4 +220,5 @@ def _error(method: str, status: int, data: bytes, headers: Any) -> ApiError:
     elif status == 409:
         kind = AlreadyExists if reason == "AlreadyExists" else Conflict
     retry_after = headers.get("Retry-After")
-    return kind(status, reason, message, float(retry_after) if retry_after and retry_after.isdigit() else None)
+    wait = float(retry_after) if retry_after and retry_after.isdigit() else None
+    return kind(status, reason, message, wait, causes)

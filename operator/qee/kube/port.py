@@ -3,7 +3,7 @@
 The controller sees only this protocol. `client.py` speaks it to a real server, the tests' in-memory server does too.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,13 +36,22 @@ class Resource:
 class ApiError(Exception):
     """The API server refused, or could not be reached (status 0)."""
 
-    def __init__(self, status: int, reason: str, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        retry_after: float | None = None,
+        causes: Sequence[tuple[str, str]] = (),
+    ) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status = status
         self.reason = reason
         self.message = message
         self.retry_after = retry_after
         """Seconds the server asks to wait before the next try, from the Retry-After header."""
+        self.causes = causes
+        """(field, what is wrong with it) for each complaint of a 422."""
 
 
 class NotFound(ApiError):
@@ -70,7 +79,13 @@ class Port(Protocol):
         """All objects, page by page. `metadata_only` asks the server to leave out everything but metadata."""
         ...
 
-    async def create(self, resource: Resource, namespace: str | None, body: Object) -> Object: ...
+    async def create(self, resource: Resource, namespace: str | None, body: Object, *, strict: bool = False) -> Object:
+        """`strict` has the server refuse unknown and doubled fields, as kubectl does; else it drops them."""
+        ...
+
+    async def discover(self, path: str) -> Object:
+        """What the server tells of itself under a path such as /version or /apis/qee.dev."""
+        ...
 
     async def patch_status(self, resource: Resource, namespace: str | None, name: str, patch: Object) -> Object:
         """A JSON merge patch of the status subresource; with `metadata.resourceVersion` a stale one is a Conflict."""
