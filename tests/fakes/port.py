@@ -174,14 +174,18 @@ class FakeApiServer(Store):
         await self._begin(verb, resource, name)
         live = self._stored(resource, namespace, name)
         wanted = merged(live, patch)
-        for field in ("resourceVersion", "uid"):
-            if wanted["metadata"].get(field) != live["metadata"][field]:
-                raise Conflict(
-                    409,
-                    "Conflict",
-                    f'Operation cannot be fulfilled on {resource.plural} "{name}": the object has been modified; '
-                    "please apply your changes to the latest version and try again",
-                )
+        meta = wanted["metadata"]
+        if meta.get("resourceVersion") != live["metadata"]["resourceVersion"]:
+            plural = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+            raise Conflict(
+                409,
+                "Conflict",
+                f'Operation cannot be fulfilled on {plural} "{name}": the object has been modified; '
+                "please apply your changes to the latest version and try again",
+            )
+        if verb == "patch" and meta.get("uid") != live["metadata"]["uid"]:  # of a status patch it is ignored
+            told = f'Invalid value: "{meta.get("uid")}": field is immutable'
+            raise schema.invalid(resource, name, ("metadata.uid", told))
         if verb == "patch_status":
             wanted = {**live, "status": wanted.get("status")}
         elif resource.plural in schema.WITH_STATUS:
