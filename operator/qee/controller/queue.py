@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import itertools
 import random
+import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -34,11 +35,11 @@ class Backoff:
 
 
 class WorkQueue(Generic[Key]):
-    """Keys to reconcile. `clock` is the running loop's unless a test passes its own."""
+    """Keys to reconcile."""
 
-    def __init__(self, backoff: Backoff | None = None, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, backoff: Backoff | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.backoff = backoff or Backoff()
-        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._clock = clock
         self._ready: dict[Key, float] = {}  # insertion order is the order of the queue; the value is when it got ready
         self._in_hand: set[Key] = set()
         self._again: dict[Key, float] = {}

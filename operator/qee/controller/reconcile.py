@@ -169,7 +169,7 @@ class Reconciler:
         if started is None:
             return 1.0
         self._ours[world.job.metadata.uid] = started.child["metadata"]["uid"]
-        return self._patience.queued
+        return 0 if started.found else self._patience.queued
 
     async def _refused(self, world: World, refusal: Refused) -> float | None:
         """Wait for what may still come, within the grace; else the job fails."""
@@ -192,11 +192,10 @@ class Reconciler:
         return await self._finish(world, done, {"result": stored.as_status})
 
     async def _retry(self, world: World, step: plan.Retry) -> float | None:
-        if step.lost is not None:
-            await self._take_away(world, step.lost)
         message = f"{step.reason}: {step.message} Attempt {step.attempt} follows."
         fields = {"attempt": step.attempt, "child": None}
         await self._status.write(world, Phase.PENDING, Reason.RETRYING, message, fields)
+        await self._take_away(world, step.lost)  # afterwards: were it gone unrecorded, this attempt would run again
         return 0
 
     async def _finish(self, world: World, step: plan.Finish, fields: Object | None = None) -> float | None:

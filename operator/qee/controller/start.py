@@ -23,7 +23,8 @@ class Started:
     """The attempt's child exists and is ours."""
 
     child: Object
-    prepared: Prepared
+    found: bool
+    """It was there already, left by a process that was killed: it may be anywhere on its way by now."""
 
 
 class Starter:
@@ -50,7 +51,7 @@ class Starter:
             pod_extras=self._settings.runner.pod_extras(),
         )
         try:
-            child = await self._port.create(CHILDREN, job.metadata.namespace, expected)
+            return Started(await self._port.create(CHILDREN, job.metadata.namespace, expected), found=False)
         except AlreadyExists:
             child = await self._port.get(CHILDREN, job.metadata.namespace, expected["metadata"]["name"])
             if "deletionTimestamp" in child["metadata"]:
@@ -60,7 +61,7 @@ class Starter:
                     Reason.CHILD_CONFLICT,
                     f"Job {child['metadata']['name']!r} exists and differs in {path}. {Reason.CHILD_CONFLICT.remedy}",
                 ) from None
-        return Started(child, prepared)
+        return Started(child, found=True)
 
     async def _prepare(self, job: QuantumJob) -> Prepared:
         backend = await inputs.backend(self._port, job)
