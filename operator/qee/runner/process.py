@@ -1,0 +1,230 @@
+"""One run from start to frame: read, check, sandbox, import the engine, execute, report.
+
+Standard library only until the sandbox is on. Start-up is part of every job's time, so nothing is imported that a run
+does not need, and the process ends without tearing down what it has imported.
+"""
+
+import gc
+import hashlib
+import os
+import resource
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from typing import NoReturn
+
+from qee import __version__
+from qee.api import frame
+from qee.api.json_fields import DocumentError, canonical_json
+from qee.api.names import EXIT_OK, INDEX_ENV, TERMINATION_LOG
+from qee.api.reasons import Reason
+from qee.api.result_document import Provenance, ResultDocument
+from qee.api.run_document import CircuitRun, RunDocument, circuit_seed
+from qee.runner import limits, sandbox
+from qee.runner.engines import Engine, load
+from qee.runner.errors import RunnerError
+from qee.runner.explain import invalid
+from qee.runner.outcomes import Execution, circuit_result, compiled_circuit
+from qee.runner.source import check_source
+
+_ERROR_BYTES = 4096  # what the kubelet keeps of a termination message
+_USAGE = "usage: python -m qee.runner --input=PATH --sha256=HEX --run=UID.ATTEMPT [--sandbox=required|best-effort]"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """`sandbox_required` is false for `--sandbox=best-effort`, on hosts without libseccomp; never in a pod."""
+
+    input: str
+    sha256: str
+    run: str
+    sandbox_required: bool = True
+    termination_log: str = TERMINATION_LOG
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Run, print the frame or report the error, and end the process."""
+    gc.disable()  # importing an SDK makes garbage of nothing and costs a quarter more with the collector on
+    frame_out = os.dup(1)
+    os.dup2(2, 1)  # what an SDK prints must not mix with the frame
+    termination_log = TERMINATION_LOG
+    try:
+        parsed = parse_arguments(arguments)
+        termination_log = parsed.termination_log
+        index = int(os.environ.get(INDEX_ENV, "0"))
+        document = run(parsed, index)
+        try:
+            lines = frame.encode(document, parsed.run, index)
+        except frame.FrameError as error:
+            raise RunnerError(
+                Reason.RESULT_TOO_LARGE, f"{error}; ask for fewer circuits or shots with fewer distinct outcomes"
+            ) from error
+        _write(frame_out, b"\n" + lines.encode("ascii"))
+        code = EXIT_OK
+    except RunnerError as error:
+        code = _report(error, termination_log)
+    except BaseException:  # an SDK's panic is no Exception
+        traceback.print_exc()
+        code = _report(RunnerError(Reason.RUNNER_FAILED, "internal error; see the pod's log"), termination_log)
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def parse_arguments(arguments: list[str]) -> Arguments:
+    """Each as `--name=value`. Raises RunnerError for anything else: the operator writes them, not a person."""
+    values: dict[str, str] = {}
+    for argument in arguments:
+        name, found, value = argument.partition("=")
+        if not found or name not in ("--input", "--sha256", "--run", "--sandbox", "--termination-log"):
+            raise RunnerError(Reason.RUNNER_FAILED, _USAGE)
+        values[name] = value
+    if not all(values.get(name) for name in ("--input", "--sha256", "--run")):
+        raise RunnerError(Reason.RUNNER_FAILED, _USAGE)
+    if values.get("--sandbox", "required") not in ("required", "best-effort"):
+        raise RunnerError(Reason.RUNNER_FAILED, _USAGE)
+    return Arguments(
+        values["--input"],
+        values["--sha256"],
+        values["--run"],
+        values.get("--sandbox") != "best-effort",
+        values.get("--termination-log", TERMINATION_LOG),
+    )
+
+
+def run(arguments: Arguments, index: int) -> bytes:
+    """The result document's bytes. Raises RunnerError."""
+    start = time.time()
+    with open(arguments.input, "rb") as file:
+        data = file.read()
+    if hashlib.sha256(data).hexdigest() != arguments.sha256:
+        raise RunnerError(Reason.INPUT_MISMATCH, "the input's bytes are not those that the operator wrote")
+    kind = sandbox.deny_network(arguments.sandbox_required)
+    if kind == "none":
+        print("warning: without libseccomp the network is not denied to the circuit's parser", file=sys.stderr)
+    sandbox.limit_resources()
+    try:
+        document = RunDocument.from_bytes(data)
+    except DocumentError as error:
+        raise RunnerError(Reason.INPUT_MISMATCH, f"the run document is not of this version: {error}") from error
+    return execute(document, index, kind, start).to_bytes()
+
+
+def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) -> ResultDocument:
+    """Run every circuit; all are parsed before the first is executed. `start` is in seconds since the epoch."""
+    room = limits.room()
+    _limit_threads(room.threads)
+    for circuit in document.circuits:
+        with _naming(circuit):
+            check_source(circuit.source, circuit.format)
+    engine = load(document.engine, document.simulator, limits.Room(room.threads, limits.memory()))
+    parsed = []
+    for circuit in document.circuits:
+        with _naming(circuit, parsing=True):
+            parsed.append(engine.parse(circuit))
+    executions = []
+    for circuit, program in zip(document.circuits, parsed, strict=True):
+        seed = circuit_seed(document.seed, circuit.name, 0, index)
+        with _naming(circuit):
+            executions.append(engine.execute(program, circuit.shots, seed))
+    return _result(document, executions, _provenance(document, executions, engine, room.threads, sandbox_kind, start))
+
+
+def _limit_threads(threads: int) -> None:
+    """Before numpy is imported: its BLAS would start a thread for each of the host's CPUs, and runs no product here."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+class _naming:
+    """Puts the circuit's name in front of an error, and gives a reason to what an SDK raises for a bad circuit."""
+
+    def __init__(self, circuit: CircuitRun, parsing: bool = False) -> None:
+        self._circuit = circuit
+        self._parsing = parsing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None or isinstance(error, KeyboardInterrupt | SystemExit):
+            return
+        refusal = self._refusal(error)
+        if refusal is not None:
+            message = f"circuit {self._circuit.name}: {refusal.message}"
+            raise RunnerError(refusal.reason, message) from error
+
+    def _refusal(self, error: BaseException) -> RunnerError | None:
+        if isinstance(error, RunnerError):
+            return error
+        if isinstance(error, MemoryError):
+            return RunnerError(
+                Reason.INSUFFICIENT_MEMORY, "memory ran out; use fewer qubits or shots, or raise spec.resources"
+            )
+        if isinstance(error, RecursionError):
+            return invalid("expressions or gates are nested too deeply; nest them less")
+        if self._parsing:
+            traceback.print_exception(error)
+            return invalid("the engine's parser broke on this source; simplify it, or try the other engine")
+        return None
+
+
+def _result(document: RunDocument, executions: list[Execution], provenance: Provenance) -> ResultDocument:
+    return ResultDocument(
+        job=document.job,
+        backend=document.backend,
+        simulated=True,
+        results=tuple(
+            circuit_result(circuit.name, circuit.shots, execution)
+            for circuit, execution in zip(document.circuits, executions, strict=True)
+        ),
+        seed=document.seed,
+        seed_drawn=document.seed_drawn,
+        provenance=provenance,
+    )
+
+
+def _provenance(
+    document: RunDocument, executions: list[Execution], engine: Engine, threads: int, sandbox_kind: str, start: float
+) -> Provenance:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Provenance(
+        engine=document.engine,
+        versions={"qee": __version__, "python": sys.version.split()[0], **engine.versions()},
+        precision=document.simulator.precision,
+        sandbox=sandbox_kind,
+        threads=threads,
+        circuits=tuple(
+            compiled_circuit(circuit.name, execution)
+            for circuit, execution in zip(document.circuits, executions, strict=True)
+        ),
+        start_time=_rfc3339(start),
+        completion_time=_rfc3339(time.time()),
+        cpu_seconds=f"{usage.ru_utime + usage.ru_stime:.2f}",
+        max_rss_mib=usage.ru_maxrss // 1024,
+    )
+
+
+def _rfc3339(seconds: float) -> str:
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+
+
+def _report(error: RunnerError, termination_log: str) -> int:
+    """Leave the reason where the kubelet looks for it, and a line in the log. Returns the exit code."""
+    print(f"qee.runner: {error.reason}: {error.message}", file=sys.stderr)
+    message = error.message
+    while len(data := canonical_json({"reason": str(error.reason), "message": message})) > _ERROR_BYTES:
+        message = message[: len(message) * 3 // 4] + "…"
+    try:
+        with open(termination_log, "wb") as file:
+            file.write(data)
+    except OSError:
+        pass  # outside of a pod there is none
+    return error.exit_code
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
