@@ -1,0 +1,26 @@
+{{- /* What qee.controller.settings.Settings reads. */}}
+{{- define "qee.settings" -}}
+runner:
+  images:
+    {{- range $engine, $image := .Values.images.runners }}
+    {{ $engine }}: {{ include "qee.image" (dict "root" $ "image" $image) | quote }}
+    {{- end }}
+  pullPolicy: {{ .Values.images.pullPolicy }}
+  imagePullSecrets: {{ toJson .Values.images.pullSecrets }}
+  cpuRequest: {{ .Values.runner.cpuRequest | quote }}
+  nodeSelector: {{ toJson .Values.runner.nodeSelector }}
+  tolerations: {{ toJson .Values.runner.tolerations }}
+  {{- with .Values.runner.priorityClassName }}
+  priorityClassName: {{ quote . }}
+  {{- end }}
+namespaces: {{ toJson .Values.watchNamespaces }}
+networkPolicies: {{ .Values.networkPolicies.runners.enabled }}
+workers: {{ .Values.settings.workers }}
+resyncSeconds: {{ .Values.settings.resyncSeconds }}
+childRetentionSeconds: {{ .Values.settings.childRetentionSeconds }}
+port: 8080
+metricsPort: 9090
+leaseNamespace: {{ .Release.Namespace }}
+patience:
+  {{- toYaml .Values.settings.patience | nindent 2 }}
+{{- end }}

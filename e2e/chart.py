@@ -1,0 +1,71 @@
+"""The project's two charts: rendered, and installed, with the real Helm."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from e2e.cluster.cache import CHECKOUT
+from e2e.cluster.clients import helm
+
+CHART = CHECKOUT / "charts/qee"
+CRDS = CHECKOUT / "charts/qee-crds"
+RELEASE = "qee"
+NAMESPACE = "qee-system"
+OPERATOR = "qee-operator"  # name of its Deployment and its service account
+NO_CLUSTER = Path("/dev/null")
+
+Object = dict[str, Any]
+
+
+def render(values: Mapping[str, Any] | None = None, *options: str, release: str = RELEASE) -> list[Object]:
+    """The objects that `helm template` makes of charts/qee, hooks included. Raises ClusterError where Helm refuses."""
+    words = ("--namespace", NAMESPACE, *_given(values), *options)
+    text = helm(NO_CLUSTER, "template", release, str(CHART), *words)
+    return [found for found in yaml.safe_load_all(text) if found]
+
+
+def image_values(references: Mapping[str, str]) -> Object:
+    """The chart's value `images` for references by target of the Dockerfile: operator, runner-aer, runner-cirq."""
+    engines = {target.removeprefix("runner-"): target for target in references if target.startswith("runner-")}
+    return {
+        "images": {
+            "operator": _image(references["operator"]),
+            "runners": {engine: _image(references[target]) for engine, target in engines.items()},
+        }
+    }
+
+
+def _image(reference: str) -> dict[str, str]:
+    repository, _, tag = reference.rpartition(":")
+    if not repository or "/" in tag:  # a colon before the last slash belongs to the registry's port
+        raise ValueError(f"{reference} has no tag; name the image as REPOSITORY:TAG")
+    return {"repository": repository, "tag": tag}
+
+
+def install_crds(kubeconfig: Path) -> None:
+    """The CRDs, or their newest version. They outlive their release."""
+    words = ("--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "60s")
+    helm(kubeconfig, "upgrade", "--install", "qee-crds", str(CRDS), *words)
+
+
+def install(kubeconfig: Path, values: Mapping[str, Any], *options: str) -> None:
+    """charts/qee, new or upgraded, with these values over its defaults. Returns when the operator is ready."""
+    words = ("--namespace", NAMESPACE, "--create-namespace", "--reset-values", "--wait", "--timeout", "180s")
+    helm(kubeconfig, "upgrade", "--install", RELEASE, str(CHART), *words, *_given(values), *options)
+
+
+def run_test(kubeconfig: Path) -> str:
+    """`helm test`; what its pod printed."""
+    return helm(kubeconfig, "test", RELEASE, "--namespace", NAMESPACE, "--logs", "--timeout", "300s", timeout=330)
+
+
+def uninstall(kubeconfig: Path) -> None:
+    """The release alone: CRDs, QuantumJobs and their results stay."""
+    helm(kubeconfig, "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--ignore-not-found")
+
+
+def _given(values: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return ("--set-json", json.dumps(values)) if values else ()

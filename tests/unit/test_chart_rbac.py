@@ -1,0 +1,209 @@
+"""The operator may do what its code does, and nothing else."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e.chart import NAMESPACE, render
+from e2e.rbac import Right, differences, granted, seen
+
+from qee.kube import resources
+from qee.kube.port import Resource
+
+SOURCE = Path(resources.__file__).parents[1]
+# The packages that the operator process runs; the CLI acts with its user's rights.
+PACKAGES = ("controller", "observe")
+# Method of the port -> verb and subresource of the request that it makes.
+REQUESTS = {
+    "get": ("get", None),
+    "list": ("list", None),
+    "create": ("create", None),
+    "patch": ("patch", None),
+    "patch_status": ("patch", "status"),
+    "delete": ("delete", None),
+    "delete_collection": ("deletecollection", None),
+    "watch": ("watch", None),
+}
+# Made by libraries, so not to be found as a call of the port.
+BY_LIBRARIES = {
+    # qee.app: Kopf lists and watches these.
+    *(Right("qee.dev", "quantumjobs", verb) for verb in ("list", "watch")),
+    *(Right("batch", "jobs", verb) for verb in ("list", "watch")),
+    *(Right("", "pods", verb) for verb in ("list", "watch")),
+    # qee.controller.leader: kubernetes.aio.leaderelection.resourcelock.leaselock.
+    *(Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update")),
+    # Asked by the admission plugin OwnerReferencesPermissionEnforcement when a child blocks its owner's deletion.
+    Right("qee.dev", "quantumjobs/finalizers", "update"),
+}
+
+
+def requests(source: str) -> Iterator[tuple[str, str]]:
+    """(method, name of the resource's constant) of each call of the port in a module.
+
+    A function that hands its parameter `resource` on counts where it is called. Anything else must fail the test, not
+    pass unseen.
+    """
+    tree = ast.parse(source)
+    passed_on: dict[str, str] = {}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef):
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and (method := port_method(node)) and method not in ("log", "follow_log"):
+                name = first_name(node)
+                if name in {argument.arg for argument in function.args.args}:
+                    passed_on[function.name] = method
+                else:
+                    yield method, name
+    for call in calls:
+        assert isinstance(call.func, ast.Attribute)
+        if call.func.attr in passed_on:
+            yield passed_on[call.func.attr], first_name(call)
+
+
+def port_method(call: ast.Call) -> str | None:
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    owner = call.func.value
+    name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    return call.func.attr if name in ("port", "_port") and call.func.attr != "close" else None
+
+
+def first_name(call: ast.Call) -> str:
+    assert call.args, ast.unparse(call)
+    assert isinstance(call.args[0], ast.Name), ast.unparse(call)
+    return call.args[0].id
+
+
+def rights_of_code() -> set[Right]:
+    found = set(BY_LIBRARIES)
+    for package in PACKAGES:
+        for path in (SOURCE / package).rglob("*.py"):
+            source = path.read_text()
+            for method, constant in requests(source):
+                resource = getattr(resources, constant)
+                assert isinstance(resource, Resource), f"{path.name}: {constant}"
+                verb, subresource = REQUESTS[method]
+                found.add(Right(resource.group, "/".join(filter(None, (resource.plural, subresource))), verb))
+            if "port.log(" in source or "port.follow_log(" in source:
+                found.add(Right("", "pods/log", "get"))
+    return found
+
+
+def test_the_chart_grants_what_the_code_asks_for_and_nothing_else() -> None:
+    rights = granted(render())
+
+    assert set().union(*rights.values()) == rights_of_code()
+
+
+def test_a_call_of_the_port_through_a_helper_is_found() -> None:
+    source = """
+async def _delete(self, resource, name):
+    await self._port.delete(resource, name)
+async def expire(self):
+    await self._delete(JOBS, "a")
+    await self._port.get(PODS, "b")
+"""
+
+    assert set(requests(source)) == {("delete", "JOBS"), ("get", "PODS")}
+
+
+def test_the_lease_alone_is_in_the_operators_own_namespace() -> None:
+    rights = granted(render())
+
+    assert {right.resource for right in rights[NAMESPACE]} == {"leases"}
+    assert rights.keys() == {None, NAMESPACE}
+
+
+def test_an_existing_lease_is_named_in_the_rule() -> None:
+    rules = [rule for o in render() for rule in o.get("rules") or [] if "leases" in rule["resources"]]
+
+    assert [rule["verbs"] for rule in rules if "resourceNames" not in rule] == [["create"]]
+
+
+def test_with_watched_namespaces_only_backends_are_read_in_the_whole_cluster() -> None:
+    everywhere = granted(render())[None]
+
+    rights = granted(render({"watchNamespaces": ["team-a", "team-b"]}))
+
+    assert rights.keys() == {None, NAMESPACE, "team-a", "team-b"}
+    assert rights[None] == {Right("qee.dev", "quantumbackends", "get")}
+    assert rights["team-a"] == rights["team-b"] == everywhere - rights[None]
+
+
+def test_a_watched_namespace_can_read_its_own_labels_only() -> None:
+    roles = [o for o in render({"watchNamespaces": ["team-a"]}) if o["metadata"].get("namespace") == "team-a"]
+
+    named = [r["resourceNames"] for o in roles for r in o.get("rules", []) if "namespaces" in r["resources"]]
+    assert named == [["team-a"]]
+
+
+@pytest.mark.parametrize("values", [{}, {"watchNamespaces": ["team-a"]}, {"rbac": {"userRoles": False}}])
+def test_no_role_of_the_chart_names_secrets_wildcards_or_ways_to_more_rights(values: dict[str, object]) -> None:
+    for role in (o for o in render(values) if "rules" in o):
+        for rule in role["rules"]:
+            words = {word.split("/")[-1] for key in ("apiGroups", "resources", "verbs") for word in rule[key]}
+            assert not words & {"secrets", "*", "escalate", "bind", "impersonate", "exec", "attach", "portforward"}
+            assert not {"pods", "deployments"} & set(rule["resources"]) or not {"create", "patch"} & set(rule["verbs"])
+
+
+def test_without_runners_policies_the_operator_may_not_create_any() -> None:
+    rights = granted(render({"networkPolicies": {"runners": {"enabled": False}}}))
+
+    assert not [right for right in set().union(*rights.values()) if right.resource == "networkpolicies"]
+
+
+def test_users_roles_reach_jobs_and_never_their_status() -> None:
+    roles = {o["metadata"]["name"]: o for o in render() if o["kind"] == "ClusterRole"}
+    edit = roles["qee-edit"]
+
+    assert edit["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-edit"] == "true"
+    assert "rbac.authorization.k8s.io/aggregate-to-view" not in edit["metadata"]["labels"]
+    assert roles["qee-view"]["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
+    assert [rule["resources"] for rule in edit["rules"]] == [["quantumjobs"]]
+    assert [rule["verbs"] for rule in roles["qee-view"]["rules"]] == [["get", "list", "watch"]]
+
+
+def entry(verb: str, resource: str, user: str = "operator", decision: str = "allow", **target: str) -> str:
+    return json.dumps(
+        {
+            "verb": verb,
+            "user": {"username": user},
+            "objectRef": {"resource": resource, **target},
+            "annotations": {"authorization.k8s.io/decision": decision},
+        }
+    )
+
+
+def test_an_audit_log_shows_missing_and_unused_rights(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    lines = [
+        entry("create", "jobs", apiGroup="batch"),
+        entry("patch", "quantumjobs", subresource="status", apiGroup="qee.dev"),
+        entry("delete", "secrets", decision="forbid"),
+        entry("delete", "pods", user="somebody"),
+        entry("create", "pods")[:30],
+    ]
+    log.write_text("\n".join(lines))
+    rights = {
+        Right("batch", "jobs", "create"),
+        Right("qee.dev", "quantumjobs/status", "patch"),
+        Right("", "pods", "delete"),
+        Right("", "pods", "list"),
+    }
+
+    found = seen(log, "operator")
+
+    assert differences(rights, found) == ({Right("", "secrets", "delete")}, {Right("", "pods", "delete")})
+
+
+def test_reads_are_judged_where_the_log_has_reads(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    log.write_text(entry("get", "pods", user="somebody"))
+
+    _, unused = differences({Right("", "pods", "list")}, seen(log, "operator"))
+
+    assert unused == {Right("", "pods", "list")}
