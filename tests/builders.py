@@ -77,7 +77,7 @@ def pod_of(child: Object, name: str | None = None, **status: Any) -> Object:
 
 
 def index_variable() -> Object:
-    path = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
+    path = "metadata.labels['batch.kubernetes.io/job-completion-index']"
     return {"name": names.INDEX_ENV, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
 
 

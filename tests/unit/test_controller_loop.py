@@ -1,4 +1,4 @@
-"""Watch events in, keys out; the resync that repairs what they missed; a loop that survives errors and says when it is ill."""
+"""Watch events in, keys out; the resync that repairs what they missed; a loop that survives errors, and knows it is ill."""
 
 import asyncio
 import time
@@ -171,6 +171,9 @@ async def test_a_watch_that_tells_nothing_is_an_ailment(simulation: Simulation, 
     await controller.resync.run()
     assert not controller.ailments(), "within the grace"
     simulation.clock.forward(61)
+    await controller.resync.run()
+    assert not controller.ailments(), "this process has only just begun to watch"
+    controller.resync._watching_since -= 61
     await controller.resync.run()
     assert "1 jobs" in controller.ailments()[0]
     controller.intake.job(event(simulation.job(), "ADDED"))

@@ -54,7 +54,7 @@ class Resync:
         self._status = StatusWriter(port, metrics)
         self._clock = clock
         self._namespaces: list[str | None] = [*settings.namespaces] or [None]
-        self.finished_at = time.monotonic()
+        self.finished_at = self._watching_since = time.monotonic()
         self.missed = 0
 
     async def run(self) -> None:
@@ -65,7 +65,7 @@ class Resync:
             meta, status = job["metadata"], job.get("status") or {}
             uids.add(meta["uid"])
             created = times.parse(meta["creationTimestamp"])
-            if not self._intake.knows(meta["uid"]) and created and (now - created).total_seconds() > WATCH_GRACE:
+            if not self._intake.knows(meta["uid"]) and created and self._should_be_known(now - created):
                 missed += 1
             conditions = status.get("conditions") or []
             if terminal_phase(conditions) is None or self._wants_a_look(job):
@@ -81,6 +81,10 @@ class Resync:
         await self._sweep_children(swept)
         self.missed = missed
         self.finished_at = time.monotonic()
+
+    def _should_be_known(self, age: timedelta) -> bool:
+        watched = time.monotonic() - self._watching_since
+        return min(age.total_seconds(), watched) > WATCH_GRACE
 
     def _wants_a_look(self, job: Object) -> bool:
         outdated = (job.get("status") or {}).get("observedGeneration") != job["metadata"].get("generation")

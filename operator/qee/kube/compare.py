@@ -12,16 +12,12 @@ from qee.api.names import INDEX_ENV, INPUT_VOLUME, RUNNER_CONTAINER
 # LimitRanges and the AlwaysPullImages plugin rewrite these on pods; neither decides which code runs on which bytes.
 REWRITTEN_BY_ADMISSION = ("resources", "imagePullPolicy")
 SHARED_WITH_NODE = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")
-# The Job controller adds this to every container of an Indexed Job's pods.
-INDEX_VARIABLE = {
-    "name": INDEX_ENV,
-    "valueFrom": {
-        "fieldRef": {
-            "apiVersion": "v1",
-            "fieldPath": "metadata.annotations['batch.kubernetes.io/job-completion-index']",
-        }
-    },
-}
+# The Job controller adds the index to every container of an Indexed Job's pods: from the label, and from the annotation
+# before the feature PodIndexLabel (Kubernetes 1.28).
+INDEX_SOURCES = tuple(
+    {"apiVersion": "v1", "fieldPath": f"metadata.{where}['batch.kubernetes.io/job-completion-index']"}
+    for where in ("labels", "annotations")
+)
 
 
 def child_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:
@@ -73,7 +69,12 @@ def _runner(pod_spec: Mapping[str, Any]) -> dict[str, Any] | None:
     if len(found) != 1:
         return None
     container = {k: v for k, v in found[0].items() if k not in REWRITTEN_BY_ADMISSION}
-    container["env"] = [e for e in container.get("env") or [] if e != INDEX_VARIABLE]
+    container["env"] = [e for e in container.get("env") or [] if not _is_index(e)]
     if not container["env"]:
         del container["env"]
     return container
+
+
+def _is_index(variable: Mapping[str, Any]) -> bool:
+    source = variable.get("valueFrom") or {}
+    return variable.get("name") == INDEX_ENV and source in [{"fieldRef": field} for field in INDEX_SOURCES]
