@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class Violation(ValueError):
+    """A rule broken; `field` as in the rule."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class Rule:
     """What must hold: `cel` is true of a valid value.
 
     message: what is wrong and the remedy, with `%s` for each of `values`, which are CEL expressions.
-    field: the field that the API server blames, as a path below the rule's place (".seed"); empty: the place itself.
+    field: the field that is blamed, as a path below the rule's place (".seed"); empty: the place itself.
     """
 
     cel: str
@@ -31,9 +39,9 @@ class Rule:
         )
         return {"rule": self.cel, **told, **({"fieldPath": self.field} if self.field else {})}
 
-    def error(self, *values: object) -> ValueError:
+    def error(self, *values: object) -> Violation:
         """The same complaint from Python; `values` stand for the CEL expressions, in order."""
-        return ValueError(self.message % values if values else self.message)
+        return Violation(self.message % values if values else self.message, self.field)
 
 
 def rules(*rules: Rule) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from qee.api.backend import QuantumBackend
+from qee.api.cel import Violation
 from qee.api.fields import PATTERNS
 from qee.api.job import QuantumJob
 from qee.api.structural import structural
@@ -26,13 +27,22 @@ def explain(error: ValidationError) -> list[str]:
     Complete for errors of QuantumJob and QuantumBackend; others are told without the bounds that only a schema knows.
     """
     schema = _schema(error.title)
-    return [f"{_path(e['loc'])}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in error.errors()]
+    return [
+        f"{_path(_place(e))}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in error.errors()
+    ]
 
 
 @cache
 def _schema(title: str) -> Mapping[str, Any]:
     model = _MODELS.get(title)
     return structural(model) if model else {}
+
+
+def _place(error: Mapping[str, Any]) -> tuple[int | str, ...]:
+    """Where the error is; a rule may blame a field below the place where it is checked."""
+    broken = error.get("ctx", {}).get("error")
+    below = broken.field.strip(".") if isinstance(broken, Violation) else ""
+    return (*error["loc"], *(below.split(".") if below else ()))
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

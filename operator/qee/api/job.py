@@ -161,9 +161,6 @@ class QuantumJobSpec(Spec):
     @classmethod
     def _circuits_named_apart(cls, circuits: list[Circuit]) -> list[Circuit]:
         refuse_duplicates("circuit", [c.name for c in circuits])
-        inline = sum(c.inline_bytes for c in circuits)
-        if inline > MAX_INLINE_BYTES:
-            raise _INLINE_SIZE.error(inline)
         return circuits
 
     @field_validator("outputs")
@@ -185,6 +182,13 @@ class QuantumJobSpec(Spec):
     def _options_survive_json(cls, options: dict[str, Any] | None) -> dict[str, Any] | None:
         refuse_unsafe(options, depth=8)
         return options
+
+    @model_validator(mode="after")
+    def _circuits_fit_into_the_object(self) -> "QuantumJobSpec":
+        inline = sum(c.inline_bytes for c in self.circuits)
+        if inline > MAX_INLINE_BYTES:
+            raise _INLINE_SIZE.error(inline)
+        return self
 
     @model_validator(mode="after")
     def _observables_with_expectation(self) -> "QuantumJobSpec":
