@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from e2e.cluster.cache import CHECKOUT
-from e2e.cluster.clients import helm
+from e2e.cluster.clients import helm, kubectl
 
 CHART = CHECKOUT / "charts/qee"
 CRDS = CHECKOUT / "charts/qee-crds"
@@ -47,14 +47,24 @@ def _image(reference: str) -> dict[str, str]:
 
 def install_crds(kubeconfig: Path) -> None:
     """The CRDs, or their newest version. They outlive their release."""
-    words = ("--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "60s")
-    helm(kubeconfig, "upgrade", "--install", "qee-crds", str(CRDS), *words)
+    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "60s")
 
 
 def install(kubeconfig: Path, values: Mapping[str, Any], *options: str) -> None:
     """charts/qee, new or upgraded, with these values over its defaults. Returns when the operator is ready."""
-    words = ("--namespace", NAMESPACE, "--create-namespace", "--reset-values", "--wait", "--timeout", "180s")
-    helm(kubeconfig, "upgrade", "--install", RELEASE, str(CHART), *words, *_given(values), *options)
+    _upgrade(kubeconfig, RELEASE, CHART, "--timeout", "180s", *_given(values), *options)
+
+
+def _upgrade(kubeconfig: Path, release: str, chart: Path, *options: str) -> None:
+    _forget_killed(kubeconfig, release)
+    words = ("--namespace", NAMESPACE, "--create-namespace", "--reset-values", "--wait", *options)
+    helm(kubeconfig, "upgrade", "--install", release, str(chart), *words)
+
+
+def _forget_killed(kubeconfig: Path, release: str) -> None:
+    """Helm refuses every operation after one that was killed. The record of that one is removed, its objects stay."""
+    pending = f"owner=helm,name={release},status in (pending-install,pending-upgrade,pending-rollback,uninstalling)"
+    kubectl(kubeconfig, "delete", "secrets", "--namespace", NAMESPACE, "--selector", pending)
 
 
 def run_test(kubeconfig: Path) -> str:

@@ -1,0 +1,141 @@
+"""`make demo`: from nothing to the histogram of a Bell job, on a real cluster. Run again, it reuses what is there."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from e2e import chart
+from e2e.cluster.binaries import clients
+from e2e.cluster.cache import CHECKOUT
+from e2e.cluster.choice import Cluster, cluster
+from e2e.cluster.clients import kubectl
+from e2e.cluster.steps import ClusterError, say, span, step
+
+NAMESPACE = "qee-demo"
+FIRST = "bell"
+PATIENCE = "240s"
+
+
+class Demo:
+    """The steps that a newcomer could type; each command is shown before its output."""
+
+    def __init__(self, chosen: Cluster) -> None:
+        self.cluster = chosen
+        self.kubeconfig = chosen.kubeconfig
+
+    def run(self) -> None:
+        with step(f"Cluster ({self.cluster.name})"):
+            self.cluster.up()
+        with step("Images"):
+            references = self.cluster.images()
+        with step("Installing the CRDs (helm, charts/qee-crds)"):
+            chart.install_crds(self.kubeconfig)
+        with step("Installing QEE (helm, charts/qee)"):
+            chart.install(self.kubeconfig, chart.image_values(references))
+        with step(f"Making room in namespace {NAMESPACE}"):
+            self._make_room()
+        self._bell()
+        self._others()
+        self._how_to_go_on()
+
+    def _make_room(self) -> None:
+        """Finished jobs are immutable: those of an earlier run are deleted, and their results with them."""
+        namespace = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        kubectl(self.kubeconfig, "apply", "--filename=-", input=namespace)
+        kubectl(self.kubeconfig, "delete", "quantumjobs", "--all", "--namespace", NAMESPACE, "--wait", "--timeout=60s")
+
+    def _bell(self) -> None:
+        self._show("apply", "--filename", f"examples/{FIRST}.yaml")
+        with step("From apply to Finished"):
+            self._wait(f"quantumjob/{FIRST}")
+        self._show("get", "quantumjob", FIRST)
+        self._succeeded()
+        name = self._query("get", "quantumjob", FIRST, "--output=jsonpath={.status.result.configMap}")
+        document = self._query("get", "configmap", name, "--output=jsonpath={.data.result\\.json}")
+        say(f"\nThe result, from ConfigMap {name}:")
+        print(json.dumps(json.loads(document), indent=2), flush=True)
+        (result,) = json.loads(document)["results"]
+        if sum(result["counts"].values()) != result["shots"]:
+            raise ClusterError(f"The counts of {FIRST} do not add up to {result['shots']} shots: this is a bug in QEE.")
+        self._qee("result", FIRST)
+
+    def _others(self) -> None:
+        names = [path.stem for path in sorted((CHECKOUT / "examples").glob("*.yaml")) if path.stem != FIRST]
+        say("\nThe other examples:")
+        self._show("apply", *(f"--filename=examples/{name}.yaml" for name in names))
+        with step(f"{len(names)} more jobs"):
+            self._wait("quantumjobs", "--all")
+        self._show("get", "quantumjobs")
+        self._succeeded()
+
+    def _wait(self, *which: str) -> None:
+        self._query("wait", "--for=condition=Finished", f"--timeout={PATIENCE}", *which)
+
+    def _succeeded(self) -> None:
+        """Raises ClusterError with what QEE says of the jobs that did not."""
+        jobs = json.loads(self._query("get", "quantumjobs", "--output=json"))["items"]
+        phases = Counter(job["status"]["phase"] for job in jobs)
+        if set(phases) != {"Succeeded"}:
+            lines = [
+                f"{job['metadata']['name']}: {condition['reason']}: {condition['message']}"
+                for job in jobs
+                for condition in job["status"]["conditions"]
+                if condition["type"] == "Succeeded" and condition["status"] != "True"
+            ]
+            raise ClusterError("Not every job succeeded.\n" + "\n".join(lines))
+
+    def _query(self, *words: str) -> str:
+        return kubectl(self.kubeconfig, *words, "--namespace", NAMESPACE)
+
+    def _show(self, *words: str) -> None:
+        say(f"\n$ kubectl {shlex.join([*words, '--namespace', NAMESPACE])}")
+        print(self._query(*words).rstrip(), flush=True)
+
+    def _qee(self, *words: str) -> None:
+        say(f"\n$ qee {shlex.join([*words, '--namespace', NAMESPACE])}")
+        command = [sys.executable, "-m", "qee.cli.main", *words, "--namespace", NAMESPACE]
+        done = subprocess.run(command, env={**os.environ, "KUBECONFIG": str(self.kubeconfig)}, check=False)
+        if done.returncode:
+            raise ClusterError(f"qee {words[0]} exited with {done.returncode}.")
+
+    def _how_to_go_on(self) -> None:
+        path = f'  export PATH="{clients()}:$PATH"\n' if shutil.which("kubectl") is None else ""
+        given = self.cluster.name == "given"
+        clean = (
+            f"  kubectl delete namespace {NAMESPACE}\n  helm uninstall qee --namespace {chart.NAMESPACE}"
+            if given
+            else "  make clean    # the cluster is stopped and removed; caches stay"
+        )
+        export = f"export KUBECONFIG={self.kubeconfig}" if given else "export KUBECONFIG=$(make -s kubeconfig)"
+        say(
+            f"\nTo go on:\n{path}  {export}\n"
+            f"  kubectl get quantumjobs --namespace {NAMESPACE}\n"
+            "  kubectl apply --filename examples/bell.yaml     # into the namespace default\n"
+            "  kubectl wait --for=condition=Finished quantumjob/bell\n"
+            "  qee result bell                                 # qee --help tells the rest\n"
+            f"To clean up:\n{clean}"
+        )
+
+
+def main() -> None:
+    started = time.monotonic()
+    os.chdir(Path(CHECKOUT))
+    try:
+        Demo(cluster()).run()
+    except ClusterError as failure:
+        say(f"error: {failure}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say("Interrupted. Run it again to go on from here, or `make clean`.")
+        sys.exit(130)
+    say(f"The demo took {span(time.monotonic() - started)}.")
+
+
+if __name__ == "__main__":
+    main()
