@@ -20,6 +20,15 @@ AUDIT_POLICY = {
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
+        # With their bodies, for when a container's end and a job's end were written (see e2e/bench).
+        {
+            "level": "Request",
+            "verbs": ["patch"],
+            "resources": [
+                {"group": "", "resources": ["pods/status"]},
+                {"group": "qee.dev", "resources": ["quantumjobs/status"]},
+            ],
+        },
         {"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]},
         {"level": "None"},
     ],
