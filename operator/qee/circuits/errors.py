@@ -1,0 +1,28 @@
+"""The scanner's only error."""
+
+from qee.api.reasons import Reason
+
+MAX_QUOTED = 32
+
+
+class ScanError(Exception):
+    """A circuit that must not reach an engine.
+
+    Attributes:
+        reason: INVALID_CIRCUIT, UNSUPPORTED_CONSTRUCT or CIRCUIT_TOO_LARGE.
+        message: what is wrong and what to do, in our words. Of the circuit it holds single tokens at most, each cut to
+            32 printable ASCII characters, so that a status never carries a source line.
+        line: 1-based line of the source, or None where a line means nothing.
+    """
+
+    def __init__(self, reason: Reason, message: str, line: int | None = None) -> None:
+        super().__init__(message if line is None else f"line {line}: {message}")
+        self.reason = reason
+        self.message = message
+        self.line = line
+
+
+def quoted(token: str) -> str:
+    """A token of the circuit made safe for logs and status: printable ASCII, at most 32 characters, in quotes."""
+    shown = "".join(c if " " < c < "\x7f" else "?" for c in token[:MAX_QUOTED])
+    return f"'{shown}...'" if len(token) > MAX_QUOTED else f"'{shown}'"

@@ -1,0 +1,405 @@
+"""OpenQASM 3 (openqasm.com, version 3.1 of the language)."""
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from qee.api.reasons import Reason
+from qee.circuits.errors import quoted
+from qee.circuits.expressions import Unknown, Value, type_keywords
+from qee.circuits.flow import ControlFlow
+from qee.circuits.gates import BUILTIN_3, Gate
+from qee.circuits.modifiers import MAX_MATRIX_QUBITS, Modifier, controlled, powered
+from qee.circuits.program import MAX_DEFINITION_DEPTH, Operand
+from qee.circuits.report import Limits, Scan
+from qee.circuits.selections import read_selection
+from qee.circuits.symbols import Bits, Constant, Qubits, Subroutine, Variable
+from qee.circuits.tokens import Cursor
+
+_MODIFIERS = frozenset({"ctrl", "negctrl", "inv", "pow"})
+_ASSIGNMENTS = frozenset("= += -= *= /= &= |= ~= ^= <<= >>= %= **=".split())
+_REFUSED = {
+    "cal": "calibration blocks (cal) are pulse-level",
+    "defcal": "calibrations (defcal) are pulse-level",
+    "defcalgrammar": "calibration grammars are pulse-level",
+    "extern": "extern functions live outside of the circuit",
+    "array": "arrays run on no engine",
+    "nop": "nop is not part of OpenQASM 3.0",
+}
+
+
+class Qasm3(ControlFlow):
+    """One scan of an OpenQASM 3 program."""
+
+    version = 3
+    format = "openqasm3"
+    keywords = (
+        type_keywords
+        | frozenset(_REFUSED)
+        | frozenset(
+            "OPENQASM include qubit qreg creg const input output gate def let if else for while switch case default"
+            " break continue end return box delay barrier reset measure in ctrl negctrl inv pow stretch readonly"
+            " mutable void pi tau euler true false".split()  # noqa: SIM905
+        )
+    )
+
+    def __init__(self, cursor: Cursor, limits: Limits) -> None:
+        super().__init__(cursor, limits, BUILTIN_3)
+        self._physical = 0
+        self._statements: dict[str, Callable[[], None]] = {
+            "include": self._global(self.include),
+            "qubit": self._global(self._qubit),
+            "qreg": self._global(self.old_register),
+            "creg": self._global(self.old_register),
+            "bit": self._bit,
+            "const": self._const,
+            "input": self._global(self._input),
+            "output": self._global(self._output),
+            "gate": self.gate_definition,
+            "def": self.subroutine,
+            "let": self._alias,
+            "if": self.if_statement,
+            "for": self.for_statement,
+            "while": self.while_statement,
+            "switch": self.switch,
+            "break": self.jump,
+            "continue": self.jump,
+            "end": self.end,
+            "return": self.return_statement,
+            "box": self.box,
+            "delay": self._delay,
+            "barrier": self.barrier,
+            "reset": self.reset,
+            "measure": self._measure,
+            **dict.fromkeys(type_keywords - {"bit"}, self._variable),
+            **dict.fromkeys(_MODIFIERS, self._modified_call),
+            **dict.fromkeys(_REFUSED, self._refuse),
+        }
+        self._gate_statements = frozenset({"for", "barrier", "delay", *_MODIFIERS})
+
+    def scan(self) -> Scan:
+        self._version_line()
+        at, limit = 0, self.limits.max_operations
+        while self.cursor.items[self.cursor.pos] and self.tally.work <= limit:
+            at = self.cursor.pos
+            self.statement()
+        self.bound(self.tally.work, self.tally.terms, "the program up to here", at)
+        self.qubits += self._physical
+        return self.result()
+
+    def statement(self) -> None:
+        cursor = self.cursor
+        word = cursor.items[cursor.pos]
+        symbol = self.scope.names.get(word)
+        if type(symbol) is Gate and word != "gphase":
+            self.call()
+            return
+        statement = self._statements.get(word)
+        if statement is not None:
+            if self.in_gate and word not in self._gate_statements and word not in _REFUSED:
+                cursor.fail(f"{quoted(word)} inside of a gate definition; only gates may be there")
+            statement()
+        elif word == "gphase":
+            self._modified_call()
+        elif isinstance(symbol, (Bits, Variable)) and not self.in_gate:
+            self._assignment(symbol)
+        elif isinstance(symbol, Subroutine):
+            self.expressions.value()
+            cursor.expect(";")
+        elif word == "{" and not self.in_gate:
+            self.tally.add(self.block(), 1)
+        elif word.startswith("@") and len(word) > 1:
+            self.constructs.add("annotation")
+            cursor.pos += 1
+        elif word.startswith(("pragma", "#pragma")):
+            self.constructs.add("pragma")
+            cursor.pos += 1
+        else:
+            self.not_a_gate()
+
+    def _version_line(self) -> None:
+        cursor = self.cursor
+        self.version_text = "3.0"
+        if not cursor.accept("OPENQASM"):
+            return
+        version = cursor.items[cursor.pos]
+        if version.split(".")[0] == "2":
+            cursor.fail("the program is OpenQASM 2; set the circuit's format to openqasm2")
+        if version not in ("3", "3.0", "3.1"):
+            cursor.fail(f"OpenQASM version {quoted(version)}; 3.0 and 3.1 are known")
+        self.version_text = version if "." in version else "3.0"
+        cursor.pos += 1
+        cursor.expect(";")
+
+    def _refuse(self) -> NoReturn:
+        keyword = self.cursor.items[self.cursor.pos]
+        self.cursor.fail(f"{_REFUSED[keyword]}; remove it", Reason.UNSUPPORTED_CONSTRUCT)
+
+    def _global(self, statement: Callable[[], None]) -> Callable[[], None]:
+        def checked() -> None:
+            if self.nested:
+                self.cursor.fail(f"{quoted(self.cursor.items[self.cursor.pos])} inside of a block; move it to the top")
+            statement()
+
+        return checked
+
+    # Declarations
+
+    def _qubit(self) -> None:
+        cursor = self.cursor
+        cursor.pos += 1
+        size = self.designator()
+        at = cursor.pos
+        name = self.name("the name of a qubit or register")
+        cursor.expect(";")
+        self.add_qubits(name, size, at)
+
+    def _bit(self) -> None:
+        cursor = self.cursor
+        cursor.pos += 1
+        size = self.designator()
+        at = cursor.pos
+        name = self.name("the name of a bit or register")
+        if self.nested:
+            self.constructs.add("variable")
+        self.add_bits(name, size, at)
+        if cursor.accept("="):
+            if cursor.items[cursor.pos] != "measure":
+                self.constructs.add("initial value")
+            self.assigned(1 if size is None else size)
+        else:
+            cursor.expect(";")
+
+    def _const(self) -> None:
+        cursor = self.cursor
+        self.constructs.add("const")
+        cursor.pos += 1
+        kind = cursor.items[cursor.pos]
+        self.type_name()
+        at = cursor.pos
+        name = self.name("the name of a constant")
+        cursor.expect("=")
+        value = self.expressions.value()
+        cursor.expect(";")
+        if isinstance(value, Unknown):
+            self.declare(name, Variable(), at)
+            return
+        if kind in ("float", "angle"):
+            value = float(value)
+        elif kind in ("int", "uint") and (isinstance(value, (bool, float)) or (kind == "uint" and value < 0)):
+            cursor.fail(f"the constant {quoted(name)} is not of its type {kind}", at=at)
+        self.declare(name, Constant(value), at)
+
+    def _variable(self) -> None:
+        cursor = self.cursor
+        self.constructs.add("variable")
+        self.type_name()
+        at = cursor.pos
+        name = self.name("the name of a variable")
+        if cursor.accept("="):
+            self.assigned(None)
+        else:
+            cursor.expect(";")
+        self.declare(name, Variable(), at)
+
+    def _input(self) -> None:
+        cursor = self.cursor
+        self.constructs.add("input")
+        cursor.pos += 1
+        if cursor.accept("bit"):
+            self.designator()
+        else:
+            self.type_name()
+        at = cursor.pos
+        name = self.name("the name of an input")
+        cursor.expect(";")
+        self.declare(name, Variable(input=True), at)
+        self.inputs.append(name)
+
+    def _output(self) -> None:
+        self.constructs.add("output")
+        self.cursor.pos += 1
+        if self.cursor.items[self.cursor.pos] == "bit":
+            self._bit()
+        else:
+            self._variable()
+
+    def _alias(self) -> None:
+        """`let a = q[0:2] ++ r;`"""
+        cursor = self.cursor
+        self.constructs.add("alias")
+        cursor.pos += 1
+        at = cursor.pos
+        name = self.name("the name of an alias")
+        cursor.expect("=")
+        kinds, sizes = [], []
+        while True:
+            kind, size = self._alias_part()
+            kinds.append(kind)
+            sizes.append(size)
+            if not cursor.accept("++"):
+                break
+        cursor.expect(";")
+        if len(set(kinds)) > 1:
+            cursor.fail("an alias of qubits and bits together", at=at)
+        total = sizes[0] if len(sizes) == 1 else sum(1 if s is None else s for s in sizes)
+        self.declare(name, Qubits(total, alias=True) if kinds[0] is Qubits else Bits(total), at)
+
+    def _alias_part(self) -> tuple[type, int | None]:
+        cursor = self.cursor
+        symbol = self.scope.names.get(cursor.items[cursor.pos])
+        if not isinstance(symbol, Bits):
+            return Qubits, self.operand()[2]
+        cursor.pos += 1
+        if symbol.size is not None and cursor.items[cursor.pos] == "[":
+            return Bits, read_selection(cursor, self.expressions, symbol.size)[1]
+        return Bits, symbol.size
+
+    # Operands
+
+    def other_operand(self, name: str) -> Operand:
+        if not (name.startswith("$") and len(name) > 1) or self.in_gate:
+            return super().other_operand(name)
+        if self.qubits:
+            self.cursor.fail("physical qubits and declared qubits in one program; use one kind")
+        number = int(name[1:]) if len(name) < 10 else self.limits.max_qubits
+        if number >= self.limits.max_qubits:
+            self.cursor.fail(
+                f"the physical qubit {quoted(name)}; at most {self.limits.max_qubits} qubits are allowed",
+                Reason.CIRCUIT_TOO_LARGE,
+            )
+        self.constructs.add("physical qubit")
+        self._physical = max(self._physical, number + 1)
+        self.cursor.pos += 1
+        return "$", number, None, True
+
+    def index(self, size: int) -> tuple[int | None, int | None]:
+        return read_selection(self.cursor, self.expressions, size)
+
+    # Operations
+
+    def gate_body(self) -> None:
+        cursor = self.cursor
+        while not cursor.accept("}"):
+            self.statement()
+
+    def _modified_call(self) -> None:
+        """`ctrl(2) @ inv @ x q, r, s;`, `gphase(pi);`"""
+        cursor = self.cursor
+        at = cursor.pos
+        modifiers: list[Modifier] = []
+        while cursor.items[cursor.pos] in _MODIFIERS:
+            modifiers.append(self._modifier())
+            cursor.expect("@")
+        if len(modifiers) > MAX_DEFINITION_DEPTH:
+            cursor.fail(f"more than {MAX_DEFINITION_DEPTH} modifiers on one gate", at=at)
+        gate = self.scope.names.get(cursor.items[cursor.pos])
+        if type(gate) is not Gate:
+            self.not_a_gate()
+        cursor.pos += 1
+        values: list[Value] = self.values()
+        if cursor.items[cursor.pos] == "[":
+            cursor.fail("a gate with a duration runs on no engine; remove the brackets", Reason.UNSUPPORTED_CONSTRUCT)
+        gate = self._modify(gate, modifiers, at)
+        operands: list[Operand] = []
+        if gate.qubits or cursor.items[cursor.pos] != ";":
+            operands = self.operands()
+        else:
+            cursor.expect(";")
+        self.apply(gate, values, operands, at)
+
+    def _modifier(self) -> Modifier:
+        cursor = self.cursor
+        kind = cursor.items[cursor.pos]
+        self.constructs.add("ctrl modifier" if kind == "negctrl" else f"{kind} modifier")
+        cursor.pos += 1
+        if kind == "inv" or (kind != "pow" and cursor.items[cursor.pos] != "("):
+            return Modifier(kind)
+        cursor.expect("(")
+        at = cursor.pos
+        if kind == "pow":
+            exponent = self.expressions.value()
+            if isinstance(exponent, Unknown) or abs(exponent) > 2**63:
+                cursor.fail("the exponent of pow must be a constant number of ordinary size", at=at)
+            number: float = exponent
+        else:
+            number = self.expressions.integer("the number of controls", 1)
+        cursor.expect(")")
+        return Modifier(kind, number)
+
+    def _modify(self, gate: Gate, modifiers: list[Modifier], at: int) -> Gate:
+        matrix = False
+        for modifier in reversed(modifiers):
+            if modifier.kind == "pow":
+                gate = powered(gate, modifier.number)
+                matrix = True
+            elif modifier.kind != "inv":
+                controls = int(modifier.number)
+                if gate.qubits + controls > self.limits.max_qubits:
+                    self.cursor.fail(
+                        f"{controls} controls make a gate wider than the {self.limits.max_qubits} qubits allowed",
+                        Reason.CIRCUIT_TOO_LARGE,
+                        at=at,
+                    )
+                gate = controlled(gate, controls, modifier.kind == "negctrl")
+            if matrix and gate.qubits > MAX_MATRIX_QUBITS:
+                self.cursor.fail(
+                    f"pow @ on a gate of {gate.qubits} qubits makes an engine build its matrix; at most"
+                    f" {MAX_MATRIX_QUBITS} qubits are allowed, repeat the gate in a loop instead",
+                    Reason.CIRCUIT_TOO_LARGE,
+                    at=at,
+                )
+        return gate
+
+    def _delay(self) -> None:
+        """`delay[100ns] q, r[0];`, without operands on all qubits."""
+        cursor = self.cursor
+        cursor.pos += 1
+        cursor.expect("[")
+        self.expressions.value()
+        cursor.expect("]")
+        if cursor.accept(";"):
+            self.count("delay", max(1, self.qubits))
+        else:
+            self.count("delay", sum(1 if operand[2] is None else operand[2] for operand in self.operands()))
+
+    def _measure(self) -> None:
+        """`measure q -> c;` or `measure q;`"""
+        cursor = self.cursor
+        at = cursor.pos
+        cursor.pos += 1
+        source = self.operand()
+        target: int | None = None
+        if cursor.accept("->"):
+            target = self._target(self.scope.names.get(cursor.items[cursor.pos]))
+        else:
+            self.constructs.add("measure without target")
+        cursor.expect(";")
+        self.measure_into(source, target, at)
+
+    def _target(self, symbol: object) -> int | None:
+        """Reads what is assigned to, `c` or `c[0:2]`: its number of bits, None if it is a variable."""
+        cursor = self.cursor
+        name = self.name("a bit, register or variable")
+        if isinstance(symbol, Bits):
+            if cursor.items[cursor.pos] != "[":
+                return 1 if symbol.size is None else symbol.size
+            if symbol.size is None:
+                cursor.fail(f"{quoted(name)} is a single bit and has no index")
+            number = read_selection(cursor, self.expressions, symbol.size)[1]
+            return 1 if number is None else number
+        if not isinstance(symbol, Variable) or symbol.input:
+            cursor.fail(f"{quoted(name)} cannot be assigned to", at=cursor.pos - 1)
+        while cursor.items[cursor.pos] == "[":
+            self.expressions.skip_index()
+        return None
+
+    def _assignment(self, symbol: Bits | Variable) -> None:
+        cursor = self.cursor
+        target = self._target(symbol)
+        operator = cursor.items[cursor.pos]
+        if operator not in _ASSIGNMENTS:
+            cursor.unexpected("'='")
+        cursor.pos += 1
+        if operator != "=" or cursor.items[cursor.pos] != "measure":
+            self.constructs.add("assignment")
+        self.assigned(target)

@@ -1,0 +1,40 @@
+"""The entry point: a circuit's source to a `Scan`, within bounds and without an SDK."""
+
+from qee.api.reasons import Reason
+from qee.circuits.errors import ScanError, quoted
+from qee.circuits.qasm2 import Qasm2
+from qee.circuits.qasm3 import Qasm3
+from qee.circuits.report import Limits, Scan
+from qee.circuits.tokens import Cursor, read_text
+
+FORMATS = ("openqasm3", "openqasm2")
+
+
+def scan(format: str, source: str | bytes, limits: Limits | None = None) -> Scan:
+    """Looks at a circuit without building it, in time linear in its size.
+
+    Args:
+        format: "openqasm3" or "openqasm2".
+        source: the circuit, as text or UTF-8 bytes.
+        limits: bounds to keep; absent: the defaults of `Limits`.
+
+    Errors: ScanError, and nothing else, for whatever is not a program of that format within the bounds.
+    """
+    try:
+        return scan_unguarded(format, source, limits or Limits())
+    except ScanError:
+        raise
+    except Exception as error:  # a bug of the scanner must refuse one circuit, not stop the operator
+        raise ScanError(
+            Reason.INVALID_CIRCUIT, f"the scanner failed ({type(error).__name__}); please report this circuit"
+        ) from error
+
+
+def scan_unguarded(format: str, source: str | bytes, limits: Limits) -> Scan:
+    """`scan` without its safety net, so that tests see bugs."""
+    if format not in FORMATS:
+        raise ScanError(Reason.INVALID_CIRCUIT, f"the format {quoted(str(format))} is not one of {', '.join(FORMATS)}")
+    cursor = Cursor(read_text(source, limits.max_bytes), limits.max_tokens)
+    if not cursor.items[0]:
+        raise ScanError(Reason.INVALID_CIRCUIT, "the source is empty", 1)
+    return (Qasm3 if format == "openqasm3" else Qasm2)(cursor, limits).scan()

@@ -1,0 +1,123 @@
+"""Source text to tokens in one pass, and the cursor that walks over them."""
+
+import re
+from typing import NoReturn
+
+from qee.api.reasons import Reason
+from qee.circuits.errors import ScanError, quoted
+
+# Every repetition that could fail after having matched is possessive or anchored by what follows, so the pass is linear
+# whatever the input; `\Z` ends it, else trailing blanks would be tried again from each of their positions.
+_PATTERN = re.compile(
+    r"""
+    (?> [ \t\r\n]++ | //[^\n]*+ | /\*(?s:.*?)\*/ )*+
+    (
+      \#?pragma\b[^\n]*+                                      # eats its line, as in the OpenQASM 3 grammar
+    | [^\W\d]\w*+
+    | [\[\](),;{}]
+    | (?: 0[xX][0-9a-fA-F_]++ | 0[oO][0-7_]++ | 0[bB][01_]++
+        | (?: \d[\d_]*+ (?: \.[\d_]*+ )? | \.\d[\d_]*+ ) (?: [eE][+-]?\d++ )?
+      ) (?: (?: ns | us | µs | μs | ms | s | dt | im ) \b )?
+    | \$\d++
+    | @[^\W\d][^\n]*+                                         # an annotation eats its line too
+    | "[^"\r\n]*+" | '[^'\r\n]*+'
+    | -> | \+\+ | \*\*=? | == | != | <<=? | >>=? | <= | >= | && | \|\|
+    | [-+*/%&|^~]=
+    | /\*(?s:.*)                                              # only an unterminated comment gets here
+    | (?s:.)
+    | \Z
+    )
+    """,
+    re.VERBOSE,
+)
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+def read_text(source: str | bytes, max_bytes: int) -> str:
+    """The source as text, or ScanError for what cannot be a program: too large, empty, binary, not UTF-8."""
+    if isinstance(source, str):
+        try:
+            data = source.encode()
+        except UnicodeEncodeError:
+            raise ScanError(Reason.INVALID_CIRCUIT, "the source is not valid Unicode; save it as UTF-8") from None
+    elif isinstance(source, bytes):
+        data = source
+    else:
+        raise ScanError(Reason.INVALID_CIRCUIT, "the source is neither text nor bytes")
+    if len(data) > max_bytes:
+        raise ScanError(
+            Reason.CIRCUIT_TOO_LARGE, f"the source has {len(data)} bytes, at most {max_bytes} are scanned; split it"
+        )
+    if data.startswith(_BOMS):
+        raise ScanError(
+            Reason.INVALID_CIRCUIT, "the source begins with a byte order mark; save it as UTF-8 without one", 1
+        )
+    nul = data.find(b"\0")
+    if nul >= 0:
+        raise ScanError(
+            Reason.INVALID_CIRCUIT, "a NUL byte: this is not text; check spec.format", data.count(b"\n", 0, nul) + 1
+        )
+    try:
+        return data.decode() if isinstance(source, bytes) else source
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ScanError(Reason.INVALID_CIRCUIT, "the source is not valid UTF-8; save it as UTF-8", line) from None
+
+
+class Cursor:
+    """The tokens of a source and a position among them. The last token is the empty string, and stays."""
+
+    __slots__ = ("items", "pos", "source")
+
+    def __init__(self, source: str, max_tokens: int) -> None:
+        self.source = source
+        self.items: list[str] = _PATTERN.findall(source)
+        self.items.append("")
+        self.pos = 0
+        if len(self.items) > max_tokens:
+            raise ScanError(
+                Reason.CIRCUIT_TOO_LARGE,
+                f"the source has more than {max_tokens} tokens; split it",
+                self.line(max_tokens),
+            )
+
+    def line(self, index: int | None = None) -> int:
+        """The line of a token, found by a second pass: only errors need it."""
+        wanted = self.pos if index is None else index
+        for i, match in enumerate(_PATTERN.finditer(self.source)):
+            if i == wanted:
+                return self.source.count("\n", 0, match.start(1)) + 1
+        return self.source.count("\n") + 1
+
+    def fail(self, message: str, reason: Reason = Reason.INVALID_CIRCUIT, at: int | None = None) -> NoReturn:
+        raise ScanError(reason, message, self.line(at))
+
+    def unexpected(self, wanted: str) -> NoReturn:
+        """Fails at the present token, which is not what the grammar wants here."""
+        word = self.items[self.pos]
+        if not word:
+            self.fail(f"the program ends where {wanted} should follow")
+        if word.startswith("/*"):
+            self.fail("a comment is opened by /* and never closed")
+        if word in "\"'":
+            self.fail("a string is opened and not closed on its line")
+        self.fail(f"{quoted(word)} where {wanted} should be")
+
+    def accept(self, token: str) -> bool:
+        if self.items[self.pos] == token:
+            self.pos += 1
+            return True
+        return False
+
+    def expect(self, token: str) -> None:
+        if self.items[self.pos] != token:
+            self.unexpected(quoted(token))
+        self.pos += 1
+
+    def identifier(self, wanted: str) -> str:
+        """Takes a name; `wanted` says of what, for the error."""
+        word = self.items[self.pos]
+        if not word.isidentifier():
+            self.unexpected(wanted)
+        self.pos += 1
+        return word
