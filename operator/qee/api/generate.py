@@ -35,9 +35,15 @@ def files() -> dict[str, str]:
     return out
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes a value that occurs twice twice: an anchor in a CRD surprises people and tools."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def _yaml(crd: Mapping[str, Any]) -> str:
-    text: str = yaml.safe_dump(crd, sort_keys=False, width=110, allow_unicode=True)
-    return text
+    return str(yaml.dump(crd, Dumper=_Plain, sort_keys=False, width=110, allow_unicode=True))
 
 
 def _chart_template(text: str) -> str:
