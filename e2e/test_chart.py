@@ -1,0 +1,186 @@
+"""The charts on a cluster: install, helm test, upgrade, uninstall. Ends with a default installation, as it begins."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from e2e import chart, rbac
+from e2e.chart import NAMESPACE, OPERATOR, Object
+from e2e.cluster.binaries import clients
+from e2e.cluster.cache import CHECKOUT
+from e2e.cluster.choice import Cluster, cluster
+from e2e.cluster.clients import kubectl
+
+BELL = (CHECKOUT / "examples/bell.yaml").read_text()
+
+
+class Installation:
+    """The release `qee` on a cluster, and what is asked of it."""
+
+    def __init__(self, chosen: Cluster) -> None:
+        self.cluster = chosen
+        self.images = chart.image_values(chosen.images())
+        chart.install_crds(chosen.kubeconfig)
+        self.install()
+
+    def install(self, **values: Any) -> None:
+        chart.install(self.cluster.kubeconfig, {**self.images, **values})
+
+    def kubectl(self, *words: str, input: str | None = None) -> str:
+        return kubectl(self.cluster.kubeconfig, *words, input=input)
+
+    def get(self, *words: str) -> Any:
+        return json.loads(self.kubectl("get", *words, "--output=json"))
+
+    def operator_pod(self) -> str:
+        (pod,) = self.get("pods", "-n", NAMESPACE, "--selector=app.kubernetes.io/component=operator")["items"]
+        return str(pod["metadata"]["uid"])
+
+    def run_bell(self, namespace: str) -> Object:
+        self.kubectl("apply", "-n", namespace, "--filename=-", input=BELL)
+        self.kubectl("wait", "--for=condition=Finished", "--timeout=120s", "quantumjob/bell", "-n", namespace)
+        job: Object = self.get("quantumjob", "bell", "-n", namespace)
+        assert job["status"]["phase"] == "Succeeded", job["status"]
+        return job
+
+    def counts(self, namespace: str) -> dict[str, int]:
+        data = self.get("configmap", "bell-result", "-n", namespace)["data"]["result.json"]
+        counts: dict[str, int] = json.loads(data)["results"][0]["counts"]
+        return counts
+
+
+@pytest.fixture(scope="module")
+def qee() -> Iterator[Installation]:
+    chosen = cluster()
+    chosen.up()
+    installation = Installation(chosen)
+    yield installation
+    installation.install()
+
+
+@pytest.fixture
+def namespace(qee: Installation) -> Iterator[str]:
+    name = f"chart-{uuid.uuid4().hex[:6]}"
+    qee.kubectl("create", "namespace", name)
+    yield name
+    qee.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def test_helm_test_runs_a_bell_job(qee: Installation) -> None:
+    said = chart.run_test(qee.cluster.kubeconfig)
+
+    assert "Phase:          Succeeded" in said
+    assert "1000" in said
+
+
+def test_helm_test_passes_a_second_time(qee: Installation) -> None:
+    chart.run_test(qee.cluster.kubeconfig)
+
+    left = qee.kubectl("get", "pods,configmaps,serviceaccounts,roles", "-n", NAMESPACE, "--output=name")
+    assert "qee-test" not in [name.partition("/")[2] for name in left.split()]
+
+
+def test_an_upgrade_without_changes_leaves_the_operators_pod_alone(qee: Installation) -> None:
+    qee.install()
+    before = qee.operator_pod()
+
+    qee.install()
+
+    assert qee.operator_pod() == before
+
+
+def test_changed_settings_roll_the_operator_and_stored_jobs_stay_as_they_are(qee: Installation, namespace: str) -> None:
+    job, pod = qee.run_bell(namespace), qee.operator_pod()
+
+    qee.install(settings={"workers": 3})
+
+    assert qee.operator_pod() != pod
+    assert qee.get("quantumjob", "bell", "-n", namespace) == job
+    assert sum(qee.counts(namespace).values()) == 4096
+
+
+def test_uninstalling_keeps_definitions_jobs_and_results_and_a_new_installation_takes_them_up(
+    qee: Installation, namespace: str
+) -> None:
+    job = qee.run_bell(namespace)
+    counts = qee.counts(namespace)
+
+    chart.uninstall(qee.cluster.kubeconfig)
+    try:
+        assert qee.get("crd", "quantumjobs.qee.dev")["metadata"]["name"]
+        assert qee.get("quantumjob", "bell", "-n", namespace) == job
+        assert qee.counts(namespace) == counts
+        left = qee.kubectl("get", "all,roles,serviceaccounts,networkpolicies", "-n", NAMESPACE, "--output=name")
+        assert "qee" not in left.replace("quantumjob.qee.dev", "")
+    finally:
+        qee.install()
+
+    assert qee.get("quantumjob", "bell", "-n", namespace) == job
+
+
+def test_the_crds_can_be_uninstalled_and_stay(qee: Installation, namespace: str) -> None:
+    job = qee.run_bell(namespace)
+
+    chart.helm(qee.cluster.kubeconfig, "uninstall", "qee-crds", "--namespace", NAMESPACE, "--wait")
+
+    assert qee.get("quantumjob", "bell", "-n", namespace) == job
+    chart.install_crds(qee.cluster.kubeconfig)
+    assert qee.get("quantumjob", "bell", "-n", namespace) == job
+
+
+def test_an_operator_of_one_namespace_runs_the_jobs_there_and_no_others(qee: Installation, namespace: str) -> None:
+    other = f"{namespace}-b"
+    qee.kubectl("create", "namespace", other)
+    try:
+        qee.install(watchNamespaces=[namespace])
+        qee.kubectl("apply", "-n", other, "--filename=-", input=BELL)
+        qee.run_bell(namespace)
+        chart.run_test(qee.cluster.kubeconfig)
+
+        assert qee.get("quantumjob", "bell", "-n", other)["status"]["observedGeneration"] == -1
+        assert qee.get("jobs", "-n", other)["items"] == []
+    finally:
+        qee.kubectl("delete", "namespace", other, "--wait=false")
+        qee.install()
+
+
+def test_an_installation_goes_on_after_helm_was_killed(qee: Installation) -> None:
+    never = {**qee.images, "operator": {"nodeSelector": {"no-such-node": "true"}}}
+    words = ["upgrade", chart.RELEASE, str(chart.CHART), "--namespace", NAMESPACE, "--wait"]
+    helm = subprocess.Popen(
+        [clients() / "helm", *words, "--set-json", json.dumps(never)],
+        env={**os.environ, "KUBECONFIG": str(qee.cluster.kubeconfig)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _until(lambda: "pending-upgrade" in qee.kubectl("get", "secrets", "-n", NAMESPACE, "--show-labels"))
+    finally:
+        helm.kill()
+        helm.wait()
+
+    qee.install()
+
+    assert qee.operator_pod()
+
+
+def test_the_operator_was_refused_nothing(qee: Installation) -> None:
+    if qee.cluster.audit_log is None:
+        pytest.skip("this cluster's audit log is out of reach")
+    log = rbac.seen(qee.cluster.audit_log, f"system:serviceaccount:{NAMESPACE}:{OPERATOR}")
+
+    assert log.used
+    assert not log.denied
+
+
+def _until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
