@@ -49,6 +49,9 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "condition-gate": Construct(
         "a condition on anything but a gate", "condition gates only; a conditional reset is measure, then if (c == 1) x"
     ),
+    "condition-register": Construct(
+        "a condition on a gate over a whole register", "write one if for each qubit: if (c == 1) x q[0];"
+    ),
     "condition-unmeasured": Construct(
         "a condition on bits that were not measured", "measure every bit of the register before the if"
     ),
@@ -79,7 +82,6 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "integer-division": Construct(
         "a division of integers that leaves a remainder, which OpenQASM 3 cuts off (1/2 is 0)", "write 1.0/2 or 0.5"
     ),
-    "gate-phase": Construct("cu with four parameters", "write p(gamma) on the control, then cu3-like gates by gate"),
     "no-measurement": Construct("a circuit without measurements", "add: c = measure q;"),
 }
 

@@ -4,6 +4,7 @@ Standard library only until the sandbox is on. Start-up is part of every job's t
 does not need, and the process ends without tearing down what it has imported.
 """
 
+import contextlib
 import gc
 import hashlib
 import os
@@ -26,6 +27,7 @@ from qee.runner.engines import Engine, load
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid
 from qee.runner.outcomes import Execution, circuit_result, compiled_circuit
+from qee.runner.registers import check_conditions
 from qee.runner.source import check_source
 
 _ERROR_BYTES = 4096  # what the kubelet keeps of a termination message
@@ -101,7 +103,7 @@ def run(arguments: Arguments, index: int) -> bytes:
         raise RunnerError(Reason.INPUT_MISMATCH, "the input's bytes are not those that the operator wrote")
     kind = sandbox.deny_network(arguments.sandbox_required)
     if kind == "none":
-        print("warning: without libseccomp the network is not denied to the circuit's parser", file=sys.stderr)
+        _log("warning: without libseccomp the network is not denied to the circuit's parser")
     sandbox.limit_resources()
     try:
         document = RunDocument.from_bytes(data)
@@ -117,6 +119,7 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
     for circuit in document.circuits:
         with _naming(circuit):
             check_source(circuit.source, circuit.format)
+            check_conditions(circuit.source)
     engine = load(document.engine, document.simulator, limits.Room(room.threads, limits.memory()))
     parsed = []
     for circuit in document.circuits:
@@ -213,16 +216,17 @@ def _rfc3339(seconds: float) -> str:
 
 def _report(error: RunnerError, termination_log: str) -> int:
     """Leave the reason where the kubelet looks for it, and a line in the log. Returns the exit code."""
-    print(f"qee.runner: {error.reason}: {error.message}", file=sys.stderr)
+    _log(f"{error.reason}: {error.message}")
     message = error.message
     while len(data := canonical_json({"reason": str(error.reason), "message": message})) > _ERROR_BYTES:
         message = message[: len(message) * 3 // 4] + "…"
-    try:
-        with open(termination_log, "wb") as file:
-            file.write(data)
-    except OSError:
-        pass  # outside of a pod there is none
+    with contextlib.suppress(OSError), open(termination_log, "wb") as file:  # outside of a pod there is none
+        file.write(data)
     return error.exit_code
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"qee.runner: {line}\n")
 
 
 def _write(descriptor: int, data: bytes) -> None:

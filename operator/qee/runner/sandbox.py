@@ -1,7 +1,7 @@
 """The runner denies itself the network before it reads a circuit.
 
-NetworkPolicies bind only where the CNI enforces them; a seccomp filter binds wherever there is Linux. It cannot be undone,
-and children inherit it. Everything stays allowed but the system calls that lead to a network:
+NetworkPolicies bind only where the CNI enforces them; a seccomp filter binds wherever there is Linux. It cannot be
+undone, and children inherit it. Everything stays allowed but the system calls that lead to a network:
 
 - `socket` and `socketpair` of any family but AF_UNIX, and `socketcall`, which bundles them where it exists;
 - io_uring, whose operations open and connect sockets without those system calls;

@@ -51,14 +51,14 @@ def statements(source: str) -> list[Statement]:
 
 
 def check_source(source: str, format: str) -> None:
-    """Raises RunnerError for another version than `format`'s, a foreign include, or more than MAX_BITS declared bits."""
+    """Raises RunnerError for a version other than `format`'s, a foreign include, or more than MAX_BITS bits."""
     text = without_comments(source)
     wanted = format[-1]
     if (version := _VERSION.search(text)) and version[1] != wanted:
         raise RunnerError(
             Reason.INVALID_CIRCUIT,
-            f"line {_line_of(text, version.start())}: the source declares OPENQASM {version[1]}, the format is {format}; "
-            f"set format: openqasm{version[1]}" + ("" if version[1] in "23" else " or rewrite the source"),
+            f"line {_line_of(text, version.start())}: it declares OPENQASM {version[1]}, the format is {format}; "
+            "make them agree",
         )
     for include in _INCLUDE.finditer(text):
         if include[1] != LIBRARIES[format]:

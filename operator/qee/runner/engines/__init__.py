@@ -2,7 +2,9 @@
 
 from typing import Any, Protocol
 
+from qee.api.reasons import Reason
 from qee.api.run_document import CircuitRun, SimulatorOptions
+from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution
 
@@ -24,11 +26,21 @@ class Engine(Protocol):
 
 
 def load(name: str, options: SimulatorOptions, room: Room) -> Engine:
-    """The engine of a run document, its SDK imported. `name` is `aer` or `cirq`."""
+    """The engine of a run document, its SDK imported. `name` is `aer` or `cirq`. Raises RunnerError."""
+    try:
+        return _engine(name)(options, room)
+    except ModuleNotFoundError as error:
+        raise RunnerError(
+            Reason.RUNNER_FAILED,
+            f"engine {name} is not installed here: {error.name} is missing; pip install 'qee[{name}]'",
+        ) from error
+
+
+def _engine(name: str) -> type[Engine]:
     if name == "aer":
         from qee.runner.engines.aer import AerEngine
 
-        return AerEngine(options, room)
+        return AerEngine
     from qee.runner.engines.cirq import CirqEngine
 
-    return CirqEngine(options, room)
+    return CirqEngine

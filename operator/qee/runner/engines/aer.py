@@ -107,8 +107,8 @@ def _refusal(status: str, method: str) -> RunnerError:
     if memory := _NO_MEMORY.search(status):
         return RunnerError(
             Reason.INSUFFICIENT_MEMORY,
-            f"the state needs {memory[1]} MiB and {memory[2]} MiB are left; use fewer qubits, simulator.precision: single, "
-            "simulator.method: matrix_product_state, or raise spec.resources",
+            f"the state needs {memory[1]} MiB and {memory[2]} MiB are left; use fewer qubits, "
+            "simulator.precision: single, simulator.method: matrix_product_state, or raise spec.resources",
         )
     if _FOREIGN.search(status):
         return RunnerError(

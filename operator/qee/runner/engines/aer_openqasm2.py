@@ -1,6 +1,7 @@
 """OpenQASM 2 into a Qiskit circuit, by `qiskit.qasm2.loads`.
 
-Its error messages are matched whole and said in own words: they echo tokens, and with an include path those of any file.
+Its error messages are matched whole and said in own words: they echo tokens, and with an include path those of any
+file.
 """
 
 import re
@@ -40,8 +41,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 def load_openqasm2(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     """The circuit and its classical registers in order of declaration. Raises RunnerError.
 
-    No include path: qelib1.inc is built in, and any other file would be the runner's own. The gates that Qiskit's exporter
-    has added to qelib1.inc over the years (`p`, `sx`, `rzz`, `cu` ...) are known too.
+    No include path: qelib1.inc is built in, and any other file would be the runner's own. The gates that Qiskit's
+    exporter has added to qelib1.inc over the years (`p`, `sx`, `rzz`, `cu` ...) are known too.
     """
     try:
         circuit = qasm2.loads(

@@ -1,7 +1,8 @@
 """OpenQASM 3 into a Qiskit circuit, by the reference parser and Qiskit's importer.
 
 These are the two halves of `qiskit.qasm3.loads`. Called one by one they give the syntax tree in between: it has the
-classical bits' own names, which the circuit loses for single bits, and it shows what the importer would silently get wrong.
+classical bits' own names, which the circuit loses for single bits, and it shows what the importer would silently get
+wrong.
 """
 
 import contextlib
@@ -73,8 +74,8 @@ def _nodes(node: Any) -> Iterator[Any]:
 def _refuse_what_the_importer_misreads(program: ast.Program) -> None:
     """Programs that qiskit-qasm3-import 0.6 accepts and reads otherwise than they are meant.
 
-    A range that ends at a negative index becomes an empty one, so that its gates are dropped. An angle 1/2 is the integer
-    0, as OpenQASM 3 has it, but other engines read 0.5: such angles are refused by all.
+    A range that ends at a negative index becomes an empty one, so that its gates are dropped. An angle 1/2 is the
+    integer 0, as OpenQASM 3 has it, but other engines read 0.5: such angles are refused by all.
     """
     integers = {
         node.identifier.name
@@ -149,5 +150,9 @@ def _registers(program: ast.Program, circuit: QuantumCircuit) -> tuple[Register,
         if fresh or not len(register):
             sizes.append(len(fresh))
     remaining = iter(sizes)
-    named = [(node.identifier.name, next(remaining) if node.type.size else 1) for node in declared]
+    named = [(node.identifier.name, next(remaining) if _sized(node) else 1) for node in declared]
     return tuple(Register(name, size) for name, size in named if size)
+
+
+def _sized(node: ast.ClassicalDeclaration) -> bool:
+    return isinstance(node.type, ast.BitType) and node.type.size is not None

@@ -1,7 +1,7 @@
 """How entangled a circuit's state can become, from which gates cross which cut.
 
-A gate can multiply the bond dimension across a cut by its operator Schmidt rank at most: 2 for a gate with one control or
-a two-body phase, 4 for any gate on two qubits, and never more than the smaller side of the cut allows (Vidal 2003,
+A gate can multiply the bond dimension across a cut by its operator Schmidt rank at most: 2 for a gate with one control
+or a two-body phase, 4 for any gate on two qubits, and never more than the smaller side of the cut allows (Vidal 2003,
 arXiv:quant-ph/0301063).
 """
 

@@ -1,0 +1,131 @@
+"""OpenQASM 2 and a subset of 3 into a Cirq circuit, by `cirq.contrib.qasm_import`.
+
+Its messages quote the source, so they are matched for their line and shape and said in own words. What it accepts and
+misreads is refused before.
+"""
+
+import re
+
+import cirq
+from cirq.contrib.qasm_import import QasmException, circuit_from_qasm
+
+from qee.api.result_document import Register
+from qee.runner.engines.angles import check_integer_divisions
+from qee.runner.errors import RunnerError
+from qee.runner.explain import invalid, keyword_at, unsupported
+from qee.runner.registers import conditional, declared_registers
+from qee.runner.source import without_comments
+
+_BARRIER = re.compile(r"\bbarrier\b[^;{}]*;")
+_LINE = re.compile(r"\b(?:at|in) line (\d+)")
+_NAME = r"([A-Za-z_]\w{0,63})"
+_SHAPES: tuple[tuple[str, str], ...] = (
+    (
+        rf'Unknown gate "{_NAME}".*',
+        "gate {0} is not known; include the gate library, define it by gate, or use engine aer",
+    ),
+    (r"Out of bounds .* index (\d+) .* of size (\d+).*", "index {0} lies outside of a register of {1}"),
+    (r"Overlapping qubits in arguments.*", "a gate uses the same qubit twice"),
+    (r"Non matching quantum registers.*", "the registers of this gate differ in size"),
+    (rf'Undefined (?:quantum|classical) register "{_NAME}".*', "{0} is not declared; declare it above this line"),
+    (rf"Undefined parameter '{_NAME}'.*", "{0} is no parameter of this gate"),
+    (rf"{_NAME} is already defined.*", "the name {0} is taken; choose another"),
+    (rf"{_NAME} takes (\d+) parameter\(s\), got: (\d+).*", "{0} takes {1} parameters, not {2}"),
+    (rf"{_NAME} only takes (\d+) arg\(s\).*got: (\d+).*", "{0} takes {1} qubits, not {2}"),
+    (r"Wrong number of params.*", "the gate takes another number of parameters"),
+    (r"Wrong number of qregs.*", "the gate takes another number of qubits"),
+    (r"mismatched register sizes (\d+) -> (\d+).*", "a measurement of {0} qubits into {1} bits"),
+    (r"Illegal, zero-length register.*", "a register must have at least one element"),
+    (r"Unexpected end of file.*", "the source ends in the middle of a statement"),
+)
+_CONSTRUCT_SHAPES: tuple[tuple[str, str], ...] = (
+    (r"Parameter '.*' in line .* not supported.*", "angle-name"),
+    (r"Function not recognized.*", "function"),
+    (r"Illegal character '@'.*", "modifier"),
+    (r"Illegal character '%'.*", "operator"),
+    (r"Illegal character '\$'.*", "physical-qubit"),
+    (r"Illegal character '[^\x00-\x7f]'.*", "angle-name"),
+    (r"Illegal character '[!~<>|]'.*", "condition"),
+    (r"Syntax error: '\*'.*", "operator"),
+    (r"Syntax error: ':'.*", "slice"),
+)
+
+
+def load_openqasm(source: str, format: str) -> tuple[cirq.Circuit, tuple[Register, ...]]:
+    """The circuit and its classical registers in order of declaration.
+
+    Bit i of register c has the measurement key `c_i`. Raises RunnerError.
+    """
+    registers = declared_registers(source)
+    _refuse_what_the_importer_misreads(source, format, registers)
+    try:
+        # A barrier says nothing to a simulator, and the importer does not know it. Lines stay where they are.
+        text = _BARRIER.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), without_comments(source))
+        return circuit_from_qasm(text), registers
+    except QasmException as error:
+        raise _refusal(str(error), source) from error
+
+
+def _refuse_what_the_importer_misreads(source: str, format: str, registers: tuple[Register, ...]) -> None:
+    """Programs that Cirq 1.7 accepts and reads otherwise than they are meant.
+
+    Of a conditional gate on a whole register it keeps the gate on the first qubit. Angles such as 1/2 are 0.5 to it and 0
+    to OpenQASM 3.
+    """
+    for statement in conditional(source):
+        gate = re.sub(r"^if ?\([^)]*\)", "", statement.text)
+        arguments = re.sub(r"^\s*\w+\s*(\([^)]*\))?", "", gate)
+        if arguments.strip() and any("[" not in argument for argument in arguments.split(",")):
+            names = {each.strip() for each in arguments.split(",")}
+            if not names <= _single_qubits(source):
+                raise unsupported("condition-register", statement.line, "cirq")
+    if format == "openqasm3":
+        check_integer_divisions(source, "cirq")
+
+
+def _single_qubits(source: str) -> set[str]:
+    return set(re.findall(r"\bqubit\s+(\w+)\s*;", without_comments(source)))
+
+
+def _refusal(message: str, source: str) -> RunnerError:
+    position = _LINE.search(message)
+    line = int(position[1]) if position else None
+    for shape, construct in _CONSTRUCT_SHAPES:
+        if re.fullmatch(shape, message, re.DOTALL):
+            return unsupported(construct, line, "cirq")
+    for shape, words in _SHAPES:
+        if found := re.fullmatch(shape, message, re.DOTALL):
+            return _known_keyword(source, line) or invalid(words.format(*found.groups()), line)
+    return _known_keyword(source, line) or _by_statement(source, line) or _no_program(line)
+
+
+def _known_keyword(source: str, line: int | None) -> RunnerError | None:
+    known = keyword_at(source, line)
+    return unsupported(*known, "cirq") if known else None
+
+
+_STATEMENT_SHAPES: tuple[tuple[str, str], ...] = (
+    (r"if ?\([^)]*\) ?(measure|reset)\b.*|if ?\([^)]*\) ?\w+ ?(\[.*\])? ?= ?measure\b.*", "condition-gate"),
+    (r"if ?\([^)]*==[^)]*\)", "block"),
+    (r"if ?\( ?\w+ ?(\[ ?\d+ ?\])? ?\)?.*", "if-bit"),
+    (r"if\b.*", "condition"),
+    (r"bit\b.*= ?measure.*", "measure-declaration"),
+    (r"bit\b.*=.*", "initialisation"),
+    (r"measure\b(?!.*->).*", "discarded"),
+    (r"\w+ ?= ?(?!measure).*", "assignment"),
+)
+
+
+def _by_statement(source: str, line: int | None) -> RunnerError | None:
+    from qee.runner.source import statements
+
+    for statement in statements(source):
+        if line is None or statement.line == line:
+            for shape, construct in _STATEMENT_SHAPES:
+                if re.fullmatch(shape, statement.text):
+                    return unsupported(construct, statement.line, "cirq")
+    return None
+
+
+def _no_program(line: int | None) -> RunnerError:
+    return invalid("this is no OpenQASM that Cirq reads: check for a missing semicolon, bracket or keyword", line)
