@@ -1,25 +1,40 @@
-"""Builds the Dockerfile's targets: with Docker or Podman, or with buildah on a base image made of Debian packages."""
+"""Who builds the Dockerfile's targets: Docker or Podman where one runs, buildah otherwise."""
 
+import subprocess
+from pathlib import Path
 from typing import Protocol
 
-from e2e.cluster.cache import CHECKOUT, root
+from e2e.cluster.buildah import Buildah
+from e2e.cluster.cache import root
 from e2e.cluster.steps import run, step
 
 
 class Builder(Protocol):
-    def build(self, target: str, reference: str) -> None:
-        """Makes the image `reference`, unless it is there already."""
+    def build(self, target: str, reference: str, context: Path) -> None:
+        """Makes the image `reference` from the Dockerfile in `context`, unless it is there already."""
 
     def push(self, reference: str) -> None:
         """Uploads it to the registry that its name starts with."""
 
 
 def builder() -> Builder:
-    """Docker or Podman where one runs, buildah otherwise."""
-    from e2e.cluster.kindnode import engine
-
     running = engine()
     return Engine(running) if running else Buildah()
+
+
+def engine() -> str | None:
+    """`docker` or `podman`, whichever answers. A client without its engine does not count."""
+    for name, version in (("docker", "{{.ServerVersion}}"), ("podman", "{{.Version.Version}}")):
+        command = [name, "info", "--format", version]
+        try:
+            asked = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
+            )
+        except (FileNotFoundError, subprocess.TimeoutExpired):
+            continue
+        if asked.returncode == 0 and asked.stdout.strip():
+            return name
+    return None
 
 
 class Engine:
@@ -28,19 +43,15 @@ class Engine:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def build(self, target: str, reference: str) -> None:
+    def build(self, target: str, reference: str, context: Path) -> None:
+        log = root() / f"build-{target}.log"
+        command = [self.name, "build", "--target", target, "--tag", reference, str(context)]
         with step(f"Building {reference}"):
-            log = root() / f"build-{target}.log"
-            command = [self.name, "build", "--target", target, "--tag", reference, str(CHECKOUT)]
-            run(command, why=f"Building {reference}", log=log)
+            run(command, why=f"Building {reference}", log=log, remedy="Can the engine pull images?")
 
     def push(self, reference: str) -> None:
         run([self.name, "push", reference], why=f"Pushing {reference}", remedy="Is the engine logged in there?")
 
-
-class Buildah:
-    def build(self, target: str, reference: str) -> None:
-        raise NotImplementedError
-
-    def push(self, reference: str) -> None:
-        raise NotImplementedError
+    def save(self, reference: str, archive: Path) -> None:
+        """Writes the image to a file that kind can load."""
+        run([self.name, "save", "--output", archive, reference], why=f"Saving {reference}")

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from e2e.cluster.builders import engine
 from e2e.cluster.given import Given
-from e2e.cluster.kindnode import Kind, engine
+from e2e.cluster.kindnode import Kind
 from e2e.cluster.node import Node
 from e2e.cluster.steps import ClusterError
 

@@ -1,6 +1,7 @@
 """A containerd of our own: root, state and socket apart from any other on the machine."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from e2e.cluster import pause
@@ -43,6 +44,17 @@ class Containerd:
     def images(self) -> list[str]:
         """The names of the images that pods can use."""
         return self.ctr("images", "ls", "--quiet").split()
+
+    def blobs(self) -> list[str]:
+        """Digests of all that is in the content store."""
+        return self.ctr("content", "ls", "--quiet").split()
+
+    def keep(self, references: Iterable[str]) -> None:
+        """Drops the other images of this project; a running container keeps what it runs on."""
+        kept = {*references, pause.reference(self._binaries / "pause")}
+        old = [name for name in self.images() if name.startswith("localhost/qee-") and name not in kept]
+        if old:
+            self.ctr("images", "rm", *old)
 
     def load(self, archive: Path) -> None:
         """Imports an OCI archive and unpacks it, so that the first pod does not wait for that."""

@@ -57,3 +57,15 @@ def need_root(what: str) -> None:
             f"{what} needs root. Run as root, start Docker or Podman (kind is used then), "
             "or name a cluster with QEE_KUBECONFIG. `make unit api-tests` needs none of these."
         )
+
+
+def mirror() -> str:
+    """Where this machine gets Debian from, for debootstrap. Raises ClusterError where it is not a Debian."""
+    wanted = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"]
+    for line in run(wanted, why="Finding Debian's mirror").splitlines():
+        origin, label, address = line.split("|")
+        if (origin, label) == ("Debian", "Debian"):
+            return address
+    raise ClusterError(
+        "No Debian mirror in apt's lists, so no base image can be made: run apt-get update, or use Docker or Podman."
+    )

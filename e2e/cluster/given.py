@@ -38,9 +38,10 @@ class Given:
                 "With QEE_KUBECONFIG, QEE_IMAGES must name where images are pushed: registry.example/team"
             )
         tool = builder()
-        wanted = images.references(self._prefix)
-        for target, reference in wanted.items():
-            tool.build(target, reference)
-            with step(f"Pushing {reference}"):
-                tool.push(reference)
+        with images.context() as sources:
+            wanted = images.references(self._prefix, sources)
+            for target, reference in wanted.items():
+                tool.build(target, reference, sources)
+                with step(f"Pushing {reference}"):
+                    tool.push(reference)
         return wanted

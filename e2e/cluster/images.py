@@ -1,20 +1,40 @@
 """Which images there are, and their names by content: the same sources always have the same reference."""
 
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from e2e.cluster.cache import CHECKOUT, digest, root
 
 # Target of the Dockerfile -> the lock file of what it installs.
 TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt"}
-SOURCES = ("Dockerfile", "pyproject.toml", "README.md", "LICENSE", "requirements/build.txt", "operator/qee")
+SOURCES = ("Dockerfile", "pyproject.toml", "requirements/build.txt", "requirements/install", "operator/qee")
+GENERATED = ("__pycache__", "*.pyc")
 
 
-def references(prefix: str, checkout: Path = CHECKOUT) -> dict[str, str]:
-    """Target -> `PREFIXqee-TARGET:DIGEST`, the digest over everything that goes into the image from the checkout."""
-    sources = [checkout / source for source in SOURCES]
+@contextmanager
+def context(checkout: Path = CHECKOUT) -> Iterator[Path]:
+    """A copy of what the images are made from: what is built is what was digested, also while somebody edits."""
+    with tempfile.TemporaryDirectory(prefix="qee-context-") as scratch:
+        copy = Path(scratch)
+        for name in (*SOURCES, *(f"requirements/{lock}" for lock in TARGETS.values())):
+            source, target = checkout / name, copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns(*GENERATED))
+            else:
+                shutil.copy2(source, target)
+        yield copy
+
+
+def references(prefix: str, context: Path) -> dict[str, str]:
+    """Target -> `PREFIXqee-TARGET:DIGEST`, the digest over everything that goes into the image."""
+    sources = [context / source for source in SOURCES]
     return {
-        target: f"{prefix}qee-{target}:{digest(target, *sources, checkout / 'requirements' / lock)}"
+        target: f"{prefix}qee-{target}:{digest(target, *sources, context / 'requirements' / lock)}"
         for target, lock in TARGETS.items()
     }
 

@@ -5,7 +5,6 @@ The node's API server writes an audit log to a directory that is mounted from th
 
 import json
 import os
-import subprocess
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -42,25 +41,6 @@ apiServer:
     readOnly: false
     pathType: DirectoryOrCreate
 """
-
-
-def engine() -> str | None:
-    """`docker` or `podman`, whichever answers. A client without its engine does not count."""
-    for name, version in (("docker", "{{.ServerVersion}}"), ("podman", "{{.Version.Version}}")):
-        try:
-            asked = subprocess.run(
-                [name, "info", "--format", version],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=20,
-                check=False,
-            )
-        except (FileNotFoundError, subprocess.TimeoutExpired):
-            continue
-        if asked.returncode == 0 and asked.stdout.strip():
-            return name
-    return None
 
 
 class Kind:
@@ -117,18 +97,18 @@ class Kind:
         return f"kind on {self._engine.name}: {'created' if self._exists() else 'not created'}"
 
     def images(self) -> dict[str, str]:
-        wanted = images.references("localhost/")
         node = f"{CLUSTER}-control-plane"
-        loaded = run(
-            [self._engine.name, "exec", node, "ctr", "-n", "k8s.io", "images", "ls", "-q"], why="kind's images"
-        )
-        for target, reference in wanted.items():
-            if reference not in loaded.split():
-                self._engine.build(target, reference)
-                with step(f"Loading {reference}"), tempfile.TemporaryDirectory() as scratch:
-                    archive = str(Path(scratch, "image.tar"))
-                    run([self._engine.name, "save", "-o", archive, reference], why=f"Saving {reference}")
-                    self._run("load", "image-archive", archive, "--name", CLUSTER)
+        ask = [self._engine.name, "exec", node, "ctr", "-n", "k8s.io", "images", "ls", "-q"]
+        loaded = run(ask, why="Listing the images of kind's node").split()
+        with images.context() as sources, tempfile.TemporaryDirectory(prefix="qee-image-") as scratch:
+            wanted = images.references("localhost/", sources)
+            for target, reference in wanted.items():
+                if reference not in loaded:
+                    self._engine.build(target, reference, sources)
+                    with step(f"Loading {reference}"):
+                        archive = Path(scratch, f"{target}.tar")
+                        self._engine.save(reference, archive)
+                        self._run("load", "image-archive", str(archive), "--name", CLUSTER)
         return wanted
 
 

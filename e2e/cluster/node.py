@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from e2e.cluster import debian, leftovers
+from e2e.cluster import debian, images, leftovers
 from e2e.cluster.binaries import kubernetes
+from e2e.cluster.buildah import Buildah
 from e2e.cluster.cache import lock, need_space
 from e2e.cluster.containerd import POD_RANGE, Containerd
 from e2e.cluster.controlplane import API_CLUSTER_IP, ControlPlane
@@ -29,6 +31,7 @@ CLIENTS = {
 DAEMONS = ("kubelet", "kube-proxy", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
 UP_SECONDS = 120.0
 LONGEST_SOCKET_PATH = 107
+GENERATIONS = 3
 
 
 def state_directory() -> Path:
@@ -154,7 +157,38 @@ class Node:
         return "\n".join(lines)
 
     def images(self) -> dict[str, str]:
-        raise NotImplementedError
+        """Builds what changed with buildah, loads it into containerd, and drops what it replaces."""
+        containerd, tool = Containerd(self.state, kubernetes()), Buildah()
+        with images.context() as sources, lock(self._lock, "the node"):
+            wanted = images.references("localhost/", sources)
+            loaded = containerd.images()
+            for target, reference in wanted.items():
+                if reference not in loaded:
+                    tool.build(target, reference, sources)
+                    with step(f"Loading {reference}"):
+                        self._load(containerd, tool, reference)
+            kept = self._generations(list(wanted.values()))
+            containerd.keep(kept)
+            tool.keep(kept)
+        return wanted
+
+    def _load(self, containerd: Containerd, tool: Buildah, reference: str) -> None:
+        with tempfile.TemporaryDirectory(prefix="image-", dir=self.state) as scratch:
+            archive = Path(scratch, "image.tar")
+            try:
+                tool.archive(reference, containerd.blobs(), archive)
+                containerd.load(archive)
+            except ClusterError:  # a layer was collected between the look and the import
+                tool.archive(reference, (), archive)
+                containerd.load(archive)
+
+    def _generations(self, newest: list[str]) -> set[str]:
+        """References of the last few sets of images: what was installed a moment ago must still be able to restart."""
+        path = self.state / "images.json"
+        past: list[list[str]] = json.loads(path.read_text()) if path.exists() else []
+        sets = [newest, *(each for each in past if each != newest)][:GENERATIONS]
+        path.write_text(json.dumps(sets))
+        return {reference for each in sets for reference in each}
 
     def down(self) -> None:
         """Stops everything and takes it off the machine; images and the cluster's objects are kept for the next up."""
