@@ -44,7 +44,7 @@ def each(pairs: list[tuple[str, Node]]) -> pytest.MarkDecorator:
 def test_every_field_says_what_it_means(node: Node):
     text = node["description"]
     assert text.endswith("."), text
-    assert text[0].isupper() or text.startswith(("exact", "true")), text
+    assert text[0].isupper(), text
     assert '"\n' not in text
     assert "  " not in text
 

@@ -149,17 +149,14 @@ class QuantumBackendSpec(Spec):
     model_config = ConfigDict(json_schema_extra=rules(_DEVICE_OF_SIMULATOR, _DEVICE_OF_CLOUD, _NO_CREDENTIALS))
 
     provider: Provider = Field(
-        description="Who runs the circuits: aer (Qiskit Aer) and cirq (Cirq's simulators) in pods of this cluster;"
-        " ibm (IBM"
-        " Quantum), braket (Amazon Braket), azure (Azure Quantum), google (Google Quantum Engine) and ionq (IonQ) in"
-        " the"
-        " cloud."
+        description="Who runs the circuits: aer (Qiskit Aer) and cirq (Cirq's simulators) in pods of this cluster; ibm"
+        " (IBM Quantum), braket (Amazon Braket), azure (Azure Quantum), google (Google Quantum Engine) and ionq (IonQ)"
+        " in the cloud."
     )
     device: Line | None = Field(
         default=None,
-        description="Name of the device at the provider: IBM backend name, Braket ARN, Azure target, Google"
-        " processor id or"
-        " IonQ backend. Required for cloud providers, refused for aer and cirq.",
+        description="Name of the device at the provider: IBM backend name, Braket ARN, Azure target, Google processor"
+        " id or IonQ backend. Required for cloud providers, refused for aer and cirq.",
     )
     region: Line | None = Field(
         default=None,
@@ -169,14 +166,12 @@ class QuantumBackendSpec(Spec):
     credentials_secret_ref: NameRef | None = Field(
         default=None,
         description="Secret in QEE's own namespace with the provider's credentials. Only the backend's connector"
-        " mounts it."
-        " Refused for aer and cirq. Absent: the connector's workload identity.",
+        " mounts it. Refused for aer and cirq. Absent: the connector's workload identity.",
     )
     options: Annotated[dict[str, Annotated[str, text(1024, minimum=0)]], Field(max_length=64)] | None = Field(
         default=None,
         description="Settings of the provider's adapter as strings, for example an IBM instance or a Braket bucket;"
-        " never"
-        " credentials. At most 64 of at most 1024 characters. Absent: none.",
+        " never credentials. At most 64 of at most 1024 characters. Absent: none.",
     )
     limits: Limits | None = Field(
         default=None, description="The most that one job may ask for. Absent: see its fields."

@@ -65,23 +65,20 @@ class QuantumJobSpec(Spec):
     shots: Shots = Field(
         default=1024,
         description="Repetitions of every circuit without shots of its own, 1 to 10000000. Does not apply to"
-        " statevector,"
-        " probabilities and exact expectation values. Default: 1024, as in Qiskit's samplers. Immutable.",
+        " statevector, probabilities and exact expectation values. Default: 1024, as in Qiskit's samplers. Immutable.",
         json_schema_extra=stored_default(1024),
     )
     precision: NonNegativeDecimal | None = Field(
         default=None,
         description="Standard error wanted for each expectation value, a decimal string above 0; decides the shots."
-        " Absent:"
-        " exact on a noiseless simulator (standard error 0), else from shots. Immutable.",
+        " Absent: exact on a noiseless simulator (standard error 0), else from shots. Immutable.",
         json_schema_extra=rules(_PRECISION_ABOVE_ZERO),
     )
     outputs: Annotated[list[Output], Field(min_length=1, max_length=5)] = Field(
         default=["counts"],
         description="What the result holds: counts (occurrences of each outcome), memory (each shot's outcome in"
-        " order),"
-        " probabilities, statevector (simulators only, noiseless), expectation (of observables). Each at most once."
-        " Default: [counts]. Immutable.",
+        " order), probabilities, statevector (simulators only, noiseless), expectation (of observables). Each at most"
+        " once. Default: [counts]. Immutable.",
         json_schema_extra={
             **stored_default(["counts"]),
             "x-kubernetes-list-type": "atomic",
@@ -91,8 +88,7 @@ class QuantumJobSpec(Spec):
     seed: Seed | None = Field(
         default=None,
         description="Seed of every random choice, 0 to 2^53-1 (9007199254740991). The same seed, image, method and"
-        " shard"
-        " count repeat the result on a simulator. Absent: derived from the job's UID and recorded in the result."
+        " shard count repeat the result on a simulator. Absent: derived from the job's UID and recorded in the result."
         " Immutable.",
     )
     transpile: Transpile | None = Field(
@@ -107,26 +103,23 @@ class QuantumJobSpec(Spec):
     shards: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None,
         description="Pods over which parameter sets, circuits or noise trajectories are spread, 1 to 1000. Results"
-        " repeat"
-        " only with the same number. Absent: 1. Immutable.",
+        " repeat only with the same number. Absent: 1. Immutable.",
     )
     max_cost: MaxCost | None = Field(
         default=None,
         description="Ceiling on the estimated cost at a provider; a dearer job is not submitted. Absent: no ceiling"
-        " but the"
-        " namespace's budget. Immutable.",
+        " but the namespace's budget. Immutable.",
     )
     active_deadline_seconds: Seconds | None = Field(
         default=None,
-        description="Seconds from the job's start until it fails with DeadlineExceeded, 1 to 31536000 (365 days),"
-        " waiting"
-        " included, suspension not. Absent: the backend's limit, else none. Immutable.",
+        description="Seconds from the job's creation, or from when it was last resumed, until it fails with"
+        " DeadlineExceeded, over all attempts, waiting included, 1 to 31536000 (365 days). Absent: the backend's"
+        " limit, else none. Immutable.",
     )
     backoff_limit: Annotated[int, Field(ge=0, le=100)] | None = Field(
         default=None,
         description="Further attempts after one was lost or failed for reasons outside the circuit, 0 to 100; they"
-        " keep the"
-        " seeds. Absent: 2 on simulators, 0 on cloud backends, where only definite, uncharged failures count."
+        " keep the seeds. Absent: 2 on simulators, 0 on cloud backends, where only definite, uncharged failures count."
         " Immutable.",
     )
     suspend: bool = Field(
@@ -136,15 +129,13 @@ class QuantumJobSpec(Spec):
     )
     cancel_requested: bool = Field(
         default=False,
-        description="True: the job is stopped and ends as Cancelled; `qee cancel` sets it. Mutable from false to"
-        " true only,"
-        " not signed. Absent: false.",
+        description="True: the job is stopped and ends as Cancelled; `qee cancel` sets it. Mutable from false to true"
+        " only, not signed. Absent: false.",
     )
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=MAX_SECONDS)] | None = Field(
         default=None,
         description="Seconds after the end until the job and its result are deleted, 0 to 31536000 (365 days)."
-        " Mutable, not"
-        " signed. Absent: never.",
+        " Mutable, not signed. Absent: never.",
     )
     resources: Resources | None = Field(
         default=None, description="CPU and memory of the simulator pod. Absent: estimated from the circuits. Immutable."
@@ -152,8 +143,7 @@ class QuantumJobSpec(Spec):
     provider_options: Annotated[dict[str, Any], Field(min_length=1, max_length=64)] | None = Field(
         default=None,
         description="Options that are passed to the vendor's SDK as they are: strings, booleans, integers within"
-        " 2^53-1,"
-        " lists and maps, at most 8 levels deep; up to 64 keys. Absent: none. Immutable.",
+        " 2^53-1, lists and maps, at most 8 levels deep; up to 64 keys. Absent: none. Immutable.",
         json_schema_extra={"additionalProperties": None, "x-kubernetes-preserve-unknown-fields": True},
     )
 

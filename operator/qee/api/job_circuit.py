@@ -133,9 +133,8 @@ class Circuit(Spec):
     )
     sha256: Sha256 | None = Field(
         default=None,
-        description="SHA-256 of the bytes under configMapKeyRef, 64 lower case hexadecimal digits. Other bytes are"
-        " not run."
-        " Required with configMapKeyRef, refused without it.",
+        description="SHA-256 of the bytes under configMapKeyRef, 64 lower case hexadecimal digits. Other bytes are not"
+        " run. Required with configMapKeyRef, refused without it.",
     )
     parameters: (
         Annotated[
@@ -146,8 +145,7 @@ class Circuit(Spec):
     ) = Field(
         default=None,
         description="A sweep: for each parameter of the program (OpenQASM 3 `input`, Qiskit Parameter) a column of"
-        " decimal"
-        " strings in the program's own unit (angles: radians). All columns are equally long; each row is run"
+        " decimal strings in the program's own unit (angles: radians). All columns are equally long; each row is run"
         " and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters. Absent: run"
         " once.",
         json_schema_extra=rules(_COLUMNS, _PARAMETER_NAMES),

@@ -51,9 +51,8 @@ class Transpile(Spec):
         Annotated[list[Annotated[int, Field(ge=0, le=99_999)]], Field(min_length=1, max_length=MAX_LAYOUT)] | None
     ) = Field(
         default=None,
-        description="Physical qubits (indexes from 0) for the circuit's qubits in order of declaration, each once;"
-        " at most"
-        " 1000. Absent: chosen by the transpiler.",
+        description="Physical qubits (indexes from 0) for the circuit's qubits in order of declaration, each once; at"
+        " most 1000. Absent: chosen by the transpiler.",
         json_schema_extra={"x-kubernetes-list-type": "atomic", **rules(_QUBITS_ONCE)},
     )
     seed: Seed | None = Field(
@@ -82,8 +81,7 @@ class Simulator(Spec):
     ] = Field(
         default="automatic",
         description="Simulation method, in Qiskit Aer's spelling. automatic: chosen from circuit and noise, and"
-        " recorded in"
-        " the result. Absent: automatic.",
+        " recorded in the result. Absent: automatic.",
     )
     precision: Literal["double", "single"] = Field(
         default="double",
@@ -137,8 +135,7 @@ class Noise(Spec):
         Field(
             default=None,
             description="Duration of each gate in nanoseconds by the gate's name, for t1 and t2; gates that are not"
-            " listed take"
-            " no time. Up to 64 gates.",
+            " listed take no time. Up to 64 gates.",
         )
     )
 

@@ -53,8 +53,7 @@ class ResultSummary(Observed):
     counts: Annotated[dict[str, Count], Field(max_length=SUMMARY_OUTCOMES)] | None = Field(
         default=None,
         description="The most frequent outcomes, at most 16, with their occurrences. Bits of all registers joined"
-        " without"
-        " spaces, the first classical bit rightmost.",
+        " without spaces, the first classical bit rightmost.",
     )
     distinct: Count | None = Field(default=None, description="How many different outcomes the whole result holds.")
     expectation_values: Annotated[list[ExpectationSummary], Field(max_length=SUMMARY_OUTCOMES)] | None = Field(
@@ -123,8 +122,8 @@ class QuantumJobStatus(Observed):
     )
     phase: str | None = Field(
         default=None,
-        description="Where the job stands, for people; programs read the conditions. Absent: QEE has not seen the"
-        " job yet.",
+        description="Where the job stands, for people; programs read the conditions. Absent: QEE has not seen the job"
+        " yet.",
         json_schema_extra={"enum": [p.value for p in Phase]},
     )
     conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
@@ -147,7 +146,7 @@ class QuantumJobStatus(Observed):
         default=None, description="Who signed the job. Absent: not verified, or not required."
     )
     start_time: datetime | None = Field(
-        default=None, description="When the first attempt's child was created (RFC 3339). Absent: not yet."
+        default=None, description="When the circuits first began to run (RFC 3339). Absent: not yet."
     )
     completion_time: datetime | None = Field(
         default=None, description="When the job ended (RFC 3339). Absent: not yet."

@@ -1,5 +1,6 @@
 """The reference pages, written from the schema, the reasons and the truth table."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -84,8 +85,8 @@ def _type(field: Mapping[str, Any], inside: bool = False) -> str:
             bounds += f": {_cell(PATTERNS[field['pattern']])}"
     else:
         words, bounds = kind, _range(field.get("minimum"), field.get("maximum"), "")
-    default = f"; stored default `{field['default']}`" if "default" in field else ""
-    return f"{words}{f', {bounds}' if bounds else ''}{default}".replace("True", "true").replace("'", '"')
+    default = f"; stored default `{json.dumps(field['default'])}`" if "default" in field else ""
+    return f"{words}{f', {bounds}' if bounds else ''}{default}"
 
 
 def _range(low: int | None, high: int | None, what: str) -> str:
