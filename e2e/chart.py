@@ -47,7 +47,8 @@ def _image(reference: str) -> dict[str, str]:
 
 def install_crds(kubeconfig: Path) -> None:
     """The CRDs, or their newest version. They outlive their release."""
-    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "60s")
+    # Also those that `kubectl apply -f crds` brought.
+    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "60s", "--take-ownership")
 
 
 def install(kubeconfig: Path, values: Mapping[str, Any], *options: str) -> None:
