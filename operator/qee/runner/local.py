@@ -12,6 +12,7 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
+from typing import IO
 
 from qee.api import frame
 from qee.api.names import EXIT_OK, EXIT_PERMANENT, INDEX_ENV
@@ -19,10 +20,11 @@ from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
 
 
-def run_local(document: bytes, timeout: float | None = None) -> bytes:
+def run_local(document: bytes, timeout: float | None = None, stderr: IO[bytes] | None = None) -> bytes:
     """The result document's bytes for a run document's.
 
-    The sandbox is best-effort: without libseccomp the result's provenance says `sandbox: none`. `timeout` is in seconds.
+    The sandbox is best-effort: without libseccomp the result's provenance says `sandbox: none`. `timeout` is in
+    seconds; `stderr` takes what the runner writes there, else it goes to ours.
     Raises RunnerError as the runner reports it, TimeoutError when the time is over, and FrameError for a broken frame.
     """
     run = f"{uuid.uuid4()}.1"
@@ -38,7 +40,9 @@ def run_local(document: bytes, timeout: float | None = None) -> bytes:
             f"--termination-log={report}",
         ]
         environment = {name: value for name, value in os.environ.items() if name != INDEX_ENV}
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env=environment
+        )
         try:
             log, _ = child.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

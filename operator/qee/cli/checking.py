@@ -1,0 +1,78 @@
+"""What can be said of a manifest without a cluster, by the operator's own checks."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from qee.api.backend import QuantumBackend
+from qee.api.explain import explain
+from qee.api.job import QuantumJob
+from qee.cli.manifest import Manifest
+from qee.cli.problem import Problem
+from qee.controller import inputs
+from qee.core.support import ENGINES, not_in_this_build
+from qee.kube.port import NotFound, Object, Port, Resource
+
+STANDS_IN = "local"  # name of a job that has none, or only a generateName
+
+
+class ManifestPort:
+    """The part of an API server that reading inputs takes, over a manifest's objects."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._objects = {"configmaps": manifest.config_maps, "quantumbackends": manifest.backends}
+
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        found = self._objects.get(resource.plural, {}).get(name)
+        if found is None or found["metadata"].get("namespace") not in (None, namespace):
+            raise NotFound(404, "NotFound", name)
+        return found
+
+
+def typed(manifest: Manifest, job: Object, uid: str, namespace: str | None) -> QuantumJob:
+    """The job as the operator would see it under this UID. Raises Problem with one line for each wrong field."""
+    meta = {**job["metadata"], "uid": uid}
+    meta["namespace"] = namespace or meta.get("namespace") or "default"
+    meta["name"] = meta.get("name") or f"{meta.get('generateName', '')}{STANDS_IN}"
+    try:
+        return QuantumJob.model_validate({**job, "metadata": meta})
+    except ValidationError as error:
+        raise Problem(f"{manifest.origin}: QuantumJob {meta['name']!r} is not valid", details=explain(error)) from None
+
+
+def unbuilt(job: QuantumJob) -> str | None:
+    """What this version cannot run yet, as the operator would say it."""
+    return not_in_this_build(job.spec)
+
+
+async def sources(manifest: Manifest, job: QuantumJob) -> Mapping[str, bytes]:
+    """The circuits' bytes by name, digests checked. Raises `Refused`, as in the operator."""
+    return await inputs.sources(cast(Port, ManifestPort(manifest)), job)
+
+
+def local_backend(manifest: Manifest, job: QuantumJob, engine: str | None, memory: int | None) -> QuantumBackend:
+    """The backend of a local run: its engine, and the limits of the manifest's QuantumBackend if it holds that one.
+
+    `memory`: bytes that this machine has; a limit where the backend has none. Raises Problem.
+    """
+    name = job.spec.backend_ref.name
+    found = manifest.backends.get(name)
+    limits: dict[str, Any] = {} if memory is None else {"memory": memory}
+    provider = name
+    if found is not None:
+        try:
+            backend = QuantumBackend.model_validate(found)
+        except ValidationError as error:
+            raise Problem(f"{manifest.origin}: QuantumBackend {name!r} is not valid", details=explain(error)) from None
+        provider = str(backend.spec.provider)
+        if backend.spec.limits:
+            limits |= backend.spec.limits.model_dump(by_alias=True, exclude_none=True)
+    engine = engine or provider
+    if engine not in ENGINES:
+        raise Problem(
+            f"spec.backendRef.name: {name!r} is no engine that runs on this machine; give --engine "
+            f"{' or --engine '.join(sorted(ENGINES))}"
+        )
+    spec = {"provider": engine, "allowedNamespaces": {"all": True}, **({"limits": limits} if limits else {})}
+    return QuantumBackend.model_validate({"metadata": {"name": name}, "spec": spec})

@@ -1,0 +1,67 @@
+"""Which cluster and namespace a command talks to."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qee.cli.problem import Problem
+from qee.kube.port import Port
+
+DEFAULT_KUBECONFIG = "~/.kube/config"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An open connection. `namespace` is the one that was named, else the context's."""
+
+    port: Port
+    namespace: str
+    namespace_named: bool = False
+    """The namespace was given by --namespace, so a manifest that names another one is a mistake."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What --namespace, --context and --kubeconfig say; None where they are not given."""
+
+    namespace: str | None = None
+    context: str | None = None
+    kubeconfig: str | None = None
+
+    def over(self, other: "Target") -> "Target":
+        """This one's answers, and the other's where this one has none."""
+        return Target(
+            self.namespace or other.namespace, self.context or other.context, self.kubeconfig or other.kubeconfig
+        )
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Cluster]:
+        """Connect as kubectl would: kubeconfig first, then the pod's service account."""
+        from kubernetes.aio.config import ConfigException
+        from yaml import YAMLError
+
+        from qee import __version__
+        from qee.kube.client import connect, default_namespace
+
+        kubeconfig = self.kubeconfig or _found_kubeconfig()
+        try:
+            namespace = self.namespace or default_namespace(kubeconfig, self.context)
+            port = await connect(kubeconfig, self.context, user_agent=f"qee/{__version__}")
+        except (ConfigException, OSError, YAMLError, KeyError, TypeError, ValueError) as error:
+            told = isinstance(error, ConfigException)
+            why = str(error) if told else type(error).__name__  # other texts may quote the file, which holds secrets
+            raise Problem(
+                f"kubeconfig {kubeconfig or DEFAULT_KUBECONFIG} cannot be used: {why}; check --kubeconfig and --context"
+            ) from error
+        try:
+            yield Cluster(port, namespace, self.namespace is not None)
+        finally:
+            await port.close()
+
+
+def _found_kubeconfig() -> str | None:
+    if named := os.environ.get("KUBECONFIG"):
+        return named
+    return DEFAULT_KUBECONFIG if Path(DEFAULT_KUBECONFIG).expanduser().exists() else None

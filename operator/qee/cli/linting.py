@@ -1,0 +1,138 @@
+"""`qee lint`: what the operator would say of a manifest, without a cluster and without running anything."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+
+from qee.api.job import QuantumJob
+from qee.api.job_circuit import Circuit
+from qee.circuits import Scan, estimate_memory
+from qee.cli import checking, exits
+from qee.cli.manifest import Manifest, read
+from qee.cli.problem import Problem
+from qee.cli.terminal import coloured, out, printable
+from qee.core.refusal import Refused
+from qee.core.sizing import scanned
+from qee.core.support import ENGINES, FORMATS
+from qee.kube.port import Object
+
+UID = "00000000-0000-0000-0000-000000000000"
+
+
+def lint(file: str, config_maps: list[str]) -> int:
+    manifest = read(file, config_maps)
+    clean = [_Lint(manifest, job).run() for job in manifest.jobs]
+    return exits.OK if all(clean) else exits.FAILED
+
+
+class _Lint:
+    """Tells of one job, line by line. `run` says whether the operator would take it."""
+
+    def __init__(self, manifest: Manifest, job: Object) -> None:
+        self._manifest = manifest
+        self._object = job
+        self._clean = True
+
+    def run(self) -> bool:
+        meta = self._object["metadata"]
+        out(f"{self._manifest.origin}: QuantumJob {printable(str(meta.get('name') or meta.get('generateName')))}")
+        try:
+            job = checking.typed(self._manifest, self._object, UID, None)
+        except Problem as problem:
+            for line in problem.details:
+                self._error(line)
+            return False
+        if reason := checking.unbuilt(job):
+            self._error(reason)
+        for index in range(len(job.spec.circuits)):
+            self._circuit(job, index)
+        if self._clean:
+            self._whole(job)
+        return self._clean
+
+    def _circuit(self, job: QuantumJob, index: int) -> None:
+        circuit = job.spec.circuits[index]
+        source = self._source(job, circuit, f"spec.circuits[{index}]")
+        if source is None or circuit.format not in FORMATS:
+            return
+        try:
+            found = scanned(circuit.name, circuit.format, source)
+        except Refused as refusal:
+            self._error(f"{refusal.reason}: {refusal.message}")
+            return
+        out(f"  circuit {circuit.name}: {_described(found)}, {circuit.shots or job.spec.shots} shots")
+        for engine in _engines(self._manifest, job):
+            try:
+                needed = estimate_memory(found, engine, job.spec.simulator.method, job.spec.simulator.precision)
+            except Refused as refusal:
+                self._error(f"{refusal.reason}: {refusal.message}")
+                continue
+            out(f"    memory on {engine}, method {needed.method}: {needed.formula}")
+
+    def _source(self, job: QuantumJob, circuit: Circuit, path: str) -> bytes | None:
+        reference = circuit.config_map_key_ref
+        if reference is None:
+            return (circuit.source or "").encode()
+        where = f"ConfigMap {reference.name}, key {reference.key}"
+        config_map = self._manifest.config_maps.get(reference.name)
+        data = None if config_map is None else _bytes(config_map, reference.key)
+        if data is None:
+            out(f"  circuit {circuit.name}: {where} is not in the file, so it is not checked (--config-map FILE)")
+            return None
+        digest = hashlib.sha256(data).hexdigest()
+        out(f"  sha256 of {where}: {digest}")
+        if digest != circuit.sha256:
+            self._error(f"{path}.sha256: {circuit.sha256} is not that of {where}; set it to {digest}")
+        return data
+
+    def _whole(self, job: QuantumJob) -> None:
+        """Against the limits of the backend, where the file holds it."""
+        from qee.core.prepare import prepare
+
+        if job.spec.backend_ref.name not in self._manifest.backends:
+            return
+        try:
+            backend = checking.local_backend(self._manifest, job, None, None)
+            prepare(job, backend, asyncio.run(checking.sources(self._manifest, job)), {}, "1")
+        except Refused as refusal:
+            if refusal.waiting is None:
+                self._error(f"{refusal.reason}: {refusal.message}")
+        except Problem as problem:
+            self._error(problem.message)
+
+    def _error(self, text: str) -> None:
+        self._clean = False
+        out(f"  {coloured('error:', 'red')} {printable(text)}")
+
+
+def _engines(manifest: Manifest, job: QuantumJob) -> list[str]:
+    """The engine of the backend where it is known, else every engine."""
+    name = job.spec.backend_ref.name
+    provider = ((manifest.backends.get(name) or {}).get("spec") or {}).get("provider", name)
+    return [provider] if provider in ENGINES else sorted(ENGINES)
+
+
+def _described(found: Scan) -> str:
+    told = [
+        f"{found.format} {found.version}",
+        f"{found.qubits} qubits",
+        f"{found.classical_bits} bits",
+        f"{found.operations} operations, {found.multi_qubit_operations} of them on several qubits",
+    ]
+    told += ["Clifford gates only"] if found.clifford else []
+    told += ["mid-circuit measurement"] if found.mid_circuit else []
+    told += ["feed-forward"] if found.feed_forward else []
+    told += ["loops without a bound: needs activeDeadlineSeconds"] if found.needs_deadline else []
+    return ", ".join(told)
+
+
+def _bytes(config_map: Object, key: str) -> bytes | None:
+    text = (config_map.get("data") or {}).get(key)
+    if text is not None:
+        return str(text).encode()
+    try:
+        binary = (config_map.get("binaryData") or {}).get(key)
+        return None if binary is None else base64.b64decode(binary, validate=True)
+    except binascii.Error:
+        return None

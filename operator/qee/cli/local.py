@@ -1,0 +1,115 @@
+"""`qee run --local`: the same checks, the same run document and the same runner as on a cluster, on this machine.
+
+The runner is a child process, for it denies itself the network, which cannot be undone; and no SDK is imported here.
+"""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import sys
+import tempfile
+import uuid
+from types import FrameType
+from typing import IO, NoReturn
+
+from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result
+from qee.api.reasons import Reason
+from qee.cli import checking, exits, results
+from qee.cli.forms import ResultForm
+from qee.cli.manifest import read
+from qee.cli.problem import Problem
+from qee.cli.terminal import note, printable, spinner
+from qee.core.prepare import prepare
+from qee.core.refusal import Refused
+
+MODULES = {"aer": "qiskit_aer", "cirq": "cirq"}  # by engine: what its extra installs
+
+
+def run(
+    file: str,
+    *,
+    job: str | None,
+    namespace: str | None,
+    engine: str | None,
+    config_maps: list[str],
+    seconds: float | None,
+    form: ResultForm,
+    output_file: str | None,
+) -> int:
+    document, deadline = _prepared(file, job, namespace, engine, config_maps)
+    limit = min((each for each in (seconds, deadline) if each is not None), default=None)
+    data = _executed(document, limit)
+    try:
+        check_result(ResultDocument.from_bytes(data), RunDocument.from_bytes(document))
+    except DocumentError as error:
+        raise Problem(f"the runner's result is not one of this job: {error}; please report it", exits.BUG) from None
+    results.present(data, form, None, output_file)
+    return exits.OK
+
+
+def _prepared(
+    file: str, name: str | None, namespace: str | None, engine: str | None, config_maps: list[str]
+) -> tuple[bytes, float | None]:
+    """The run document, and the job's deadline in seconds."""
+    manifest = read(file, config_maps)
+    chosen = manifest.one_job(name)
+    job = checking.typed(manifest, chosen, str(uuid.uuid4()), namespace)
+    if reason := checking.unbuilt(job):
+        raise Problem(reason)
+    backend = checking.local_backend(manifest, job, engine, _memory())
+    provider = str(backend.spec.provider)
+    if importlib.util.find_spec(MODULES[provider]) is None:
+        raise Problem(f"engine {provider} is not installed: pip install 'qee[{provider}]'")
+    if job.spec.suspend:
+        note("spec.suspend is true; a local run ignores it")
+    try:
+        sources = asyncio.run(checking.sources(manifest, job))
+        ready = prepare(job, backend, sources, {}, "1")
+    except Refused as refusal:
+        hint = "" if refusal.waiting is None else " Locally: give the file that holds it with --config-map."
+        raise Problem(f"{refusal.reason}: {refusal.message}{hint}", exits.FAILED) from None
+    return ready.document, ready.deadline_seconds
+
+
+def _executed(document: bytes, seconds: float | None) -> bytes:
+    from qee.api.frame import FrameError
+    from qee.runner.errors import RunnerError
+    from qee.runner.local import run_local
+
+    previous = signal.signal(signal.SIGTERM, _terminated)  # else the runner would outlive us
+    with tempfile.TemporaryFile() as log:
+        try:
+            with spinner("running"):
+                return run_local(document, seconds, log)
+        except RunnerError as error:
+            code = exits.BUG if error.reason is Reason.RUNNER_FAILED else exits.FAILED
+            raise Problem(f"{error.reason}: {error.message}", code) from None
+        except FrameError as error:
+            raise Problem(f"the runner gave no whole result: {error}; please report it", exits.BUG) from None
+        except TimeoutError:
+            raise Problem("stopped: --timeout or spec.activeDeadlineSeconds is over", exits.TIMEOUT) from None
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+            _tell(log)
+
+
+def _terminated(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(exits.INTERRUPTED + number)
+
+
+def _tell(log: IO[bytes]) -> None:
+    """What the runner wrote, but for the line with its error, which is told in its own place."""
+    log.seek(0)
+    for line in log:
+        text = line.decode(errors="replace").rstrip()
+        if text and not text.startswith("qee.runner: "):
+            note(printable(text))
+
+
+def _memory() -> int | None:
+    """Bytes of this machine's memory, where it can be asked."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None

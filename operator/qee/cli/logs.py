@@ -1,0 +1,115 @@
+"""`qee logs`: what the runner wrote. The frame that carries the result is left out, control characters are escaped."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from qee.api.names import LABEL_JOB_UID, RUNNER_CONTAINER
+from qee.cli import exits, jobs
+from qee.cli.connection import Cluster, Target
+from qee.cli.problem import Problem
+from qee.cli.terminal import note, out, printable
+from qee.kube.port import ApiError, NotFound, Object
+from qee.kube.resources import PODS
+
+FRAME = "qee-frame/v1 "
+LOOK_AGAIN = 1.0  # seconds between looks for a pod that has not started
+MAX_BYTES = 10 * 1_048_576  # where the kubelet rotates a log
+
+
+async def show(target: Target, name: str, follow: bool) -> int:
+    async with target.open() as cluster:
+        job = await jobs.fetch(cluster, name)
+        if follow and jobs.ended(job) is None:
+            follower = LogFollower(cluster, name, job["metadata"]["uid"], out)
+            await follower.run()
+            return exits.OK
+        pod = await _pod(cluster, job)
+        if pod is None:
+            raise Problem(_no_pod(job))
+        if not _started(pod):
+            raise Problem(f"the pod of {name!r} has not started ({_waiting(pod)}); `qee logs {name} -f` waits for it")
+        data = await cluster.port.log(
+            cluster.namespace, pod["metadata"]["name"], RUNNER_CONTAINER, limit_bytes=MAX_BYTES
+        )
+        for line in data.splitlines():
+            _tell(line, out)
+    return exits.OK
+
+
+class LogFollower:
+    """Tells the lines of each attempt's pod as they are written, until the job is finished."""
+
+    def __init__(self, cluster: Cluster, name: str, uid: str | None, tell: Callable[[str], None]) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._uid = uid
+        self._tell = tell
+        self._told: set[str] = set()
+        self.finished = asyncio.Event()
+        """Set by whoever knows that the job is finished; the follower also looks for itself."""
+
+    async def run(self) -> None:
+        while True:
+            try:
+                if await self._look():
+                    return
+            except NotFound:
+                pass  # the pod went between two requests
+            except ApiError as error:
+                if error.status in (401, 403):
+                    note(f"no logs: {printable(error.message)}")
+                    return
+            await asyncio.sleep(LOOK_AGAIN)
+
+    async def _look(self) -> bool:
+        """Follow the pod of the present attempt if it was not followed yet. True: there is nothing more to come."""
+        over = self.finished.is_set()
+        job = await jobs.fetch(self._cluster, self._name)
+        if self._uid not in (None, job["metadata"]["uid"]):
+            return True
+        pod = await _pod(self._cluster, job)
+        if pod is None or not _started(pod) or pod["metadata"]["uid"] in self._told:
+            return over or jobs.ended(job) is not None
+        self._told.add(pod["metadata"]["uid"])
+        name = pod["metadata"]["name"]
+        async for line in self._cluster.port.follow_log(self._cluster.namespace, name, RUNNER_CONTAINER):
+            _tell(line, self._tell)
+        return False
+
+
+async def _pod(cluster: Cluster, job: Object) -> Object | None:
+    """The pod of the child in status; where the child is not recorded yet, the youngest pod with the job's label."""
+    labels = f"{LABEL_JOB_UID}={job['metadata']['uid']}"
+    pods = [pod async for pod in cluster.port.list(PODS, job["metadata"]["namespace"], labels=labels)]
+    child = (jobs.status(job).get("child") or {}).get("uid")
+    if child is not None:
+        pods = [p for p in pods if any(o.get("uid") == child for o in p["metadata"].get("ownerReferences") or [])]
+    return max(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), default=None)
+
+
+def _container(pod: Object) -> dict[str, Any]:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return next((each.get("state") or {} for each in statuses if each.get("name") == RUNNER_CONTAINER), {})
+
+
+def _started(pod: Object) -> bool:
+    return bool({"running", "terminated"} & _container(pod).keys())
+
+
+def _waiting(pod: Object) -> str:
+    reason = (_container(pod).get("waiting") or {}).get("reason")
+    return printable(str(reason or (pod.get("status") or {}).get("phase") or "Pending"))
+
+
+def _no_pod(job: Object) -> str:
+    name = job["metadata"]["name"]
+    if jobs.ended(job) is None:
+        return f"QuantumJob {name!r} is {jobs.phase(job)} and has no pod yet; `qee logs {name} -f` waits for it"
+    return f"the pod of {name!r} is gone, and with it the log; pods of finished jobs are removed after a while"
+
+
+def _tell(line: bytes, tell: Callable[[str], None]) -> None:
+    text = line.decode(errors="replace").rstrip("\r\n")
+    if not text.startswith(FRAME):
+        tell(printable(text.replace("\t", "    ")))

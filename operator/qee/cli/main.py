@@ -1,0 +1,221 @@
+"""The `qee` command. Only names and options are here; each command imports what it needs when it is called."""
+
+from typing import Annotated, Any
+
+import typer
+
+from qee.cli import options
+from qee.cli.command import command
+from qee.cli.connection import Target
+from qee.cli.forms import CreatedForm, Engine, ListForm, ResultForm
+from qee.cli.problem import Problem
+
+app = typer.Typer(
+    name="qee",
+    help="Run quantum jobs on Kubernetes, or on this machine, and read their results.",
+    epilog="Exit codes: 0 done; 1 the job failed or was cancelled; 2 usage, not found or refused; 4 timed out.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # boxes cost a tenth of a second, and cut long options
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def cluster(
+    ctx: typer.Context,
+    namespace: options.Namespace = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+) -> None:
+    ctx.obj = Target(namespace, context, kubeconfig)
+
+
+@command(app, "run")
+def run(
+    target: Target,
+    path: Annotated[str | None, typer.Argument(metavar="FILE", help="The manifest; the same as -f.")] = None,
+    file: Annotated[
+        str | None, typer.Option("-f", "--file", metavar="FILE", help="Manifest with a QuantumJob; - is stdin.")
+    ] = None,
+    local: Annotated[bool, typer.Option("--local", help="Run on this machine, without a cluster.")] = False,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Engine of a local run. Default: that of the backend, or the backend's name."),
+    ] = None,
+    config_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Further manifest with ConfigMaps for a local run. May be repeated.",
+        ),
+    ] = None,
+    job: options.Chosen = None,
+    name: options.Name = None,
+    wait: Annotated[bool, typer.Option(help="Wait for the end and show the result.")] = True,
+    timeout: options.Timeout = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Show the runner's log, on stderr, while waiting.")] = False,
+    output: options.ResultOutput = ResultForm.HISTOGRAM,
+    output_file: options.OutputFile = None,
+    cancel_on_interrupt: options.CancelOnInterrupt = False,
+) -> Any:
+    """Run a job and show its result.
+
+    On a cluster the job is submitted and waited for; with --local it runs on this machine.
+    """
+    if (path is None) == (file is None):
+        raise Problem("give one manifest: qee run -f FILE, or qee run --local FILE")
+    manifest = path or file or ""
+    if not local:
+        if engine or config_map:
+            raise Problem("--engine and --config-map are for --local; a cluster has its own backends and ConfigMaps")
+        from qee.cli import running
+
+        return running.run(
+            target,
+            manifest,
+            job=job,
+            name=name,
+            wait=wait,
+            seconds=timeout,
+            logs=logs,
+            form=output,
+            output_file=output_file,
+            cancel_on_interrupt=cancel_on_interrupt,
+        )
+    if name or logs or not wait or cancel_on_interrupt:
+        raise Problem("--name, --logs, --no-wait and --cancel-on-interrupt are not for --local; leave them out")
+    from qee.cli import local as local_run
+
+    return local_run.run(
+        manifest,
+        job=job,
+        namespace=target.namespace,
+        engine=engine,
+        config_maps=config_map or [],
+        seconds=timeout,
+        form=output,
+        output_file=output_file,
+    )
+
+
+@command(app, "submit")
+def submit(
+    target: Target,
+    file: options.ManifestFile,
+    name: options.Name = None,
+    output: Annotated[
+        CreatedForm, typer.Option("-o", "--output", help="text, or the name alone for scripts.")
+    ] = CreatedForm.TEXT,
+) -> Any:
+    """Create the jobs of a manifest.
+
+    ConfigMaps of the manifest that the jobs refer to are created first.
+    """
+    from qee.cli import submitting
+
+    return submitting.submit(target, file, name, output is CreatedForm.NAME)
+
+
+@command(app, "wait")
+def wait(
+    target: Target,
+    name: options.JobName,
+    timeout: options.Timeout = None,
+    cancel_on_interrupt: options.CancelOnInterrupt = False,
+) -> Any:
+    """Wait until a job is finished.
+
+    Exits with 0 if it succeeded, 1 if it failed or was cancelled, 4 when the time is over.
+    """
+    from qee.cli import running
+
+    return running.wait(target, name, seconds=timeout, cancel_on_interrupt=cancel_on_interrupt)
+
+
+@command(app, "get")
+def get(
+    target: Target,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One job. Default: all of the namespace.")] = None,
+    all_namespaces: Annotated[bool, typer.Option("-A", "--all-namespaces", help="Jobs of all namespaces.")] = False,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Go on and show every change.")] = False,
+    output: options.ListOutput = ListForm.TABLE,
+) -> Any:
+    """Show jobs."""
+    if name is not None and all_namespaces:
+        raise Problem("a NAME is one of a namespace; give -n in place of --all-namespaces")
+    from qee.cli import getting
+
+    return getting.get_jobs(target, name, all_namespaces, watch, output)
+
+
+@command(app, "result")
+def result(
+    target: Target,
+    name: options.JobName,
+    circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only the results of this circuit.")] = None,
+    output: options.ResultOutput = ResultForm.HISTOGRAM,
+    output_file: options.OutputFile = None,
+) -> Any:
+    """Show the result of a succeeded job.
+
+    Its digest is checked against the one in the job's status.
+    """
+    from qee.cli import results
+
+    return results.show(target, name, output, circuit, output_file)
+
+
+@command(app, "logs")
+def logs(
+    target: Target,
+    name: options.JobName,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Wait for the pod, follow until the job ends.")
+    ] = False,
+) -> Any:
+    """Show what the runner of a job wrote."""
+    from qee.cli import logs as runner_logs
+
+    return runner_logs.show(target, name, follow)
+
+
+@command(app, "cancel")
+def cancel(target: Target, name: options.JobName) -> Any:
+    """Ask for a job to be cancelled."""
+    from qee.cli import cancelling
+
+    return cancelling.cancel(target, name)
+
+
+@command(app, "backends")
+def backends(target: Target, output: options.ListOutput = ListForm.TABLE) -> Any:
+    """Show the backends that jobs may name."""
+    from qee.cli import getting
+
+    return getting.get_backends(target, output)
+
+
+@command(app, "lint")
+def lint(file: options.ManifestFile, config_map: options.ConfigMapFiles = None) -> Any:
+    """Check a manifest without a cluster.
+
+    Fields, circuits, the memory they need, and digests of ConfigMaps. Exits with 1 if a job would fail.
+    """
+    from qee.cli import linting
+
+    return linting.lint(file, config_map or [])
+
+
+@command(app, "version")
+def version(
+    target: Target, client: Annotated[bool, typer.Option("--client", help="Without asking the cluster.")] = False
+) -> Any:
+    """Show versions, of qee and of the cluster."""
+    from qee.cli import versions
+
+    return versions.client() if client else versions.both(target)
+
+
+if __name__ == "__main__":
+    app()

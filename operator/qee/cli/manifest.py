@@ -1,0 +1,165 @@
+"""Reading manifests: YAML with several documents, as kubectl takes them, but stricter than PyYAML."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from qee.api.names import API_VERSION, GROUP, KIND_BACKEND, KIND_JOB
+from qee.cli.problem import Problem
+from qee.kube.port import Object
+
+MAX_BYTES = 8 * 1_048_576  # far above what an API server stores in one object (1.5 MiB)
+MAX_NODES = 1_000_000  # values after aliases are expanded: a few hundred bytes of YAML can stand for billions
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The objects of a file, sorted by what QEE does with them."""
+
+    origin: str
+    jobs: Sequence[Object] = ()
+    config_maps: Mapping[str, Object] = field(default_factory=dict)
+    backends: Mapping[str, Object] = field(default_factory=dict)
+    others: Sequence[str] = ()
+    """Kind/name of what is none of these."""
+
+    def one_job(self, name: str | None = None) -> Object:
+        """The job of that name, or the only one. Raises Problem."""
+        names = [job["metadata"].get("name") or job["metadata"].get("generateName", "") for job in self.jobs]
+        if name is not None:
+            if name not in names:
+                raise Problem(f"{self.origin}: --job {name}: there is no such QuantumJob; found {_listed(names)}")
+            return self.jobs[names.index(name)]
+        if len(self.jobs) > 1:
+            raise Problem(f"{self.origin}: {len(self.jobs)} QuantumJobs ({_listed(names)}); name one with --job")
+        return self.jobs[0]
+
+
+def read(path: str, config_maps: Sequence[str] = ()) -> Manifest:
+    """The manifest in a file ("-": stdin), with the ConfigMaps of further files. Raises Problem."""
+    origin = "stdin" if path == "-" else path
+    jobs: list[Object] = []
+    maps: dict[str, Object] = {}
+    backends: dict[str, Object] = {}
+    others: list[str] = []
+    for obj in [*_objects(path), *(obj for further in config_maps for obj in _objects(further))]:
+        kind, name = (obj["apiVersion"], obj["kind"]), obj["metadata"].get("name", "")
+        if kind == (API_VERSION, KIND_JOB):
+            jobs.append(obj)
+        elif kind == (API_VERSION, KIND_BACKEND):
+            backends[name] = obj
+        elif kind == ("v1", "ConfigMap"):
+            maps[name] = obj
+        elif str(obj["apiVersion"]).startswith(f"{GROUP}/") and obj["kind"] == KIND_JOB:
+            raise Problem(f"{origin}: {obj['kind']} {name} has apiVersion {obj['apiVersion']}; give {API_VERSION}")
+        else:
+            others.append(f"{obj['kind']}/{name}")
+    if not jobs:
+        raise Problem(f"{origin}: holds no QuantumJob (apiVersion: {API_VERSION}, kind: {KIND_JOB})")
+    return Manifest(origin, jobs, maps, backends, others)
+
+
+def _objects(path: str) -> list[Object]:
+    import yaml
+
+    origin = "stdin" if path == "-" else path
+    text = _text(path, origin)
+    try:
+        budget = _Budget(origin)
+        documents = [_plain(document, budget) for document in yaml.load_all(text, _loader())]
+    except yaml.YAMLError as error:
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}") from None
+    except RecursionError:
+        raise Problem(f"{origin}: nested too deeply; flatten it") from None
+    objects: list[Object] = []
+    for document in documents:
+        if isinstance(document, dict) and document.get("kind") == "List":
+            objects += document.get("items") or []
+        elif document is not None:
+            objects.append(document)
+    for obj in objects:
+        whole = isinstance(obj, dict) and isinstance(obj.get("apiVersion"), str) and isinstance(obj.get("kind"), str)
+        if not whole or not isinstance(obj.setdefault("metadata", {}), dict):
+            raise Problem(f"{origin}: a document is no Kubernetes object; give apiVersion, kind and metadata")
+    return objects
+
+
+def _text(path: str, origin: str) -> str:
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Problem(f"{origin}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise Problem(f"{origin}: more than {MAX_BYTES} bytes; give a manifest")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(f"{origin}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+@cache
+def _loader() -> Any:
+    """SafeLoader that refuses doubled keys, and leaves dates alone: to Kubernetes they are strings."""
+    import yaml
+
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc, valid-type]
+        yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own attribute
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+            for first, resolvers in base.yaml_implicit_resolvers.items()
+        }
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            seen = set()
+            for key, _ in node.value:
+                if key.tag == "tag:yaml.org,2002:merge":
+                    continue
+                if key.tag != "tag:yaml.org,2002:str":
+                    raise yaml.constructor.ConstructorError(
+                        None, None, "a key is not a string; put it in quotes", key.start_mark
+                    )
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, "a key occurs twice", key.start_mark)
+                seen.add(key.value)
+            return super().construct_mapping(node, deep)
+
+    return Loader
+
+
+class _Budget:
+    def __init__(self, origin: str) -> None:
+        self.left = MAX_NODES
+        self.origin = origin
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Problem(f"{self.origin}: more than {MAX_NODES} values once aliases are expanded; give a manifest")
+
+
+def _plain(value: Any, budget: _Budget) -> Any:
+    """A copy without aliases, of what JSON has."""
+    budget.spend()
+    match value:
+        case dict():
+            return {key: _plain(item, budget) for key, item in value.items()}
+        case list():
+            return [_plain(item, budget) for item in value]
+        case str() | bool() | int() | float() | None:
+            return value
+        case _:
+            raise Problem(f"{budget.origin}: a value is a {type(value).__name__}; Kubernetes objects hold JSON's types")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -1,0 +1,69 @@
+"""Arguments and options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from qee.cli import durations
+from qee.cli.forms import ListForm, ResultForm
+
+
+def seconds(text: str) -> float:
+    """A duration on the command line. Raises BadParameter."""
+    try:
+        return durations.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Namespace = Annotated[
+    str | None,
+    typer.Option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        help="Default: that of the kubeconfig's context.",
+    ),
+]
+Context = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: the current one."),
+]
+Kubeconfig = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Default: $KUBECONFIG, else ~/.kube/config."),
+]
+JobName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a QuantumJob.")]
+ManifestFile = Annotated[
+    str,
+    typer.Option("-f", "--file", metavar="FILE", help="Manifest, of one or several documents; - is stdin."),
+]
+ConfigMapFiles = Annotated[
+    list[str] | None,
+    typer.Option("--config-map", metavar="FILE", help="Further manifest with ConfigMaps; may be repeated."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        parser=seconds,
+        metavar="DURATION",
+        help="Wait no longer, for example 90s or 1h30m.",
+    ),
+]
+CancelOnInterrupt = Annotated[
+    bool,
+    typer.Option(
+        "--cancel-on-interrupt",
+        help="SIGINT and SIGTERM cancel the job, too.",
+    ),
+]
+Name = Annotated[str | None, typer.Option(metavar="NAME", help="Name for the job, in place of the manifest's.")]
+Chosen = Annotated[
+    str | None, typer.Option("--job", metavar="NAME", help="Which QuantumJob of the manifest, if it holds several.")
+]
+ResultOutput = Annotated[
+    ResultForm,
+    typer.Option("-o", "--output", help="Histogram, all outcomes, or the document."),
+]
+ListOutput = Annotated[ListForm, typer.Option("-o", "--output", help="Form of the list.")]
+OutputFile = Annotated[str | None, typer.Option(metavar="FILE", help="Also write the document, byte for byte.")]
