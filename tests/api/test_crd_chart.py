@@ -31,10 +31,12 @@ def test_an_uninstall_keeps_definitions_and_jobs(apiserver: ApiServer, namespace
 
 def test_an_upgrade_reaches_the_definitions(apiserver: ApiServer):
     install(apiserver)
-    rename = json.dumps([{"op": "replace", "path": "/spec/names/categories", "value": ["old"]}])
-    apiserver.kubectl("patch", "crd", "quantumjobs.qee.dev", "--type=json", "-p", rename)
+    columns = "/spec/versions/0/additionalPrinterColumns"
+    older = json.dumps([{"op": "replace", "path": columns, "value": []}])
+    apiserver.kubectl("patch", "crd", "quantumjobs.qee.dev", "--type=json", "-p", older)
     install(apiserver, "--force-conflicts")
-    assert crd(apiserver)["spec"]["names"]["categories"] == ["quantum"]
+    shown = [column["name"] for column in crd(apiserver)["spec"]["versions"][0]["additionalPrinterColumns"]]
+    assert shown == ["Phase", "Backend", "Shots", "Attempt", "Reason", "Result", "Age"]
 
 
 @pytest.mark.parametrize(("flag", "documents"), [("true", 2), ("false", 0)])

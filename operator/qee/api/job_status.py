@@ -129,8 +129,7 @@ class QuantumJobStatus(Observed):
     conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
         default_factory=list,
         description=f"The observations {', '.join(ConditionType)}; docs/reference/conditions.md has the truth table."
-        " Wait for"
-        " Finished, then read Succeeded.",
+        " Wait for Finished, then read Succeeded.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     attempt: Count | None = Field(
