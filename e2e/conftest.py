@@ -1,16 +1,25 @@
-"""The cluster that end-to-end tests run on: started, or found running, once per session, and left running."""
+"""The cluster that end-to-end tests run on, started or found running once per session, and left as it was found."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from e2e.cluster.choice import Cluster, cluster
+from e2e.cluster.debian import NeedsRoot
 
 
 @pytest.fixture(scope="session")
-def node() -> Cluster:
+def node() -> Iterator[Cluster]:
     """A running cluster (see e2e/cluster/choice.py): its kubeconfig, and its audit log where there is one."""
     chosen = cluster()
-    chosen.up()
-    return chosen
+    found = chosen.running()
+    try:
+        chosen.up()
+    except NeedsRoot as reason:
+        pytest.skip(str(reason))
+    yield chosen
+    if not found:
+        chosen.down()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from e2e.cluster import images
+from e2e.cluster import cache, images
 from e2e.cluster.choice import cluster
 from e2e.cluster.clients import kubectl
 from e2e.cluster.steps import ClusterError, say
@@ -15,6 +15,7 @@ kubeconfig  print the kubeconfig's path
 images      build what changed, bring it into the cluster; prints the path of a Helm values file
 status      say what runs
 clean       stop it and remove its state; caches stay
+clean-cache remove the caches as well: the next up builds Kubernetes again
 help        print this
 
 The cluster is the one that QEE_KUBECONFIG names (images are then pushed to the prefix QEE_IMAGES), or kind where
@@ -41,8 +42,10 @@ def main(command: str) -> None:
         print(chosen.status())
     elif command == "down":
         chosen.down()
-    elif command == "clean":
+    else:
         chosen.clean()
+        if command == "clean-cache":
+            cache.clear()
 
 
 if __name__ == "__main__":

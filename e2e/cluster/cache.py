@@ -10,6 +10,8 @@ from pathlib import Path
 
 from e2e.cluster.steps import ClusterError, say
 
+# What the modules of this package keep in the cache; uv is the Makefile's.
+CONTENTS = ("kubernetes", "clients", "go", "kind", "kind-cluster", "containers", "api", "helm", "kubectl", "uv")
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -93,3 +95,15 @@ def need_space(path: Path, gigabytes: float, what: str) -> None:
             f"{what} needs {gigabytes:g} GB under {path}, and {free:.1f} GB are free. "
             "Free some, or set QEE_CACHE and QEE_STATE to directories on a larger disk."
         )
+
+
+def clear() -> None:
+    """Removes what this package caches, and nothing else: QEE_CACHE may name a directory with more in it."""
+    for name in CONTENTS:
+        place = root() / name
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+    for log in root().glob("*.log"):
+        log.unlink()

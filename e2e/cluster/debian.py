@@ -51,9 +51,13 @@ def need(*groups: Mapping[str, str]) -> None:
         raise ClusterError(f"apt-get installed {', '.join(still)}, but not the files expected of them.")
 
 
+class NeedsRoot(ClusterError):
+    """What only root can do here; tests that need it are skipped and say so."""
+
+
 def need_root(what: str) -> None:
     if os.geteuid() != 0:
-        raise ClusterError(
+        raise NeedsRoot(
             f"{what} needs root. Run as root, start Docker or Podman (kind is used then), "
             "or name a cluster with QEE_KUBECONFIG. `make unit api-tests` needs none of these."
         )

@@ -18,6 +18,9 @@ class Given:
         self.kubeconfig = kubeconfig.expanduser().resolve()
         self._prefix = prefix if prefix.endswith("/") else f"{prefix}/"
 
+    def running(self) -> bool:
+        return True
+
     def up(self) -> None:
         if not self.kubeconfig.is_file():
             raise ClusterError(f"QEE_KUBECONFIG names {self.kubeconfig}, which is not a file.")

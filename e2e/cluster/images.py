@@ -41,8 +41,13 @@ def references(prefix: str, context: Path) -> dict[str, str]:
 
 def values(references: dict[str, str]) -> dict[str, object]:
     """The chart's values that select these images."""
-    engines = {target.removeprefix("runner-"): ref for target, ref in references.items() if target != "operator"}
-    return {"images": {"operator": references["operator"], "runners": engines}}
+    chosen = {target.removeprefix("runner-"): _image(reference) for target, reference in references.items()}
+    return {"images": {"operator": chosen.pop("operator"), "runners": chosen}}
+
+
+def _image(reference: str) -> dict[str, str]:
+    repository, _, tag = reference.rpartition(":")
+    return {"repository": repository, "tag": tag}
 
 
 def write_values(references: dict[str, str], cluster: str) -> Path:

@@ -72,6 +72,10 @@ class Kind:
     def _exists(self) -> bool:
         return CLUSTER in self._run("get", "clusters").split()
 
+    def running(self) -> bool:
+        names = run([self._engine.name, "ps", "--format", "{{.Names}}"], why="Looking for kind's node")
+        return f"{CLUSTER}-control-plane" in names.split()
+
     def up(self) -> None:
         if self._exists():
             # After a reboot or `down` the node's container is there, stopped.

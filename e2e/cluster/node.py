@@ -59,6 +59,9 @@ class Node:
     def audit_log(self) -> Path:
         return self.state / "run/audit.log"
 
+    def running(self) -> bool:
+        return all(live_pid(self.state / "run", name) for name in (*DAEMONS, "containerd"))
+
     def up(self) -> None:
         """Starts what does not run. Returns when pods can be created and Services are reachable."""
         debian.need_root("A Kubernetes node on this machine")
@@ -77,8 +80,7 @@ class Node:
         return ControlPlane(binaries, self.state, ADDRESS, 6443, LOOPBACK, 2379, 2380, advertise=True)
 
     def _is_up(self, plane: ControlPlane) -> bool:
-        running = all(live_pid(self.state / "run", name) for name in (*DAEMONS, "containerd"))
-        return running and plane.binaries == self._made_from() and _ready(plane)
+        return self.running() and plane.binaries == self._made_from() and _ready(plane)
 
     def _made_from(self) -> Path | None:
         try:

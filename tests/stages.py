@@ -1,0 +1,84 @@
+"""`python -m tests.stages [STAGE...]`: the checks and test suites one after the other, and one line that sums them up.
+
+A stage that fails does not stop the next one. Exit status 1 if any failed.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+TOOLS = Path(sys.executable).parent
+
+STAGES: dict[str, list[list[str]]] = {
+    "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
+    "types": [["mypy"], ["mypy", "-p", "e2e.cluster"]],
+    "layers": [["lint-imports"]],
+    "check-generated": [["python", "-m", "qee.api.generate", "--check"]],
+    "unit": [["pytest", "tests/unit"]],
+    "api-tests": [["pytest", "tests/api"]],
+    "e2e": [["pytest", "e2e"]],
+}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Tests by outcome. A check that fails, or a pytest that breaks down, counts as one failure."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def read_junit(text: str) -> Tally:
+    """The outcome of one pytest run from its JUnit XML. Errors in fixtures are failures."""
+    total = Tally()
+    for suite in ElementTree.fromstring(text).iter("testsuite"):
+        tests, failures, errors, skipped = (
+            int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
+        )
+        total += Tally(tests - failures - errors - skipped, failures + errors, skipped)
+    return total
+
+
+def run(command: Sequence[str]) -> Tally:
+    program, *words = command
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch, "junit.xml")
+        if program == "pytest":
+            words.append(f"--junit-xml={report}")
+        code = subprocess.run([TOOLS / program, *words], cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False).returncode
+        tally = read_junit(report.read_text()) if report.exists() else Tally()
+    return tally + Tally(failed=1) if code and not tally.failed else tally
+
+
+def main(names: Iterable[str]) -> int:
+    total, lines = Tally(), []
+    for name in names:
+        print(f"\n== {name}", flush=True)
+        started = time.monotonic()
+        tally = sum((run(command) for command in STAGES[name]), Tally())
+        seconds = time.monotonic() - started
+        lines.append(f"{name:16} {'failed' if tally.failed else 'ok':7} {seconds:7.1f} s   {tally}")
+        total += tally
+    print("\n" + "\n".join(lines))
+    print(total, flush=True)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1:] or list(STAGES)
+    if unknown := [name for name in chosen if name not in STAGES]:
+        sys.exit(f"No such stage: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
+    sys.exit(main(chosen))
