@@ -7,7 +7,6 @@ it gets goes through the intake onto the queue.
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -42,7 +41,7 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     @kopf.on.startup(registry=handlers)
-    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
         settings.peering.standalone = True  # the Lease keeps a second operator out
         settings.posting.enabled = False  # Events are ours, on transitions only
@@ -71,6 +70,11 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
     return handlers
 
 
+def stop_on_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
 async def operator(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, or until the Lease is lost."""
     port = await connect(user_agent=f"qee-operator/{__version__}")
@@ -78,8 +82,7 @@ async def operator(settings: Settings) -> None:
     controller = Controller(port, settings, metrics)
     watching = asyncio.Event()
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop_on_signals(stop)
     server = await health.serve(settings.port, controller.ailments, watching.is_set)
     metrics_server, _ = start_http_server(settings.metrics_port, registry=metrics.registry)
     leader = Leader(port, settings.lease_namespace, identity=f"{socket.gethostname()}-{os.getpid()}")
@@ -104,27 +107,32 @@ async def _lead(
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             standalone=True,
-            stop_flag=stop,
             ready_flag=watching,
         ),
         name="kopf",
     )
-    held = asyncio.create_task(leader.hold(), name="lease")
-    stopped = asyncio.create_task(stop.wait(), name="stop")
-    tasks = {work, watch, held, stopped}
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    ends = {
+        work,
+        watch,
+        asyncio.create_task(leader.hold(), name="lease"),
+        asyncio.create_task(_stopped(watching, stop), name="signal"),
+    }
+    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     logger.info("stopping: %s", ", ".join(sorted(task.get_name() for task in done)))
-    stop.set()
     controller.stop()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(GRACE_SECONDS):
-            await asyncio.wait({work, watch})
-    for task in tasks:
+    await asyncio.wait({work}, timeout=GRACE_SECONDS)
+    for task in ends:  # Kopf last, and not by its stop flag: it would wait 5 s for tasks that are not its own
         task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    for problem in results:
-        if isinstance(problem, Exception):
-            raise problem
+    for result in await asyncio.gather(*ends, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _stopped(watching: asyncio.Event, stop: asyncio.Event) -> None:
+    """Wait for a signal. Kopf replaces the handlers as it starts, with some that know nothing of our queue."""
+    await watching.wait()
+    stop_on_signals(stop)
+    await stop.wait()
 
 
 def main(argv: list[str] | None = None) -> None:

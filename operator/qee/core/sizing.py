@@ -13,6 +13,8 @@ from qee.core.limits import exceeded
 from qee.core.refusal import Refused
 
 MIB = 2**20
+FLOOR = 256 * MIB  # below it the kernel drops the page cache of the Python libraries while they are being imported
+HEADROOM = 1024 * MIB  # for methods whose need depends on the state itself
 
 
 def resources(
@@ -81,7 +83,9 @@ def _memory_limit(
             f"Circuit {name!r} needs, with method {needed.method}, {needed.formula}; limits.memory of backend "
             f"{backend.metadata.name!r} is {allowed}. {Reason.INSUFFICIENT_MEMORY.remedy}",
         )
-    return f"{-(-needed.bytes // MIB)}Mi"
+    wanted = max(needed.bytes if needed.bounded else needed.bytes + HEADROOM, FLOOR)
+    most = wanted if allowed is None else min(wanted, int(parse_quantity(allowed)))
+    return f"{-(-most // MIB)}Mi"
 
 
 def _within_backend(field: str, asked: int | str | None, backend: QuantumBackend, resource: str) -> None:

@@ -1,0 +1,76 @@
+"""What the API server's audit log says: who wrote what, and when a container's and a job's end was written."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+APART = frozenset({"events", "leases"})  # counted separately (DESIGN, figures)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the log ended at some moment: entries after it belong to what followed."""
+
+    path: Path
+    offset: int
+
+    @classmethod
+    def now(cls, path: Path) -> "Position":
+        return cls(path, path.stat().st_size)
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        with self.path.open("rb") as log:
+            log.seek(self.offset)
+            for line in log:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+
+
+def stamp(entry: dict[str, Any]) -> datetime:
+    """When the server had answered."""
+    return datetime.fromisoformat(entry["stageTimestamp"])
+
+
+def by_operator(entry: dict[str, Any]) -> bool:
+    return str(entry.get("userAgent", "")).startswith("qee-operator/")
+
+
+def writes(entries: Iterable[dict[str, Any]], *, operator: bool = True) -> list[str]:
+    """`verb resource/subresource` of each successful object write; Events and Leases apart."""
+    found = []
+    for entry in entries:
+        reference = entry.get("objectRef") or {}
+        ok = (entry.get("responseStatus") or {}).get("code", 500) < 400
+        if ok and reference.get("resource") not in APART and by_operator(entry) == operator:
+            sub = f"/{reference['subresource']}" if reference.get("subresource") else ""
+            found.append(f"{entry['verb']} {reference.get('resource')}{sub}")
+    return found
+
+
+def container_ends(entries: Iterable[dict[str, Any]]) -> dict[str, datetime]:
+    """Pod name -> when the kubelet's patch that first shows its runner terminated was answered."""
+    ends: dict[str, datetime] = {}
+    for entry in entries:
+        reference = entry.get("objectRef") or {}
+        if reference.get("resource") != "pods" or reference.get("subresource") != "status":
+            continue
+        statuses = ((entry.get("requestObject") or {}).get("status") or {}).get("containerStatuses") or []
+        if any("terminated" in (status.get("state") or {}) for status in statuses):
+            ends.setdefault(reference["name"], stamp(entry))
+    return ends
+
+
+def job_ends(entries: Iterable[dict[str, Any]]) -> dict[str, datetime]:
+    """QuantumJob name -> when the status patch that made it Finished was answered."""
+    ends: dict[str, datetime] = {}
+    for entry in entries:
+        reference = entry.get("objectRef") or {}
+        if reference.get("resource") != "quantumjobs" or reference.get("subresource") != "status":
+            continue
+        conditions = ((entry.get("requestObject") or {}).get("status") or {}).get("conditions") or []
+        if any(c.get("type") == "Finished" and c.get("status") == "True" for c in conditions):
+            ends.setdefault(reference["name"], stamp(entry))
+    return ends

@@ -1,0 +1,115 @@
+"""Single measurements: one run of each kind, a crowd of each kind, and what the operator's process uses."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from e2e.bench import workloads
+from qee.api.conditions import ConditionType
+from qee.kube.client import KubeClient
+from qee.kube.port import NotFound, Object, Resource
+from qee.kube.resources import CHILDREN, JOBS, PODS
+
+TICKS = 100  # per second, in /proc/PID/stat (USER_HZ)
+
+
+def complete(job: Object) -> bool:
+    conditions = {c["type"]: c["status"] for c in (job.get("status") or {}).get("conditions") or []}
+    if conditions.get("Failed") == "True":
+        raise RuntimeError(f"Job {job['metadata']['name']} failed: {job['status']}")
+    return conditions.get("Complete") == "True"
+
+
+def finished(job: Object) -> bool:
+    conditions = {c["type"]: c for c in (job.get("status") or {}).get("conditions") or []}
+    if conditions[ConditionType.FINISHED]["status"] != "True":
+        return False
+    if conditions[ConditionType.SUCCEEDED]["status"] != "True":
+        raise RuntimeError(f"QuantumJob {job['metadata']['name']}: {conditions[ConditionType.SUCCEEDED]}")
+    return True
+
+
+async def one(port: KubeClient, resource: Resource, body: Object, done: Callable[[Object], bool]) -> float:
+    """Seconds from the request that creates it until its end is seen by a watch that was open before."""
+    namespace, name = body["metadata"]["namespace"], body["metadata"]["name"]
+    seen = asyncio.create_task(_watched(port, resource, namespace, {name}, done))
+    await asyncio.sleep(0.2)  # the watch is open by then
+    begin = time.monotonic()
+    await port.create(resource, namespace, body)
+    async with asyncio.timeout(120):
+        return (await seen)[name] - begin
+
+
+async def crowd(port: KubeClient, resource: Resource, bodies: list[Object], done: Callable[[Object], bool]) -> float:
+    """Seconds from the first create until the last end."""
+    namespace = bodies[0]["metadata"]["namespace"]
+    names = {body["metadata"]["name"] for body in bodies}
+    seen = asyncio.create_task(_watched(port, resource, namespace, names, done))
+    await asyncio.sleep(0.2)
+    begin = time.monotonic()
+    for start in range(0, len(bodies), 10):
+        await asyncio.gather(*(port.create(resource, namespace, body) for body in bodies[start : start + 10]))
+    async with asyncio.timeout(3600):
+        return max((await seen).values()) - begin
+
+
+async def _watched(
+    port: KubeClient, resource: Resource, namespace: str, names: set[str], done: Callable[[Object], bool]
+) -> dict[str, float]:
+    """Name -> monotonic time at which `done` first held."""
+    ends: dict[str, float] = {}
+    while names - ends.keys():
+        only = next(iter(names)) if len(names) == 1 else None
+        async for kind, obj in port.watch(resource, namespace, name=only, timeout_seconds=300):
+            name = obj["metadata"]["name"]
+            if kind != "DELETED" and name in names and name not in ends and done(obj):
+                ends[name] = time.monotonic()
+                if not names - ends.keys():
+                    return ends
+    return ends
+
+
+async def gone(port: KubeClient, resource: Resource, namespace: str, names: list[str]) -> None:
+    """Delete them, and wait until they and their pods are out of the way of the next measurement."""
+    for name in names:
+        try:
+            obj = await port.get(resource, namespace, name)
+            await port.delete(resource, namespace, name, uid=obj["metadata"]["uid"])
+        except NotFound:
+            continue
+    while [pod async for pod in port.list(PODS, namespace)]:
+        await asyncio.sleep(0.1)
+
+
+def bare(name: str, namespace: str, image: str) -> tuple[Resource, Object, Callable[[Object], bool]]:
+    return CHILDREN, workloads.bare_job(name, namespace, image), complete
+
+
+def quantum(name: str, namespace: str) -> tuple[Resource, Object, Callable[[Object], bool]]:
+    return JOBS, workloads.quantum_job(name, namespace), finished
+
+
+def operator_pid() -> int:
+    """The process of the operator's pod, seen from the node that this machine is."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"qee.app" in words and b"--config" in words:
+                return int(entry.name)
+    raise RuntimeError("no operator process is found on this machine; is the cluster elsewhere?")
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def rss_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"process {pid} shows no VmRSS")
