@@ -77,8 +77,7 @@ class AerEngine:
         )
 
     def _lowered(self, circuit: QuantumCircuit, method: str) -> QuantumCircuit:
-        basis = qiskit_aer.AerSimulator(method=method).configuration().basis_gates
-        return lowered(circuit, basis, self._room.memory)
+        return lowered(circuit, qiskit_aer.AerSimulator(method=method), self._room.memory)
 
     def _run(self, circuit: QuantumCircuit, method: str, shots: int, seed: int) -> qiskit.result.Result:
         simulator = qiskit_aer.AerSimulator(

@@ -10,6 +10,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp
+from qiskit_aer import AerSimulator
 
 from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
@@ -20,8 +21,9 @@ _OPERATION_BYTES = 8192  # of one unrolled operation in Qiskit and Aer, measured
 _ALWAYS = frozenset({"measure", "barrier", "reset"})
 
 
-def lowered(circuit: QuantumCircuit, basis: list[str], memory: int) -> QuantumCircuit:
-    """An equivalent circuit of `basis` gates. Raises RunnerError for what cannot be expressed or is too large."""
+def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> QuantumCircuit:
+    """An equivalent circuit of the simulator's gates. Raises RunnerError for what those cannot express or is too large."""
+    basis = simulator.configuration().basis_gates
     known = _ALWAYS.union(basis)
     refuse_expansion(circuit, known, memory)
     foreign = {each.operation.name for each in instructions(circuit)} - known
@@ -31,7 +33,8 @@ def lowered(circuit: QuantumCircuit, basis: list[str], memory: int) -> QuantumCi
         raise unsupported("box", engine="aer")
     from qiskit import transpile
     from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
-    from qiskit.transpiler import PassManager, TranspilerError
+    from qiskit.exceptions import QiskitError
+    from qiskit.transpiler import PassManager
     from qiskit.transpiler.passes import BasisTranslator, UnrollCustomDefinitions
 
     library = SessionEquivalenceLibrary
@@ -41,9 +44,9 @@ def lowered(circuit: QuantumCircuit, basis: list[str], memory: int) -> QuantumCi
     try:
         try:
             return translation.run(circuit)
-        except TranspilerError:  # what has no definition but a synthesis
-            return transpile(circuit, basis_gates=basis, optimization_level=0)
-    except TranspilerError as error:
+        except QiskitError:  # what has no definition but a synthesis
+            return transpile(circuit, simulator, optimization_level=0)
+    except QiskitError as error:
         opaque = sorted(each.operation.name for each in instructions(circuit) if _is_opaque(each, known))
         if opaque:
             raise unsupported("opaque", engine="aer") from error

@@ -1,7 +1,7 @@
 """Are the divisions in OpenQASM 3 angles meant as they are written?
 
-OpenQASM 3 cuts off the quotient of two integers: `rx(1/2)` turns by 0. Engines disagree about it, and hardly anybody means
-it, so a division of integers that leaves a remainder is refused by all of them.
+OpenQASM 3 cuts off the quotient of two integers: `rx(1/2)` turns by 0. Engines disagree about it, and hardly anybody
+means it, so a division of integers that leaves a remainder is refused by all of them.
 """
 
 import re
@@ -83,16 +83,16 @@ class _Angles:
         return value
 
     def _atom(self) -> int | None:
-        token = self._take()
-        if token == "(":
+        first = self._take()
+        if first == "(":
             value = self._sum()
             if self._next() == ")":
                 self._take()
             return value
-        if self._next() == "(" and token.isidentifier():
+        if self._next() == "(" and first.isidentifier():
             self._take()
             self._sum()
             if self._next() == ")":
                 self._take()
             return None
-        return int(token) if token.isdigit() else None
+        return int(first) if first.isdigit() else None

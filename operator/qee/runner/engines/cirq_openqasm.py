@@ -14,7 +14,7 @@ from qee.runner.engines.angles import check_integer_divisions
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, keyword_at, unsupported
 from qee.runner.registers import conditional, declared_registers
-from qee.runner.source import without_comments
+from qee.runner.source import statements, without_comments
 
 _BARRIER = re.compile(r"\bbarrier\b[^;{}]*;")
 _LINE = re.compile(r"\b(?:at|in) line (\d+)")
@@ -39,6 +39,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"Unexpected end of file.*", "the source ends in the middle of a statement"),
 )
 _CONSTRUCT_SHAPES: tuple[tuple[str, str], ...] = (
+    (r"cu takes 3 parameter\(s\), got: 4.*", "cu"),
     (r"Parameter '.*' in line .* not supported.*", "angle-name"),
     (r"Function not recognized.*", "function"),
     (r"Illegal character '@'.*", "modifier"),
@@ -69,8 +70,8 @@ def load_openqasm(source: str, format: str) -> tuple[cirq.Circuit, tuple[Registe
 def _refuse_what_the_importer_misreads(source: str, format: str, registers: tuple[Register, ...]) -> None:
     """Programs that Cirq 1.7 accepts and reads otherwise than they are meant.
 
-    Of a conditional gate on a whole register it keeps the gate on the first qubit. Angles such as 1/2 are 0.5 to it and 0
-    to OpenQASM 3.
+    Of a conditional gate on a whole register it keeps the gate on the first qubit. Angles such as 1/2 are 0.5 to it and
+    0 to OpenQASM 3.
     """
     for statement in conditional(source):
         gate = re.sub(r"^if ?\([^)]*\)", "", statement.text)
@@ -90,18 +91,16 @@ def _single_qubits(source: str) -> set[str]:
 def _refusal(message: str, source: str) -> RunnerError:
     position = _LINE.search(message)
     line = int(position[1]) if position else None
+    known = keyword_at(source, line)
+    if known:
+        return unsupported(*known, "cirq")
     for shape, construct in _CONSTRUCT_SHAPES:
         if re.fullmatch(shape, message, re.DOTALL):
             return unsupported(construct, line, "cirq")
     for shape, words in _SHAPES:
         if found := re.fullmatch(shape, message, re.DOTALL):
-            return _known_keyword(source, line) or invalid(words.format(*found.groups()), line)
-    return _known_keyword(source, line) or _by_statement(source, line) or _no_program(line)
-
-
-def _known_keyword(source: str, line: int | None) -> RunnerError | None:
-    known = keyword_at(source, line)
-    return unsupported(*known, "cirq") if known else None
+            return invalid(words.format(*found.groups()), line)
+    return _by_statement(source, line) or _no_program(line)
 
 
 _STATEMENT_SHAPES: tuple[tuple[str, str], ...] = (
@@ -112,13 +111,12 @@ _STATEMENT_SHAPES: tuple[tuple[str, str], ...] = (
     (r"bit\b.*= ?measure.*", "measure-declaration"),
     (r"bit\b.*=.*", "initialisation"),
     (r"measure\b(?!.*->).*", "discarded"),
-    (r"\w+ ?= ?(?!measure).*", "assignment"),
+    (r"\w+ ?(\[[^=]*\])? ?=(?!=| ?measure\b).*", "assignment"),
+    (r".*\[ ?|.*\[[^\]]*:.*", "slice"),
 )
 
 
 def _by_statement(source: str, line: int | None) -> RunnerError | None:
-    from qee.runner.source import statements
-
     for statement in statements(source):
         if line is None or statement.line == line:
             for shape, construct in _STATEMENT_SHAPES:
