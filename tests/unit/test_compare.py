@@ -4,11 +4,11 @@ import copy
 from collections.abc import Callable
 
 import pytest
-from qee.kube.compare import child_differs, pod_differs
-from qee.kube.port import Object
-
 from tests import builders
 from tests.cluster_simulation import Simulation
+
+from qee.kube.compare import child_differs, pod_differs
+from qee.kube.port import Object
 
 
 @pytest.fixture

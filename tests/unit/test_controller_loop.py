@@ -1,4 +1,4 @@
-"""Watch events in, keys out; the resync that repairs what they missed; a loop that survives errors, and knows it is ill."""
+"""Watch events in, keys out; the resync repairs what they missed; a loop that survives errors and knows it is ill."""
 
 import asyncio
 import time

@@ -195,6 +195,21 @@ async def test_what_cannot_run_is_refused_by_name(
     assert not simulation.children()
 
 
+async def test_what_only_the_model_refuses_fails_with_the_field(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.fakes.schema.validate", lambda *_: None)  # the fake's schema is the model itself
+    simulation.given()
+    source = "// " + "ä" * 70_000  # 131,072 characters would pass the schema, and these are 140,003 bytes
+    job = simulation.job()
+    job["spec"]["circuits"][0]["source"] = source
+    simulation.api.objects["quantumjobs", "default", "bell"] = job
+    await simulation.step()
+    assert simulation.outcome == ("Failed", "InvalidSpec")
+    assert "140003" in simulation.message.replace(",", "")
+    assert "ä" not in simulation.message
+
+
 @pytest.mark.parametrize(
     ("limits", "says"),
     [

@@ -14,6 +14,7 @@ from qee.api.run_document import ENGINES, PRECISIONS, JobReference
 SANDBOXES = ("seccomp", "none")
 SUMMARY_RESULTS = 8  # results shown in a job's status
 SUMMARY_COUNTS = 16  # outcomes shown of each
+SUMMARY_BITS = 256  # outcomes of more bits are not shown: status is not the place for kilobytes of a single key
 
 
 @dataclass(frozen=True)
@@ -214,15 +215,22 @@ class ResultDocument:
 
 def summary(result: ResultDocument) -> dict[str, Any]:
     """What a job's status shows: of the first SUMMARY_RESULTS results the SUMMARY_COUNTS most frequent outcomes."""
-    shown = [
+    first = result.results[:SUMMARY_RESULTS]
+    shown: list[dict[str, Any]] = [
         {
             "circuit": each.circuit,
             "parameterSet": each.parameter_set,
             "shots": each.shots,
-            "counts": dict(sorted(each.counts.items(), key=lambda item: (-item[1], item[0]))[:SUMMARY_COUNTS]),
+            "counts": _shown_counts(each),
             "distinct": len(each.counts),
         }
-        for each in result.results[:SUMMARY_RESULTS]
+        for each in first
     ]
-    cut = len(result.results) > SUMMARY_RESULTS or any(len(r.counts) > SUMMARY_COUNTS for r in result.results)
+    cut = len(result.results) > len(first) or any(len(s["counts"]) < s["distinct"] for s in shown)
     return {"results": shown, "truncated": cut}
+
+
+def _shown_counts(result: CircuitResult) -> dict[str, int]:
+    if sum(register.size for register in result.registers) > SUMMARY_BITS:
+        return {}
+    return dict(sorted(result.counts.items(), key=lambda item: (-item[1], item[0]))[:SUMMARY_COUNTS])

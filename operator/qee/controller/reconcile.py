@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from qee.api import names
 from qee.api.conditions import Phase
+from qee.api.explain import explain
 from qee.api.job import QuantumJob
+from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
 from qee.controller.results import Collector, Lost
 from qee.controller.settings import Settings
@@ -63,11 +65,19 @@ class Reconciler:
         try:
             job = QuantumJob.model_validate(live)
         except ValidationError as error:
-            # The API server's schema is the same model's; so this is a job of another version.
-            logger.error("%s/%s cannot be read: %s", namespace, name, error.errors(include_input=False)[:3])
+            await self._invalid(live, error)
             return None
         world = await self._observe(job, live.get("status") or {})
         return await self._apply(world, decide(world, self._patience))
+
+    async def _invalid(self, live: Object, error: ValidationError) -> None:
+        """What the schema lets pass and the model does not: CEL counts characters where the model counts bytes."""
+        job = QuantumJob.model_construct(metadata=ObjectMeta.model_validate(live["metadata"]))
+        world = World(job, live.get("status") or {}, self._clock())
+        if job.metadata.deletion_timestamp is None and not world.ended:
+            message = f"{'; '.join(explain(error)[:3])}. {Reason.INVALID_SPEC.remedy}"
+            stamp = {"completionTime": _stamp(world)}
+            await self._status.write(world, Phase.FAILED, Reason.INVALID_SPEC, message, stamp)
 
     async def _observe(self, job: QuantumJob, status: dict[str, Any]) -> World:
         world = World(job, status, self._clock())
