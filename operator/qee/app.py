@@ -107,6 +107,8 @@ async def _lead(
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             standalone=True,
+            # For peering, which is off; without it Kopf asks for the user's name, and a pod has none.
+            identity="qee-operator",  # type: ignore[arg-type]  # a NewType that Kopf does not export
             ready_flag=watching,
         ),
         name="kopf",

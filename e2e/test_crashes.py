@@ -1,0 +1,54 @@
+"""The operator is killed before and after each write of a recorded run, and loses and doubles no job."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests import builders
+
+from e2e.cluster.choice import Cluster
+from e2e.cluster.clients import kubectl
+from e2e.crashes import Kill, Left, Victim
+
+NAMESPACE = "qee-crashes"
+GOOD = Left(phase="Succeeded", counts=100, children=1, results=1, snapshots=1, attempts=1)
+
+
+@pytest.fixture(scope="module")
+def victim(node: Cluster, images: dict[str, str], no_installed_operator: None) -> Iterator[Victim]:
+    namespace = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    kubectl(node.kubeconfig, "apply", "-f", "-", input=namespace)
+    kubectl(node.kubeconfig, "apply", "--server-side", "-f", "crds")
+    kubectl(node.kubeconfig, "apply", "-f", "-", input=json.dumps(builders.backend()))
+    kubectl(node.kubeconfig, "delete", "quantumjobs", "--all", "-n", NAMESPACE)
+    yield Victim(node.kubeconfig, NAMESPACE, runners(images))
+    kubectl(node.kubeconfig, "delete", "namespace", NAMESPACE, "--wait=false")
+
+
+def runners(images: dict[str, str]) -> dict[str, str]:
+    return {"aer": images["runner-aer"], "cirq": images["runner-cirq"]}
+
+
+def test_a_kill_before_or_after_any_write_loses_and_doubles_nothing(victim: Victim) -> None:
+    trace, left = victim.run(builders.job("recorded", NAMESPACE))
+    assert left == GOOD
+    objects = [write.what for write in trace if "events" not in write.path]
+    assert objects[:3] == ["POST configmaps", "POST jobs", "PATCH quantumjobs/status"]
+    assert objects[-2:] == ["POST configmaps", "PATCH quantumjobs/status"]
+    for number in range(len(trace)):
+        for after in (False, True):
+            kill = Kill(number, after)
+            writes, left = victim.run(
+                builders.job(f"killed-{number}-{'after' if after else 'before'}", NAMESPACE), kill
+            )
+            assert left == GOOD, f"{kill} ({trace[number].what}): {left}, {[write.what for write in writes]}"
+
+
+def test_a_planted_double_creation_is_caught(victim: Victim, images: dict[str, str], node: Cluster) -> None:
+    script = Path(__file__).parent / "planted/double_creation.py"
+    careless = Victim(node.kubeconfig, NAMESPACE, runners(images), script)
+    creates_the_child = 1
+    _, left = careless.run(builders.job("doubled", NAMESPACE), Kill(creates_the_child, after=True))
+    assert left.children == 2
+    assert left != GOOD
