@@ -14,6 +14,7 @@ from qee.circuits.errors import quoted
 from qee.circuits.tokens import Cursor
 
 MAX_INTEGER = 2**63  # beyond what any size, index or repetition may be
+MAX_DIGITS = 80  # of one number: 64 binary digits and some
 MAX_DEPTH = 100  # parentheses and operators inside one another
 MAX_OPERATORS = 200  # in one expression; Qiskit's OpenQASM 3 importer recurses over them and breaks between 200 and 300
 
@@ -68,21 +69,19 @@ def bounded_integer(cursor: Cursor, value: int) -> int:
 
 def literal(cursor: Cursor, word: str) -> Number | None:
     """The value of a number word, None if it is not one. Durations are 0.0: no decision depends on them."""
-    if not (word[0].isdecimal() or (word[0] == "." and len(word) > 1)):
+    if word[0] not in "0123456789" and (word[0] != "." or len(word) == 1):
         return None
     digits = word.replace("_", "")
-    if digits.isdecimal():
-        if len(digits) > 20:
-            cursor.fail(f"the integer {quoted(word)} is too large", Reason.CIRCUIT_TOO_LARGE)
-        return bounded_integer(cursor, int(digits))
-    prefix = digits[:2].lower()
-    if prefix in ("0x", "0o", "0b"):
-        if len(digits) > 80:
-            cursor.fail(f"the integer {quoted(word)} is too large", Reason.CIRCUIT_TOO_LARGE)
-        return bounded_integer(cursor, int(digits, 0))
-    if digits[-1].isdecimal() or digits[-1] == ".":
-        return float(digits)
-    return 0.0
+    if len(digits) > MAX_DIGITS:
+        cursor.fail(f"the number {quoted(word)} has more than {MAX_DIGITS} digits", Reason.CIRCUIT_TOO_LARGE)
+    try:
+        if digits.isdecimal():
+            return bounded_integer(cursor, int(digits))
+        if digits[:2].lower() in ("0x", "0o", "0b"):
+            return bounded_integer(cursor, int(digits, 0))
+        return float(digits) if digits[-1] in "0123456789." else 0.0
+    except ValueError:
+        cursor.fail(f"{quoted(word)} is not a number")
 
 
 class Expressions:

@@ -11,12 +11,14 @@ from qee.circuits.gates import Gate, Rule, half_turns, quarter_turns
 
 MAX_MATRIX_QUBITS = 8
 
-# `ctrl @` of these is a gate of the language itself (first column) or stays one operation with any number of controls.
+# `ctrl @` of these is a gate of the language itself.
 _CONTROLLED_NAMES = {
     "x": "cx", "y": "cy", "z": "cz", "h": "ch", "p": "cp", "phase": "cphase", "rx": "crx", "ry": "cry", "rz": "crz",
     "cx": "ccx", "CX": "ccx", "swap": "cswap", "U": "cu", "u3": "cu", "u1": "cp", "gphase": "p",
 }  # fmt: skip
-_SINGLE = frozenset({"x", "z", "p", "phase", "u1", "s", "sdg", "t", "tdg", "gphase", "cx", "CX", "cz", "cp", "cphase"})
+# Operations that remain of them with any number of controls, given at once or, for the first row, one by one.
+_ANY_CHAIN = frozenset({"x", "p", "phase", "u1", "gphase", "cx", "CX", "cp", "cphase", "ccx"})
+_ANY_CONTROLS = {**dict.fromkeys(_ANY_CHAIN | {"t", "tdg"}, 1), **dict.fromkeys(("z", "s", "sdg", "cz"), 4)}
 _HALF_TURNS = frozenset({"p", "phase", "u1", "rx", "ry", "rz"})
 _PAULIS = frozenset({"x", "y", "z"})
 
@@ -29,25 +31,27 @@ class Modifier:
     number: float = 1
 
 
-def controlled(gate: Gate, controls: int, negative: bool) -> Gate:
-    standard = not gate.depth and len(gate.names) == 1 and gate.name in gate.names
-    clifford: bool | Rule = False
+def controlled(gate: Gate, controls: int, negative: int = 0, steps: int = 1) -> Gate:
+    """The gate under so many controls in all, `negative` of them by negctrl, given by so many adjacent modifiers."""
+    plain = gate.depth == 0
+    operations = gate.basis * controls**2 * 4 ** (steps - 1)
+    name = gate.name if plain else ""
+    if controls == 1 and name in _CONTROLLED_NAMES and name != "h":
+        operations = 1
+    elif name in (_ANY_CONTROLS if steps == 1 else _ANY_CHAIN):
+        operations = _ANY_CONTROLS[name]
+    operations += 2 * negative
     names = gate.names
-    if standard and gate.name in _CONTROLLED_NAMES and controls == 1:
-        names = frozenset({_CONTROLLED_NAMES[gate.name]})
-        if gate.name in _PAULIS:
+    if plain:
+        names = frozenset({_CONTROLLED_NAMES.get(name, f"c{name}") if controls == 1 else f"c{controls}{name}"})
+    clifford: bool | Rule = False
+    if controls == 1:
+        if name in _PAULIS:
             clifford = True
-        elif gate.name in _HALF_TURNS:
+        elif name in _HALF_TURNS:
             clifford = half_turns
-        elif gate.name == "gphase":
+        elif name == "gphase":
             clifford = quarter_turns
-    elif standard:
-        names = frozenset({f"{'c' * min(controls, 4)}{gate.name}"})
-    single = standard and (
-        gate.name in _SINGLE or (controls == 1 and gate.name in _CONTROLLED_NAMES and gate.name != "h")
-    )
-    operations = 1 if single else gate.basis * controls**2
-    operations += 2 * controls * negative
     return replace(
         gate,
         qubits=gate.qubits + controls,
@@ -55,7 +59,7 @@ def controlled(gate: Gate, controls: int, negative: bool) -> Gate:
         operations=operations,
         multi_qubit=operations if gate.qubits + controls > 1 else 0,
         names=names,
-        basis=32 * (operations if not single else max(4, controls) ** 2),
+        basis=32 * max(operations, (gate.qubits + controls - 1) ** 2),
         depth=gate.depth + 1,
     )
 

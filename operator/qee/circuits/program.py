@@ -9,16 +9,13 @@ from qee.circuits.errors import quoted
 from qee.circuits.expressions import Expressions, Unknown, Value
 from qee.circuits.gates import INCLUDES, Gate
 from qee.circuits.report import Limits, Scan
-from qee.circuits.symbols import Bits, Constant, Parameter, Qubits, Scope, Symbol, Tally, Variable
+from qee.circuits.symbols import Bits, Constant, Operand, Parameter, Qubits, Scope, Symbol, Tally, Variable
 from qee.circuits.tokens import Cursor
 
 MAX_NESTING = 32  # blocks inside one another; Qiskit's OpenQASM 3 importer breaks between 30 and 50
 MAX_DEFINITION_DEPTH = 64  # gate definitions calling one another; it breaks between 100 and 200
 TERMS_PER_OPERATION = 8  # operands in parameter expressions for each operation allowed: Cirq needs 17 µs for one
 MAX_NAME = 256
-
-# name, index (None: a whole register or a single qubit), number of qubits (None: one), whether it is known to be that qubit
-Operand = tuple[str, int | None, int | None, bool]
 
 
 class Program:
@@ -178,22 +175,26 @@ class Program:
         symbol = self.scope.names.get(name)
         if type(symbol) is not Qubits or (self.in_gate and not symbol.argument):
             return self.other_operand(name)
-        cursor.pos = pos + 1
         if items[pos + 1] != "[":
+            cursor.pos = pos + 1
             return name, None, symbol.size, not symbol.alias
+        if items[pos + 3] == "]":
+            known = symbol.elements.get(items[pos + 2])
+            if known is not None:
+                cursor.pos = pos + 4
+                return known
+        cursor.pos = pos + 1
         index: int | None = None
         size: int | None = None
         if symbol.size is None:
             cursor.fail(f"{quoted(name)} is a single qubit and has no index")
-        digits = items[pos + 2]
-        if items[pos + 3] == "]" and digits.isdecimal() and len(digits) < 10:
-            index = int(digits)
-            cursor.pos = pos + 4
-        else:
-            index, size = self.index(symbol.size)
+        index, size = self.index(symbol.size)
         if index is not None and index >= symbol.size:
             cursor.fail(f"{quoted(name)} has {symbol.size} qubits, so there is no index {index}", at=pos + 2)
-        return name, index, size, index is not None and not symbol.alias
+        operand = name, index, size, index is not None and not symbol.alias
+        if cursor.pos == pos + 4 and items[pos + 2].isdecimal():
+            symbol.elements[items[pos + 2]] = operand
+        return operand
 
     def other_operand(self, name: str) -> Operand:
         """What is no declared qubit: an error, unless the dialect knows better."""
@@ -224,20 +225,27 @@ class Program:
 
     def broadcast(self, operands: Sequence[Operand], at: int) -> int:
         """How often a statement with these operands applies. Errors: unequal registers, a qubit given twice."""
+        if len(operands) == 1:
+            times = operands[0][2]
+        else:
+            times = self._common_size(operands, at)
+        if times is None:
+            return 1
+        if times > 1:
+            self.constructs.add("broadcast")
+        return times
+
+    def _common_size(self, operands: Sequence[Operand], at: int) -> int | None:
         times: int | None = None
         for _, _, size, _ in operands:
             if size is not None:
                 if times is not None and times != size:
                     self.cursor.fail(f"registers of {times} and {size} qubits cannot be broadcast together", at=at)
                 times = size
-        if len(operands) > 1:
-            known = [(name, index) for name, index, _, sure in operands if sure]
+        if len(set(operands)) < len(operands):
+            known = [operand for operand in operands if operand[3]]
             if len(set(known)) < len(known):
                 self.cursor.fail("a qubit is given twice to one gate", at=at)
-        if times is None:
-            return 1
-        if times > 1:
-            self.constructs.add("broadcast")
         return times
 
     def touch(self, operands: Sequence[Operand]) -> None:

@@ -9,10 +9,10 @@ from qee.circuits.expressions import Unknown, Value, type_keywords
 from qee.circuits.flow import ControlFlow
 from qee.circuits.gates import BUILTIN_3, Gate
 from qee.circuits.modifiers import MAX_MATRIX_QUBITS, Modifier, controlled, powered
-from qee.circuits.program import MAX_DEFINITION_DEPTH, Operand
+from qee.circuits.program import MAX_DEFINITION_DEPTH
 from qee.circuits.report import Limits, Scan
 from qee.circuits.selections import read_selection
-from qee.circuits.symbols import Bits, Constant, Qubits, Subroutine, Variable
+from qee.circuits.symbols import Bits, Constant, Operand, Qubits, Subroutine, Variable
 from qee.circuits.tokens import Cursor
 
 _MODIFIERS = frozenset({"ctrl", "negctrl", "inv", "pow"})
@@ -327,27 +327,34 @@ class Qasm3(ControlFlow):
         return Modifier(kind, number)
 
     def _modify(self, gate: Gate, modifiers: list[Modifier], at: int) -> Gate:
+        """The gate under its modifiers, of which the last is the innermost. Adjacent controls count together."""
         matrix = False
-        for modifier in reversed(modifiers):
-            if modifier.kind == "pow":
-                gate = powered(gate, modifier.number)
-                matrix = True
-            elif modifier.kind != "inv":
-                controls = int(modifier.number)
+        controls = negative = steps = 0
+        for modifier in reversed([Modifier("end"), *modifiers]):
+            if modifier.kind in ("ctrl", "negctrl"):
+                steps += 1
+                controls += int(modifier.number)
+                negative += int(modifier.number) * (modifier.kind == "negctrl")
                 if gate.qubits + controls > self.limits.max_qubits:
                     self.cursor.fail(
                         f"{controls} controls make a gate wider than the {self.limits.max_qubits} qubits allowed",
                         Reason.CIRCUIT_TOO_LARGE,
                         at=at,
                     )
-                gate = controlled(gate, controls, modifier.kind == "negctrl")
-            if matrix and gate.qubits > MAX_MATRIX_QUBITS:
-                self.cursor.fail(
-                    f"pow @ on a gate of {gate.qubits} qubits makes an engine build its matrix; at most"
-                    f" {MAX_MATRIX_QUBITS} qubits are allowed, repeat the gate in a loop instead",
-                    Reason.CIRCUIT_TOO_LARGE,
-                    at=at,
-                )
+            elif modifier.kind != "inv":
+                if controls:
+                    gate = controlled(gate, controls, negative, steps)
+                    controls = negative = steps = 0
+                if modifier.kind == "pow":
+                    gate = powered(gate, modifier.number)
+                    matrix = True
+                if matrix and gate.qubits > MAX_MATRIX_QUBITS:
+                    self.cursor.fail(
+                        f"pow @ on a gate of {gate.qubits} qubits makes an engine build its matrix; at most"
+                        f" {MAX_MATRIX_QUBITS} qubits are allowed, repeat the gate in a loop instead",
+                        Reason.CIRCUIT_TOO_LARGE,
+                        at=at,
+                    )
         return gate
 
     def _delay(self) -> None:

@@ -6,16 +6,22 @@ from qee.circuits.expressions import Number
 from qee.circuits.gates import Gate
 
 
+# name, index (None: a whole register or a single qubit), number of qubits (None: one), known to be that very qubit
+Operand = tuple[str, int | None, int | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Qubits:
     """A qubit (size None) or a register.
 
-    `alias`: another name for qubits that are declared elsewhere. `argument`: of the definition around it.
+    `alias`: another name for qubits that are declared elsewhere. `argument`: of the definition around it. `elements`:
+    operands that were read before, by the digits of their index.
     """
 
     size: int | None
     alias: bool = False
     argument: bool = False
+    elements: dict[str, Operand] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

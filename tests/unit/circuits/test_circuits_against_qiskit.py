@@ -1,0 +1,128 @@
+"""The scanner's figures are those of the circuit that Qiskit builds from the same text."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.circuits.programs import FIXED, ONLY_2, ONLY_2_TURNING, TURNING, programs
+from qiskit import QuantumCircuit, qasm2, qasm3
+from qiskit.circuit import BoxOp, ControlFlowOp, ForLoopOp, IfElseOp
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import Clifford
+
+from qee.circuits import Limits, Scan
+from qee.circuits.gates import QELIB1, STDGATES
+from qee.circuits.scanner import scan_unguarded
+
+WIDE = Limits(max_operations=10**12)
+# Gates of which the scanner does not know every Clifford angle.
+ONE_SIDED = {"cu", "cu3", "csx"}
+
+
+def load(source: str) -> QuantumCircuit:
+    if source.startswith("OPENQASM 2"):
+        return qasm2.loads(source, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
+    return qasm3.loads(source)
+
+
+def scanned(source: str) -> Scan:
+    return scan_unguarded("openqasm2" if source.startswith("OPENQASM 2") else "openqasm3", source, WIDE)
+
+
+def expanded(circuit: QuantumCircuit, multi: bool = False) -> int:
+    """Operations down to the standard gates, all rounds of loops, the longest branch."""
+    total = 0
+    for each in circuit.data:
+        operation = each.operation
+        if isinstance(operation, ForLoopOp):
+            total += len(operation.params[0]) * expanded(operation.blocks[0], multi)
+        elif isinstance(operation, IfElseOp):
+            total += max(expanded(block, multi) for block in operation.blocks)
+        elif isinstance(operation, ControlFlowOp | BoxOp):
+            total += expanded(operation.blocks[0], multi)
+        elif operation.name.startswith("own"):
+            total += expanded(operation.definition, multi)
+        else:
+            total += not multi or (len(each.qubits) > 1 and operation.name != "barrier")
+    return total
+
+
+def is_clifford(circuit: QuantumCircuit) -> bool:
+    try:
+        Clifford(circuit)
+    except QiskitError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_operations_equal_what_qiskit_expands_to(version: int, data: st.DataObject) -> None:
+    source = data.draw(programs(version))
+    circuit, found = load(source), scanned(source)
+    assert found.operations == expanded(circuit)
+    assert found.multi_qubit_operations == expanded(circuit, multi=True)
+    assert (found.qubits, found.classical_bits) == (circuit.num_qubits, circuit.num_clbits)
+    assert found.registers == tuple((register.name, register.size) for register in circuit.cregs)
+
+
+def standard_calls(version: int) -> list[tuple[str, int, int]]:
+    """(name, parameters, qubits) of every gate of the standard include, and the built-in ones."""
+    table = QELIB1 if version == 2 else STDGATES
+    own = [("U", 3, 1), ("CX", 0, 2)] if version == 2 else [("U", 3, 1)]
+    return [(g.name, g.parameters, g.qubits) for g in table.values() if g.name != "u0"] + own
+
+
+def one_call(version: int, name: str, qubits: int, values: list[str], before: str = "") -> str:
+    head = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[9];\n'
+    if version == 3:
+        head = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[9] q;\n'
+    inside = f"({', '.join(values)})" if values else ""
+    return f"{head}{before}{name}{inside} {', '.join(f'q[{i}]' for i in range(qubits))};\n"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_every_standard_gate_takes_what_qiskit_says(version: int) -> None:
+    for name, parameters, qubits in standard_calls(version):
+        source = one_call(version, name, qubits, ["0.1"] * parameters)
+        assert expanded(load(source)) == scanned(source).operations == 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), version=st.sampled_from([2, 3]))
+def test_a_gate_is_clifford_exactly_when_qiskit_finds_it_so(version: int, data: st.DataObject) -> None:
+    name, parameters, qubits = data.draw(st.sampled_from(standard_calls(version)))
+    quarters = st.integers(-9, 9).map(lambda k: f"{k}*pi/2")
+    eighths = st.integers(-9, 9).map(lambda k: f"{k}*pi/4")
+    angles = st.one_of(quarters, eighths, st.just("0.0"), st.floats(-7, 7).map(lambda x: f"{x:.6f}"))
+    source = one_call(version, name, qubits, [data.draw(angles) for _ in range(parameters)])
+    truth = is_clifford(load(source))
+    assert scanned(source).clifford == truth or (name in ONE_SIDED and truth)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(source=st.one_of(programs(2), programs(3)))
+def test_what_the_scanner_calls_clifford_qiskit_can_run_as_clifford(source: str) -> None:
+    if scanned(source).clifford:
+        assert all(is_clifford(piece) for piece in gates_only(load(source)))
+
+
+def gates_only(circuit: QuantumCircuit) -> list[QuantumCircuit]:
+    """The gates of a circuit and of the blocks in it, without measurements, resets and barriers."""
+    own = circuit.copy_empty_like()
+    pieces = [own]
+    for each in circuit.data:
+        if isinstance(each.operation, ControlFlowOp):
+            for block in each.operation.blocks:
+                pieces += gates_only(block)
+        elif each.operation.name not in ("measure", "reset", "barrier"):
+            own.append(each.operation, each.qubits)
+    return pieces
+
+
+AER = Target.from_configuration(
+    [name for name in AerSimulator().configuration().basis_gates if name in get_standard_gate_name_mapping()]
+    + ["mcx", "mcphase", "unitary"],
+    num_qubits=24,
+    custom_name_mapping={"mcx": MCXGate, "mcphase": MCPhaseGate, "unitary": UnitaryGate},
+)
