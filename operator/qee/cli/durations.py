@@ -2,13 +2,13 @@
 
 import re
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def parse(text: str) -> float:
     """Seconds in "90", "90s", "10m", "1h30m" or "2d". Raises ValueError with a remedy."""
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         seconds = float(text)
     elif re.fullmatch(f"(?:{_PART.pattern})+", text):
         seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
