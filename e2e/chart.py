@@ -15,6 +15,8 @@ CRDS = CHECKOUT / "charts/qee-crds"
 RELEASE = "qee"
 NAMESPACE = "qee-system"
 OPERATOR = "qee-operator"  # name of its Deployment and its service account
+# Objects that kubectl made become the release's. For clusters that are ours alone.
+TAKE_OVER = ("--take-ownership", "--force-conflicts")
 NO_CLUSTER = Path("/dev/null")
 
 Object = dict[str, Any]
@@ -46,14 +48,19 @@ def _image(reference: str) -> dict[str, str]:
 
 
 def install_crds(kubeconfig: Path) -> None:
-    """The CRDs, or their newest version. They outlive their release."""
-    # Also those that `kubectl apply -f crds` brought.
-    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "60s", "--take-ownership")
+    """The CRDs in their newest version, also over those of `kubectl apply -f crds`. They outlive their release."""
+    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "60s", *TAKE_OVER)
 
 
 def install(kubeconfig: Path, values: Mapping[str, Any], *options: str) -> None:
     """charts/qee, new or upgraded, with these values over its defaults. Returns when the operator is ready."""
     _upgrade(kubeconfig, RELEASE, CHART, "--timeout", "180s", *_given(values), *options)
+
+
+def installed(kubeconfig: Path) -> bool:
+    """Whether there is a release of charts/qee."""
+    words = ("list", "--namespace", NAMESPACE, "--filter", f"^{RELEASE}$", "--short", "--deployed", "--failed")
+    return bool(helm(kubeconfig, *words).strip())
 
 
 def _upgrade(kubeconfig: Path, release: str, chart: Path, *options: str) -> None:
