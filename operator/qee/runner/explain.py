@@ -82,7 +82,6 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "integer-division": Construct(
         "a division of integers that leaves a remainder, which OpenQASM 3 cuts off (1/2 is 0)", "write 1.0/2 or 0.5"
     ),
-    "cu": Construct("cu with four parameters", "write p(gamma) on the control, and cu3(theta, phi, lambda)"),
     "no-measurement": Construct(
         "a circuit without measurements", "add one: c = measure q; (in OpenQASM 2: measure q -> c;)"
     ),

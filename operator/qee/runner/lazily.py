@@ -1,8 +1,9 @@
 """Load the drawing libraries that an SDK imports only when something draws.
 
 Cirq imports matplotlib for its plots: a fifth of its start-up, in a pod that never draws. A module on the list is
-really found and registered, but its code runs on the first use of one of its names (as in PEP 810). `importlib.util.LazyLoader`
-does not serve: the second `import` of a module reads its `__spec__`, and that ends its laziness.
+really found and registered, but its code runs on the first use of one of its names (as in PEP 810).
+`importlib.util.LazyLoader` does not serve: the second `import` of a module reads its `__spec__`, and that ends its
+laziness.
 """
 
 import sys

@@ -40,7 +40,7 @@ def run_local(document: bytes, timeout: float | None = None, stderr: IO[bytes] |
             f"--termination-log={report}",
         ]
         environment = {name: value for name, value in os.environ.items() if name != INDEX_ENV}
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env=environment
         )
         try:

@@ -26,7 +26,7 @@ def conditional(source: str) -> list[Statement]:
 
 
 def check_conditions(source: str) -> None:
-    """Raises InvalidCircuit for a comparison that can never hold: engines look at the register's bits of the value only."""
+    """Raises InvalidCircuit for a comparison that can never hold: engines look at as many bits as the register has."""
     sizes = {register.name: register.size for register in declared_registers(source)}
     for statement in conditional(source):
         for found in _COMPARISON.finditer(statement.text):

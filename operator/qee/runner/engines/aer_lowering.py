@@ -22,7 +22,7 @@ _ALWAYS = frozenset({"measure", "barrier", "reset"})
 
 
 def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> QuantumCircuit:
-    """An equivalent circuit of the simulator's gates. Raises RunnerError for what those cannot express or is too large."""
+    """An equivalent circuit of the simulator's gates. Raises RunnerError if there is none, or it is too large."""
     basis = simulator.configuration().basis_gates
     known = _ALWAYS.union(basis)
     refuse_expansion(circuit, known, memory)

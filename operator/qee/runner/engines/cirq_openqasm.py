@@ -17,6 +17,15 @@ from qee.runner.registers import conditional, declared_registers
 from qee.runner.source import statements, without_comments
 
 _BARRIER = re.compile(r"\bbarrier\b[^;{}]*;")
+_LIBRARY = re.compile(r'include\s+"(?:qelib1|stdgates)\.inc"\s*;')
+_USES_CU = re.compile(r"\bcu3?\s*\(")
+# Cirq 1.7 takes theta modulo 2 pi, which turns the sign of u3 and so the phase that the control picks up. These are the
+# definitions of qelib1.inc (github.com/openqasm/openqasm) and stdgates.inc (arXiv:2104.14722).
+_CONTROLLED_U = (
+    " gate cu3(theta, phi, lam) c, t { u1((lam + phi)/2) c; u1((lam - phi)/2) t; cx c, t;"
+    " u3(-theta/2, 0, -(phi + lam)/2) t; cx c, t; u3(theta/2, phi, 0) t; }"
+    " gate cu(theta, phi, lam, gamma) c, t { u1(gamma) c; cu3(theta, phi, lam) c, t; }"
+)
 _LINE = re.compile(r"\b(?:at|in) line (\d+)")
 _NAME = r"([A-Za-z_]\w{0,63})"
 _SHAPES: tuple[tuple[str, str], ...] = (
@@ -39,7 +48,6 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"Unexpected end of file.*", "the source ends in the middle of a statement"),
 )
 _CONSTRUCT_SHAPES: tuple[tuple[str, str], ...] = (
-    (r"cu takes 3 parameter\(s\), got: 4.*", "cu"),
     (r"Parameter '.*' in line .* not supported.*", "angle-name"),
     (r"Function not recognized.*", "function"),
     (r"Illegal character '@'.*", "modifier"),
@@ -60,11 +68,16 @@ def load_openqasm(source: str, format: str) -> tuple[cirq.Circuit, tuple[Registe
     registers = declared_registers(source)
     _refuse_what_the_importer_misreads(source, format, registers)
     try:
-        # A barrier says nothing to a simulator, and the importer does not know it. Lines stay where they are.
-        text = _BARRIER.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), without_comments(source))
-        return circuit_from_qasm(text), registers
+        return circuit_from_qasm(_amended(source)), registers
     except QasmException as error:
         raise _refusal(str(error), source) from error
+
+
+def _amended(source: str) -> str:
+    """The source with what the importer lacks or has wrong, every line still in its place."""
+    # A barrier says nothing to a simulator, and the importer does not know it.
+    text = _BARRIER.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), without_comments(source))
+    return _LIBRARY.sub(lambda found: found[0] + _CONTROLLED_U, text, count=1) if _USES_CU.search(text) else text
 
 
 def _refuse_what_the_importer_misreads(source: str, format: str, registers: tuple[Register, ...]) -> None:

@@ -1,0 +1,22 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+// The quantum Fourier transform of a product state with amplitudes from ry(0.6), x, ry(1.1), ry(2.0), q[0] lowest
+qreg q[4];
+creg c[4];
+ry(0.6) q[0];
+x q[1];
+ry(1.1) q[2];
+ry(2.0) q[3];
+h q[3];
+cu1(pi/2) q[2], q[3];
+cu1(pi/4) q[1], q[3];
+cu1(pi/8) q[0], q[3];
+h q[2];
+cu1(pi/2) q[1], q[2];
+cu1(pi/4) q[0], q[2];
+h q[1];
+cu1(pi/2) q[0], q[1];
+h q[0];
+swap q[0], q[3];
+swap q[1], q[2];
+measure q -> c;

@@ -1,0 +1,28 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+// cos(0.45)|0...0> + sin(0.45)|1...1> of q[0] to q[7]; odd qubits flipped; q[20] turned by 2.0
+qreg q[24];
+creg c[24];
+ry(0.9) q[0];
+cx q[0], q[1];
+cx q[1], q[2];
+cx q[2], q[3];
+cx q[3], q[4];
+cx q[4], q[5];
+cx q[5], q[6];
+cx q[6], q[7];
+t q[7];
+x q[1];
+x q[3];
+x q[5];
+x q[7];
+x q[9];
+x q[11];
+x q[13];
+x q[15];
+x q[17];
+x q[19];
+x q[21];
+x q[23];
+ry(2.0) q[20];
+measure q -> c;
