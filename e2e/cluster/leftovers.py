@@ -13,8 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-CGROUP = "qee-node"
+from e2e.cluster.steps import ClusterError
+
 LINK = "qee0"
+IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 SHIM_SOCKETS = Path("/run/containerd/s")
 
 
@@ -28,21 +30,21 @@ def cgroup_roots() -> list[Path]:
     return tops
 
 
-def make_cgroups() -> None:
-    """A cgroup of our own in every hierarchy; the kubelet puts all pods below it and insists that it exists."""
+def make_cgroups(name: str) -> None:
+    """A cgroup `name` in every hierarchy; the kubelet puts all pods below it and insists that it exists."""
     for top in cgroup_roots():
-        ours = top / CGROUP
+        ours = top / name
         ours.mkdir(exist_ok=True)
-        for name in ("cpuset.cpus", "cpuset.mems"):  # empty at first on version 1, and then nothing may enter
-            here = ours / name
-            if here.exists() and (top / name).exists() and not here.read_text().strip():
-                here.write_text((top / name).read_text())
+        for setting in ("cpuset.cpus", "cpuset.mems"):  # empty at first on version 1, and then nothing may enter
+            here = ours / setting
+            if here.exists() and (top / setting).exists() and not here.read_text().strip():
+                here.write_text((top / setting).read_text())
 
 
-def end_pods(patience: float = 10.0) -> None:
-    """Kills every process of every pod."""
+def end_pods(name: str, patience: float = 10.0) -> None:
+    """Kills every process in the cgroup `name` and below: those of all pods."""
     deadline = time.monotonic() + patience
-    while pids := set(_pod_pids()):
+    while pids := set(_pod_pids(name)):
         for pid in pids:
             _kill(pid)
         if time.monotonic() > deadline:
@@ -50,9 +52,9 @@ def end_pods(patience: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def _pod_pids() -> Iterator[int]:
+def _pod_pids(name: str) -> Iterator[int]:
     for top in cgroup_roots():
-        for processes in (top / CGROUP).rglob("cgroup.procs"):
+        for processes in (top / name).rglob("cgroup.procs"):
             try:
                 yield from map(int, processes.read_text().split())
             except OSError:  # the cgroup went away, or is threaded
@@ -101,11 +103,11 @@ def unmount_below(directory: Path) -> None:
             _try("umount", "--lazy", str(place))
 
 
-def remove_cgroups() -> None:
+def remove_cgroups(name: str) -> None:
     for top in cgroup_roots():
-        for directory in sorted((top / CGROUP).rglob("*/"), key=lambda each: len(each.parts), reverse=True):
+        for directory in sorted((top / name).rglob("*/"), key=lambda each: len(each.parts), reverse=True):
             _rmdir(directory)
-        _rmdir(top / CGROUP)
+        _rmdir(top / name)
 
 
 def _rmdir(directory: Path) -> None:
@@ -115,16 +117,35 @@ def _rmdir(directory: Path) -> None:
         return
 
 
-def add_link(address: str) -> None:
-    """A bridge without ports carries the node's address: kernels of CI sandboxes have no dummy links."""
+def add_link(address: str, services: str) -> None:
+    """A bridge without ports carries the node's address: kernels of CI sandboxes have no dummy links.
+
+    The range of Services is routed there: where the machine has no default route, nothing would match kube-proxy's
+    rules, and where it has one, what no Service takes does not go out.
+    """
     if _try("ip", "link", "show", LINK) != 0:
         _try("ip", "link", "add", LINK, "type", "bridge")
     _try("ip", "address", "replace", f"{address}/32", "dev", LINK)
     _try("ip", "link", "set", LINK, "up")
+    if _try("ip", "route", "replace", services, "dev", LINK, "src", address) != 0:
+        raise ClusterError(f"The link {LINK} with the address {address} cannot be made. Has root CAP_NET_ADMIN here?")
 
 
 def remove_link() -> None:
     _try("ip", "link", "delete", LINK)
+
+
+def forward_packets(record: Path) -> None:
+    """Lets the node route between pods, Services and itself; what was set before is kept in `record`."""
+    if not record.exists():
+        record.write_text(IP_FORWARD.read_text())
+    IP_FORWARD.write_text("1")
+
+
+def restore_forwarding(record: Path) -> None:
+    if record.exists():
+        IP_FORWARD.write_text(record.read_text())
+        record.unlink()
 
 
 def remove_service_rules() -> None:

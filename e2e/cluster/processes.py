@@ -64,10 +64,6 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 @dataclass(frozen=True)
 class Daemon:
     """One process that outlives the run that starts it.
@@ -101,13 +97,18 @@ class Daemon:
                 stderr=out,
                 env={"PATH": os.environ["PATH"], **self.env},
                 start_new_session=True,
-                preexec_fn=_end_with_parent if self.tied else None,
+                preexec_fn=self._sign_in,
             )
-        started = start_time(process.pid)
-        record = {"pid": process.pid, "started": started, "boot": boot_id(), "command": self._command()}
-        (self.directory / f"{self.name}.json").write_text(json.dumps(record))
         process.returncode = 0  # it is not waited for here: keeps Popen from warning when it is collected
         return True
+
+    def _sign_in(self) -> None:
+        """In the new process, before it becomes the program: a run that is killed leaves none without a record."""
+        if self.tied:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        pid = os.getpid()
+        record = {"pid": pid, "started": start_time(pid), "boot": boot_id(), "command": self._command()}
+        (self.directory / f"{self.name}.json").write_text(json.dumps(record))
 
     def alive(self) -> bool:
         return live_pid(self.directory, self.name) is not None
