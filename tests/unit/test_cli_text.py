@@ -1,6 +1,7 @@
 """Histograms, escapes, durations: what `qee` makes of numbers and strings."""
 
 import io
+import itertools
 import sys
 from collections.abc import Mapping
 
@@ -9,6 +10,7 @@ import pytest
 from qee.api.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
 from qee.cli import durations, terminal
 from qee.cli.histogram import columns, histogram
+from qee.cli.progress import Progress
 
 
 def result(counts: Mapping[str, int], *registers: Register, circuit: str = "bell") -> CircuitResult:
@@ -142,3 +144,21 @@ def test_ages_are_short(seconds: float, text: str) -> None:
 
 def test_columns_line_up() -> None:
     assert columns([["NAME", "X"], ["a", "1"], ["longer", ""]]) == "NAME     X\na        1\nlonger"
+
+
+def test_on_a_terminal_progress_is_one_live_line_with_the_seconds_and_logs_stay_above_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    clock = itertools.chain([0.0], itertools.repeat(42.0))
+    queued = {"type": "Finished", "status": "False", "reason": "Queued", "message": "waits [bold]for\x1b[2J room"}
+    with Progress("bell", clock=lambda: next(clock)) as progress:
+        progress.show({"metadata": {}, "status": {"phase": "Queued", "conditions": [queued]}})
+        progress.line("from the log: [red]not markup")
+    written = stream.getvalue()
+    assert "bell: Queued: waits [bold]for\\x1b[2J room (42s)" in written
+    assert "from the log: [red]not markup\n" in written
+    assert "\x1b[2J" not in written

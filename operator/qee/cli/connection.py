@@ -50,8 +50,11 @@ class Target:
             namespace = self.namespace or default_namespace(kubeconfig, self.context)
             port = await connect(kubeconfig, self.context, user_agent=f"qee/{__version__}")
         except (ConfigException, OSError, YAMLError, KeyError, TypeError, ValueError) as error:
-            told = isinstance(error, ConfigException)
-            why = str(error) if told else type(error).__name__  # other texts may quote the file, which holds secrets
+            why = "it is no kubeconfig"  # the error's own text may quote the file, which holds secrets
+            if isinstance(error, ConfigException):
+                why = str(error)
+            elif isinstance(error, OSError):
+                why = error.strerror or type(error).__name__
             raise Problem(
                 f"kubeconfig {kubeconfig or DEFAULT_KUBECONFIG} cannot be used: {why}; check --kubeconfig and --context"
             ) from error
