@@ -149,6 +149,8 @@ PROGRAMS: tuple[Program, ...] = (
     _three("Control flow", "`for int i in {1, 3}`: in an angle", "01", "for int i in {1, 2} { rx(i*pi/3.0) q[0]; }"),
     _three("Control flow", "`for int i in [0:1] { x q[i]; }`", "11", "for int i in [0:1] { x q[i]; }"),
     _three("Control flow", "`while (c == 0) { ... }`", "01", "while (c == 0) { x q[0]; c = measure q; }"),
+    Program("Control flow", "`while` as the last statement", "01", _Q3 + "while (c == 0) { x q[0]; c = measure q; }"),
+    Program("Control flow", "`if` around the only measurement", "01", _Q3 + "if (c == 0) { x q[0]; c = measure q; }"),
     _three("Control flow", "`while (!c[0]) { ... }`", "01", "while (!c[0]) { x q[0]; c = measure q; }"),
     _three(
         "Control flow",

@@ -82,6 +82,7 @@ class AerEngine:
     def _run(self, circuit: QuantumCircuit, method: str, shots: int, seed: int) -> qiskit.result.Result:
         simulator = qiskit_aer.AerSimulator(
             method=method,
+            enable_truncation=not _has_control_flow(circuit),  # Aer 0.18 would cut off the end of a last if or while
             precision=self._options.precision,
             max_parallel_threads=self._room.threads,
             max_memory_mb=self._room.memory
@@ -90,12 +91,16 @@ class AerEngine:
         return simulator.run(circuit, shots=shots, seed_simulator=seed).result()
 
 
+def _has_control_flow(circuit: QuantumCircuit) -> bool:
+    return any(isinstance(each.operation, ControlFlowOp) for each in circuit.data)
+
+
 def _fits_a_matrix_product(circuit: QuantumCircuit) -> bool:
     position = {qubit: number for number, qubit in enumerate(circuit.qubits)}
     gates = []
+    if _has_control_flow(circuit):
+        return False  # shot by shot, and with gates that may repeat
     for each in circuit.data:
-        if isinstance(each.operation, ControlFlowOp):
-            return False  # shot by shot, and with gates that may repeat
         if not each.clbits and each.operation.name != "barrier":
             gates.append((each.operation.name, [position[qubit] for qubit in each.qubits]))
     return bond_dimension_bits(gates, circuit.num_qubits) <= _CHEAP_BOND_BITS
