@@ -18,17 +18,13 @@ NODE = {
 }
 IMAGES = {"buildah": "buildah", "debootstrap": "debootstrap", "ca-certificates": "/etc/ssl/certs/ca-certificates.crt"}
 
-# Debian keeps these out of an unprivileged user's PATH, and cron's and CI's are as short.
-SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
-
 
 def missing(packages: Mapping[str, str]) -> list[str]:
     """The packages whose program or file is absent, in order."""
-    path = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"
     return [
         package
         for package, brings in packages.items()
-        if not (Path(brings).exists() if brings.startswith("/") else shutil.which(brings, path=path))
+        if not (Path(brings).exists() if brings.startswith("/") else shutil.which(brings))
     ]
 
 

@@ -13,8 +13,8 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.cluster.steps import ClusterError, tail
@@ -77,7 +77,6 @@ class Daemon:
     argv: Sequence[str]
     directory: Path
     reads: Sequence[Path] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
     tied: bool = False
 
     @property
@@ -95,7 +94,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={"PATH": os.environ["PATH"], **self.env},
+                env={"PATH": os.environ["PATH"]},
                 start_new_session=True,
                 preexec_fn=self._sign_in,
             )

@@ -1,0 +1,103 @@
+"""Names of the images by content, and what is given to the builder and to the chart."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from e2e.cluster import images
+from e2e.cluster.buildah import pip_configuration
+from e2e.cluster.cache import CHECKOUT
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    copy = tmp_path / "sources"
+    with images.context() as context:
+        shutil.copytree(context, copy)
+    return copy
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {target for target in before if before[target] != after[target]}
+
+
+def test_a_change_of_source_renames_every_image(sources: Path) -> None:
+    before = images.references("localhost/", sources)
+    (sources / "operator/qee/app.py").write_text("")
+    assert changed(before, images.references("localhost/", sources)) == set(images.TARGETS)
+
+
+def test_another_lock_renames_the_image_that_is_made_from_it_alone(sources: Path) -> None:
+    before = images.references("localhost/", sources)
+    (sources / "requirements/aer.txt").write_text("")
+    assert changed(before, images.references("localhost/", sources)) == {"runner-aer"}
+
+
+def test_references_carry_prefix_target_and_digest(sources: Path) -> None:
+    reference = images.references("registry.example/team/", sources)["runner-aer"]
+    assert re.fullmatch(r"registry\.example/team/qee-runner-aer:[0-9a-f]{12}", reference)
+
+
+def test_the_context_holds_what_the_dockerfile_copies_and_no_byte_code() -> None:
+    with images.context() as context:
+        names = {str(path.relative_to(context)) for path in context.rglob("*") if path.is_file()}
+    copied = set()
+    for line in (CHECKOUT / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            copied |= {word for word in line.split()[1:-1] if not word.endswith("*")}
+    assert copied >= {"pyproject.toml", "operator", "requirements/aer.txt"}
+    assert {name for name in copied if not any(f"{each}/".startswith(f"{name}/") for each in names)} == set()
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_every_target_is_a_stage_of_the_dockerfile() -> None:
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE))
+    assert set(images.TARGETS) <= stages
+
+
+def test_the_charts_values_name_repository_and_tag_also_behind_a_port() -> None:
+    references = {
+        "operator": "registry.example:5000/qee-operator:1a",
+        "runner-aer": "localhost/qee-runner-aer:2b",
+        "runner-cirq": "localhost/qee-runner-cirq:3c",
+    }
+    assert images.values(references) == {
+        "images": {
+            "operator": {"repository": "registry.example:5000/qee-operator", "tag": "1a"},
+            "runners": {
+                "aer": {"repository": "localhost/qee-runner-aer", "tag": "2b"},
+                "cirq": {"repository": "localhost/qee-runner-cirq", "tag": "3c"},
+            },
+        }
+    }
+
+
+def test_builds_get_this_machines_index_and_certificates_and_no_other_setting() -> None:
+    listed = (
+        ":env:.index-url='mirror'\nglobal.cert='/elsewhere.pem'\n:env:.find-links='/opt/wheels'\nglobal.no-input='1'\n"
+    )
+    assert pip_configuration(listed) == "[global]\nindex-url = mirror\ncert = /etc/ssl/certs/ca-certificates.crt\n"
+
+
+def locks() -> list[Path]:
+    return sorted((CHECKOUT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("lock", locks(), ids=lambda lock: lock.name)
+def test_a_lock_pins_every_package_by_digest_and_names_no_host(lock: Path) -> None:
+    text = lock.read_text()
+    assert "//" not in text
+    packages = re.findall(r"^[a-z0-9]\S*", text, re.MULTILINE)
+    assert packages
+    assert all("==" in package for package in packages)
+    blocks = re.split(r"\n(?=[a-z0-9])", text.strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_images_and_development_agree_on_versions() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^[a-z0-9-]+==\S+", (CHECKOUT / "requirements" / name).read_text(), re.MULTILINE))
+
+    for lock in images.TARGETS.values():
+        assert pins(lock) <= pins("dev.txt")
