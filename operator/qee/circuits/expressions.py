@@ -7,14 +7,12 @@ growth in gates (`gate g1(t) a { g0(t*t+t) a; }`, twelve levels deep, costs Cirq
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from qee.api.reasons import Reason
 from qee.circuits.errors import quoted
 from qee.circuits.tokens import Cursor
+from qee.circuits.values import UNKNOWN, Number, Unknown, Value, bounded_integer, literal
 
-MAX_INTEGER = 2**63  # beyond what any size, index or repetition may be
-MAX_DIGITS = 80  # of one number: 64 binary digits and some
 MAX_DEPTH = 100  # parentheses and operators inside one another
 MAX_OPERATORS = 200  # in one expression; Qiskit's OpenQASM 3 importer recurses over them and breaks between 200 and 300
 
@@ -40,48 +38,6 @@ _FUNCTIONS_3: dict[str, Callable[[float], float]] = {
     "arccos": math.acos, "arctan": math.atan, "arcsin": math.asin, "ceiling": math.ceil, "floor": math.floor,
 }  # fmt: skip
 _OPAQUE_FUNCTIONS_3 = frozenset({"mod", "popcount", "pow", "rotl", "rotr", "sizeof", "real", "imag"})
-
-Number = int | float
-
-
-@dataclass(slots=True)
-class Unknown:
-    """A value that is known only when the program runs.
-
-    Attributes:
-        uses: occurrences of each parameter of the gate definition around it.
-        terms: operands of the expression, 0 if no gate parameter occurs in it.
-    """
-
-    uses: dict[str, int] = field(default_factory=dict)
-    terms: int = 0
-
-
-UNKNOWN = Unknown()
-Value = Number | Unknown
-
-
-def bounded_integer(cursor: Cursor, value: int) -> int:
-    if abs(value) >= MAX_INTEGER:
-        cursor.fail("an integer of 64 bits or more; nothing here can be that large", Reason.CIRCUIT_TOO_LARGE)
-    return value
-
-
-def literal(cursor: Cursor, word: str) -> Number | None:
-    """The value of a number word, None if it is not one. Durations are 0.0: no decision depends on them."""
-    if word[0] not in "0123456789" and (word[0] != "." or len(word) == 1):
-        return None
-    digits = word.replace("_", "")
-    if len(digits) > MAX_DIGITS:
-        cursor.fail(f"the number {quoted(word)} has more than {MAX_DIGITS} digits", Reason.CIRCUIT_TOO_LARGE)
-    try:
-        if digits.isdecimal():
-            return bounded_integer(cursor, int(digits))
-        if digits[:2].lower() in ("0x", "0o", "0b"):
-            return bounded_integer(cursor, int(digits, 0))
-        return float(digits) if digits[-1] in "0123456789." else 0.0
-    except ValueError:
-        cursor.fail(f"{quoted(word)} is not a number")
 
 
 class Expressions:
@@ -297,15 +253,14 @@ class Expressions:
 
 def _join(values: list[Value]) -> Unknown:
     """The uses of several values together, added up in the largest of their dicts: each is used once only."""
-    dependent = [v for v in values if isinstance(v, Unknown) and v.uses]
-    if not dependent:
+    symbolic = [v for v in values if isinstance(v, Unknown) and (v.uses or v.terms)]
+    if not symbolic:
         return UNKNOWN
-    total = max(dependent, key=lambda v: len(v.uses))
-    terms = len(values) - len(dependent)
-    for value in dependent:
+    total = max(symbolic, key=lambda v: len(v.uses))
+    total.terms += len(values) - len(symbolic)
+    for value in symbolic:
         if value is not total:
-            terms += value.terms
+            total.terms += value.terms
             for name, count in value.uses.items():
                 total.uses[name] = total.uses.get(name, 0) + count
-    total.terms += terms
     return total

@@ -1,25 +1,25 @@
-"""Control flow of OpenQASM 3: branches, loops, switches, boxes, subroutines."""
+"""Control flow of OpenQASM 3: branches, loops, switches, boxes."""
 
 from qee.api.reasons import Reason
+from qee.circuits.definitions import Definitions
 from qee.circuits.errors import quoted
 from qee.circuits.expressions import type_keywords
-from qee.circuits.program import MAX_NESTING, Program
 from qee.circuits.selections import range_length, read_range
-from qee.circuits.symbols import Bits, Qubits, Subroutine, Symbol, Tally, Variable
+from qee.circuits.symbols import Bits, Tally, Variable
 
+MAX_NESTING = 32  # blocks inside one another; Qiskit's OpenQASM 3 importer breaks between 30 and 50
 MAX_ELSE_IFS = 60  # Qiskit's importer recurses over them and breaks between 60 and 100
 
 
-class ControlFlow(Program):
+class ControlFlow(Definitions):
     """Adds blocks, and the statements that hold some."""
 
-    _depth = 0
-    _loops = 0
-    _in_subroutine = False
+    depth = 0
+    loops = 0
 
     @property
     def nested(self) -> bool:
-        return self._depth > 0
+        return self.depth > 0
 
     def statement(self) -> None:
         """Reads one statement at the cursor."""
@@ -28,9 +28,9 @@ class ControlFlow(Program):
     def block(self) -> Tally:
         """Reads `{ ... }` or one statement, in a scope of its own, and returns what it adds up to."""
         cursor = self.cursor
-        if self._depth >= MAX_NESTING:
+        if self.depth >= MAX_NESTING:
             cursor.fail(f"blocks inside one another over more than {MAX_NESTING} levels; flatten them")
-        self._depth += 1
+        self.depth += 1
         outer, self.tally = self.tally, Tally()
         self.scope.enter()
         if cursor.accept("{"):
@@ -40,7 +40,7 @@ class ControlFlow(Program):
             self.statement()
         self.scope.leave()
         inner, self.tally = self.tally, outer
-        self._depth -= 1
+        self.depth -= 1
         return inner
 
     def condition(self) -> None:
@@ -93,7 +93,7 @@ class ControlFlow(Program):
         body = self._loop_body()
         self.scope.leave()
         self.tally.add(body, times)
-        self.bound(self.tally.work, self.tally.terms, f"the loop of {times} rounds", at)
+        self.bound(self.tally, f"the program up to this loop of {times} rounds", at)
 
     def _rounds(self) -> int:
         cursor = self.cursor
@@ -123,18 +123,18 @@ class ControlFlow(Program):
         return symbol.size
 
     def _loop_body(self) -> Tally:
-        self._loops += 1
+        self.loops += 1
         before, self.repeated = self.repeated, True
         body = self.block()
         self.repeated = before
-        self._loops -= 1
+        self.loops -= 1
         return body
 
     def jump(self) -> None:
         """`break;` and `continue;`"""
         cursor = self.cursor
         keyword = cursor.items[cursor.pos]
-        if not self._loops:
+        if not self.loops:
             cursor.fail(f"{quoted(keyword)} outside of a loop")
         self.constructs.add(keyword)
         cursor.pos += 1
@@ -175,55 +175,6 @@ class ControlFlow(Program):
             cursor.unexpected("'{'")
         self.tally.add(self.block(), 1)
 
-    def subroutine(self) -> None:
-        """`def name(int a, qubit[2] q) -> bit { ... }`"""
-        cursor = self.cursor
-        if self._depth or self.in_gate:
-            cursor.fail("a subroutine inside of another block; move it to the top")
-        self.constructs.add("def")
-        at = cursor.pos
-        cursor.pos += 1
-        name_at = cursor.pos
-        name = self.name("the name of a subroutine")
-        self.scope.enter()
-        cursor.expect("(")
-        arguments = 0
-        while not cursor.accept(")"):
-            if arguments:
-                cursor.expect(",")
-            self._argument()
-            arguments += 1
-        if cursor.accept("->"):
-            self.type_name()
-        if cursor.items[cursor.pos] != "{":
-            cursor.unexpected("'{'")
-        self._in_subroutine, self.repeated, loops, self._loops = True, True, self._loops, 0
-        body = self.block()
-        self._in_subroutine, self.repeated, self._loops = False, False, loops
-        self.scope.leave()
-        self.definitions += body.work
-        self.bound(self.definitions, body.terms, f"the subroutine {quoted(name)}", at)
-        self.declare(name, Subroutine(arguments, body), name_at)
-
-    def _argument(self) -> None:
-        cursor = self.cursor
-        kind = cursor.items[cursor.pos]
-        symbol: Symbol = Variable()
-        if kind in ("qubit", "qreg"):
-            cursor.pos += 1
-            symbol = Qubits(self.designator() if kind == "qubit" else None, alias=True, argument=True)
-        elif kind in ("bit", "creg"):
-            cursor.pos += 1
-            symbol = Bits(self.designator() if kind == "bit" else None)
-        else:
-            self.type_name()
-        at = cursor.pos
-        name = self.name("the name of an argument")
-        if kind in ("qreg", "creg") and cursor.items[cursor.pos] == "[":
-            size = self.designator()
-            symbol = Qubits(size, alias=True, argument=True) if kind == "qreg" else Bits(size)
-        self.declare(name, symbol, at)
-
     def designator(self) -> int | None:
         """`[n]` at the cursor as a number of qubits or bits, None if there is none."""
         if not self.cursor.accept("["):
@@ -247,44 +198,3 @@ class ControlFlow(Program):
             else:
                 self.expressions.integer("the width of a type", 1)
             cursor.expect("]")
-
-    def return_statement(self) -> None:
-        cursor = self.cursor
-        if not self._in_subroutine:
-            cursor.fail("'return' outside of a subroutine")
-        cursor.pos += 1
-        if not cursor.accept(";"):
-            self.assigned(None)
-
-    def assigned(self, target: int | None) -> None:
-        """Reads the right side of an assignment to `target` bits (None: unknown) and its semicolon."""
-        cursor = self.cursor
-        at = cursor.pos
-        if cursor.accept("measure"):
-            source = self.operand()
-            cursor.expect(";")
-            self.measure_into(source, target, at)
-        else:
-            self.expressions.value()
-            cursor.expect(";")
-
-    def call_subroutine(self, name: str) -> bool:
-        symbol = self.scope.names.get(name)
-        if not isinstance(symbol, Subroutine) or self.in_gate:
-            return False
-        cursor = self.cursor
-        at = cursor.pos - 1
-        cursor.expect("(")
-        arguments = 0
-        while not cursor.accept(")"):
-            if arguments:
-                cursor.expect(",")
-            if isinstance(self.scope.names.get(cursor.items[cursor.pos]), Qubits):
-                self.touch([self.operand()])
-            else:
-                self.expressions.value()
-            arguments += 1
-        if arguments != symbol.arguments:
-            cursor.fail(f"{quoted(name)} takes {symbol.arguments} arguments, {arguments} are given", at=at)
-        self.tally.add(symbol.tally, 1)
-        return True

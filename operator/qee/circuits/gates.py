@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qee.circuits.expressions import Unknown, Value
+from qee.circuits.values import Unknown, Value
 
 QUARTER = math.pi / 2
 _TOLERANCE = 1e-9  # of an angle, in quarter turns
@@ -24,6 +24,7 @@ class Gate:
         parameters, qubits: how many it takes.
         operations, multi_qubit: standard gates that one call expands to, and those of them on two or more qubits.
         clifford: whether a call is a Clifford operation, as a fact or by its angles in radians.
+        work: operations, calls inside of calls and their operands (see Tally.work).
         names: standard gates that a call reaches.
         basis: gates of the basis that engines unroll to before they add controls; bounds `ctrl @`.
         uses: per parameter, how often it occurs in the expressions of the expanded body.
@@ -38,6 +39,7 @@ class Gate:
     clifford: bool | Rule = False
     operations: int = 1
     multi_qubit: int = 0
+    work: int = 1
     names: frozenset[str] = frozenset()
     basis: int = 16
     uses: tuple[int, ...] = ()

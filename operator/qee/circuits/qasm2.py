@@ -1,21 +1,21 @@
 """OpenQASM 2 (arXiv:1707.03429)."""
 
+from qee.circuits.definitions import Definitions
 from qee.circuits.errors import quoted
 from qee.circuits.gates import BUILTIN_2, Gate
-from qee.circuits.program import Program
 from qee.circuits.report import Limits, Scan
 from qee.circuits.symbols import Bits
 from qee.circuits.tokens import Cursor
 
+_KEYWORDS = "OPENQASM include qreg creg gate opaque measure reset barrier if U CX pi sin cos tan exp ln sqrt"
 
-class Qasm2(Program):
+
+class Qasm2(Definitions):
     """One scan of an OpenQASM 2 program."""
 
     version = 2
     format = "openqasm2"
-    keywords = frozenset(
-        "OPENQASM include qreg creg gate opaque measure reset barrier if U CX pi sin cos tan exp ln sqrt".split()  # noqa: SIM905
-    )
+    keywords = frozenset(_KEYWORDS.split(" "))
 
     def __init__(self, cursor: Cursor, limits: Limits) -> None:
         super().__init__(cursor, limits, BUILTIN_2)
@@ -34,7 +34,7 @@ class Qasm2(Program):
     def scan(self) -> Scan:
         self._version_line()
         items, statements, call = self.cursor.items, self._statements, self.call
-        limit = self.limits.max_operations
+        tally, limit = self.tally, self.limits.max_operations
         while True:
             at = self.cursor.pos
             word = items[at]
@@ -47,9 +47,9 @@ class Qasm2(Program):
                 break
             else:
                 call()
-            if self.tally.work > limit:
+            if tally.operations > limit:
                 break
-        self.bound(self.tally.work, self.tally.terms, "the program up to here", at)
+        self.bound(tally, "the program up to here", at)
         return self.result()
 
     def name(self, wanted: str) -> str:
@@ -99,9 +99,11 @@ class Qasm2(Program):
         cursor.pos += 1
         cursor.expect("(")
         name = self.name("a classical register")
-        if not isinstance(self.scope.names.get(name), Bits):
+        register = self.scope.names.get(name)
+        if not isinstance(register, Bits):
             self.undefined(name, "classical register", Bits)
         cursor.expect("==")
+        self.tally.work += (register.size or 1) // 4  # Cirq makes a condition of every bit
         self.expressions.integer("the value of a condition", 0)
         cursor.expect(")")
         self.constructs.add("if")

@@ -4,19 +4,19 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from qee.api.reasons import Reason
+from qee.circuits.definitions import MAX_DEFINITION_DEPTH
 from qee.circuits.errors import quoted
-from qee.circuits.expressions import Unknown, Value, type_keywords
-from qee.circuits.flow import ControlFlow
+from qee.circuits.expressions import type_keywords
 from qee.circuits.gates import BUILTIN_3, Gate
-from qee.circuits.modifiers import MAX_MATRIX_QUBITS, Modifier, controlled, powered
-from qee.circuits.program import MAX_DEFINITION_DEPTH
+from qee.circuits.modifiers import MAX_MATRIX_QUBITS, Modifier, controlled, inverted, powered
 from qee.circuits.report import Limits, Scan
 from qee.circuits.selections import read_selection
-from qee.circuits.symbols import Bits, Constant, Operand, Qubits, Subroutine, Variable
+from qee.circuits.symbols import Bits, Operand, Subroutine, Variable
 from qee.circuits.tokens import Cursor
+from qee.circuits.values import Unknown, Value
+from qee.circuits.variables import Variables
 
 _MODIFIERS = frozenset({"ctrl", "negctrl", "inv", "pow"})
-_ASSIGNMENTS = frozenset("= += -= *= /= &= |= ~= ^= <<= >>= %= **=".split())
 _REFUSED = {
     "cal": "calibration blocks (cal) are pulse-level",
     "defcal": "calibrations (defcal) are pulse-level",
@@ -25,22 +25,19 @@ _REFUSED = {
     "array": "arrays run on no engine",
     "nop": "nop is not part of OpenQASM 3.0",
 }
+_KEYWORDS = (
+    "OPENQASM include qubit qreg creg const input output gate def let if else for while switch case default break"
+    " continue end return box delay barrier reset measure in ctrl negctrl inv pow stretch readonly mutable void pi tau"
+    " euler true false"
+)
 
 
-class Qasm3(ControlFlow):
+class Qasm3(Variables):
     """One scan of an OpenQASM 3 program."""
 
     version = 3
     format = "openqasm3"
-    keywords = (
-        type_keywords
-        | frozenset(_REFUSED)
-        | frozenset(
-            "OPENQASM include qubit qreg creg const input output gate def let if else for while switch case default"
-            " break continue end return box delay barrier reset measure in ctrl negctrl inv pow stretch readonly"
-            " mutable void pi tau euler true false".split()  # noqa: SIM905
-        )
-    )
+    keywords = type_keywords | frozenset(_REFUSED) | frozenset(_KEYWORDS.split(" "))
 
     def __init__(self, cursor: Cursor, limits: Limits) -> None:
         super().__init__(cursor, limits, BUILTIN_3)
@@ -50,13 +47,13 @@ class Qasm3(ControlFlow):
             "qubit": self._global(self._qubit),
             "qreg": self._global(self.old_register),
             "creg": self._global(self.old_register),
-            "bit": self._bit,
-            "const": self._const,
-            "input": self._global(self._input),
-            "output": self._global(self._output),
+            "bit": self.bit,
+            "const": self.const,
+            "input": self._global(self.input),
+            "output": self._global(self.output),
             "gate": self.gate_definition,
             "def": self.subroutine,
-            "let": self._alias,
+            "let": self.alias,
             "if": self.if_statement,
             "for": self.for_statement,
             "while": self.while_statement,
@@ -70,7 +67,7 @@ class Qasm3(ControlFlow):
             "barrier": self.barrier,
             "reset": self.reset,
             "measure": self._measure,
-            **dict.fromkeys(type_keywords - {"bit"}, self._variable),
+            **dict.fromkeys(type_keywords - {"bit"}, self.variable),
             **dict.fromkeys(_MODIFIERS, self._modified_call),
             **dict.fromkeys(_REFUSED, self._refuse),
         }
@@ -78,11 +75,11 @@ class Qasm3(ControlFlow):
 
     def scan(self) -> Scan:
         self._version_line()
-        at, limit = 0, self.limits.max_operations
-        while self.cursor.items[self.cursor.pos] and self.tally.work <= limit:
+        at, tally, limit = 0, self.tally, self.limits.max_operations
+        while self.cursor.items[self.cursor.pos] and tally.operations <= limit:
             at = self.cursor.pos
             self.statement()
-        self.bound(self.tally.work, self.tally.terms, "the program up to here", at)
+        self.bound(tally, "the program up to here", at)
         self.qubits += self._physical
         return self.result()
 
@@ -101,7 +98,7 @@ class Qasm3(ControlFlow):
         elif word == "gphase":
             self._modified_call()
         elif isinstance(symbol, (Bits, Variable)) and not self.in_gate:
-            self._assignment(symbol)
+            self.assignment(symbol)
         elif isinstance(symbol, Subroutine):
             self.expressions.value()
             cursor.expect(";")
@@ -152,107 +149,6 @@ class Qasm3(ControlFlow):
         name = self.name("the name of a qubit or register")
         cursor.expect(";")
         self.add_qubits(name, size, at)
-
-    def _bit(self) -> None:
-        cursor = self.cursor
-        cursor.pos += 1
-        size = self.designator()
-        at = cursor.pos
-        name = self.name("the name of a bit or register")
-        if self.nested:
-            self.constructs.add("variable")
-        self.add_bits(name, size, at)
-        if cursor.accept("="):
-            if cursor.items[cursor.pos] != "measure":
-                self.constructs.add("initial value")
-            self.assigned(1 if size is None else size)
-        else:
-            cursor.expect(";")
-
-    def _const(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("const")
-        cursor.pos += 1
-        kind = cursor.items[cursor.pos]
-        self.type_name()
-        at = cursor.pos
-        name = self.name("the name of a constant")
-        cursor.expect("=")
-        value = self.expressions.value()
-        cursor.expect(";")
-        if isinstance(value, Unknown):
-            self.declare(name, Variable(), at)
-            return
-        if kind in ("float", "angle"):
-            value = float(value)
-        elif kind in ("int", "uint") and (isinstance(value, (bool, float)) or (kind == "uint" and value < 0)):
-            cursor.fail(f"the constant {quoted(name)} is not of its type {kind}", at=at)
-        self.declare(name, Constant(value), at)
-
-    def _variable(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("variable")
-        self.type_name()
-        at = cursor.pos
-        name = self.name("the name of a variable")
-        if cursor.accept("="):
-            self.assigned(None)
-        else:
-            cursor.expect(";")
-        self.declare(name, Variable(), at)
-
-    def _input(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("input")
-        cursor.pos += 1
-        if cursor.accept("bit"):
-            self.designator()
-        else:
-            self.type_name()
-        at = cursor.pos
-        name = self.name("the name of an input")
-        cursor.expect(";")
-        self.declare(name, Variable(input=True), at)
-        self.inputs.append(name)
-
-    def _output(self) -> None:
-        self.constructs.add("output")
-        self.cursor.pos += 1
-        if self.cursor.items[self.cursor.pos] == "bit":
-            self._bit()
-        else:
-            self._variable()
-
-    def _alias(self) -> None:
-        """`let a = q[0:2] ++ r;`"""
-        cursor = self.cursor
-        self.constructs.add("alias")
-        cursor.pos += 1
-        at = cursor.pos
-        name = self.name("the name of an alias")
-        cursor.expect("=")
-        kinds, sizes = [], []
-        while True:
-            kind, size = self._alias_part()
-            kinds.append(kind)
-            sizes.append(size)
-            if not cursor.accept("++"):
-                break
-        cursor.expect(";")
-        if len(set(kinds)) > 1:
-            cursor.fail("an alias of qubits and bits together", at=at)
-        total = sizes[0] if len(sizes) == 1 else sum(1 if s is None else s for s in sizes)
-        self.declare(name, Qubits(total, alias=True) if kinds[0] is Qubits else Bits(total), at)
-
-    def _alias_part(self) -> tuple[type, int | None]:
-        cursor = self.cursor
-        symbol = self.scope.names.get(cursor.items[cursor.pos])
-        if not isinstance(symbol, Bits):
-            return Qubits, self.operand()[2]
-        cursor.pos += 1
-        if symbol.size is not None and cursor.items[cursor.pos] == "[":
-            return Bits, read_selection(cursor, self.expressions, symbol.size)[1]
-        return Bits, symbol.size
 
     # Operands
 
@@ -341,7 +237,9 @@ class Qasm3(ControlFlow):
                         Reason.CIRCUIT_TOO_LARGE,
                         at=at,
                     )
-            elif modifier.kind != "inv":
+            elif modifier.kind == "inv":
+                gate = inverted(gate)
+            else:
                 if controls:
                     gate = controlled(gate, controls, negative, steps)
                     controls = negative = steps = 0
@@ -377,36 +275,8 @@ class Qasm3(ControlFlow):
         source = self.operand()
         target: int | None = None
         if cursor.accept("->"):
-            target = self._target(self.scope.names.get(cursor.items[cursor.pos]))
+            target = self.target(self.scope.names.get(cursor.items[cursor.pos]))
         else:
             self.constructs.add("measure without target")
         cursor.expect(";")
         self.measure_into(source, target, at)
-
-    def _target(self, symbol: object) -> int | None:
-        """Reads what is assigned to, `c` or `c[0:2]`: its number of bits, None if it is a variable."""
-        cursor = self.cursor
-        name = self.name("a bit, register or variable")
-        if isinstance(symbol, Bits):
-            if cursor.items[cursor.pos] != "[":
-                return 1 if symbol.size is None else symbol.size
-            if symbol.size is None:
-                cursor.fail(f"{quoted(name)} is a single bit and has no index")
-            number = read_selection(cursor, self.expressions, symbol.size)[1]
-            return 1 if number is None else number
-        if not isinstance(symbol, Variable) or symbol.input:
-            cursor.fail(f"{quoted(name)} cannot be assigned to", at=cursor.pos - 1)
-        while cursor.items[cursor.pos] == "[":
-            self.expressions.skip_index()
-        return None
-
-    def _assignment(self, symbol: Bits | Variable) -> None:
-        cursor = self.cursor
-        target = self._target(symbol)
-        operator = cursor.items[cursor.pos]
-        if operator not in _ASSIGNMENTS:
-            cursor.unexpected("'='")
-        cursor.pos += 1
-        if operator != "=" or cursor.items[cursor.pos] != "measure":
-            self.constructs.add("assignment")
-        self.assigned(target)

@@ -1,9 +1,9 @@
 """How much memory an engine needs for a circuit.
 
-The constants are peak resident set sizes on x86-64, Python 3.11, qiskit-aer 0.18.2 and cirq-core 1.7.0, of the whole process
-from start to counts. Aer: 118 MiB with 2 qubits, and 60, 251 MiB more with 22, 24 (16 x 2^n is 64, 256). Cirq, whose
-simulators hold complex64: 199 MiB with 2 qubits, and 35, 147, 592, 2,320 MiB more with 20, 22, 24, 26, that is 4.4 to 4.6
-times 8 x 2^n; density matrices the same with 4^n.
+The constants are peak resident set sizes on x86-64, Python 3.11, qiskit-aer 0.18.2 and cirq-core 1.7.0, of the whole
+process from start to counts. Aer: 118 MiB with 2 qubits, and 60, 251 MiB more with 22, 24 (16 x 2^n is 64, 256). Cirq,
+whose simulators hold complex64: 199 MiB with 2 qubits, and 35, 147, 592, 2,320 MiB more with 20, 22, 24, 26, that is
+4.4 to 4.6 times 8 x 2^n; density matrices the same with 4^n.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
 """Index selections of OpenQASM 3: `[2]`, `[-1]`, `[0:2:6]`, `[{0, 2}]`."""
 
 from qee.api.reasons import Reason
-from qee.circuits.expressions import Expressions, Value
+from qee.circuits.expressions import Expressions
 from qee.circuits.tokens import Cursor
+from qee.circuits.values import Value
 
 
 def range_length(start: int, stop: int, step: int) -> int:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from qee.circuits.expressions import Number
 from qee.circuits.gates import Gate
-
+from qee.circuits.values import Number
 
 # name, index (None: a whole register or a single qubit), number of qubits (None: one), known to be that very qubit
 Operand = tuple[str, int | None, int | None, bool]
@@ -54,7 +53,8 @@ class Tally:
 
     Attributes:
         operations, multi_qubit: expanded; of branches the longest, of loops all rounds.
-        work: operations with every branch and at least one round of each loop, since engines build them all.
+        work: what engines build besides: every branch, every round (of each loop one at least), levels of calls,
+            operands of barriers, elements of aliases, matrices.
         basis: see Gate.basis.
         terms, uses: operands in the expressions of the expanded body, and among them the parameters by name.
         clifford: no gate so far that is not.
@@ -87,7 +87,7 @@ class Tally:
             self._add_built(branch, 1)
 
     def _add_built(self, inner: "Tally", times: int) -> None:
-        self.work += inner.work * times
+        self.work += max(1, inner.work) * times
         self.basis += inner.basis * times
         self.terms += inner.terms * times
         for name, count in inner.uses.items():

@@ -65,7 +65,7 @@ def statement(draw: st.DrawFn, version: int, gates: Gates, qubits: int, depth: i
     elements = [f"q[{i}]" for i in range(qubits)]
     kinds = ["call"] * 6 + ["broadcast", "both", "measure", "measure all", "reset", "barrier"]
     if version == 3 and depth < 3:
-        kinds += ["for", "set", "if", "else", "while", "block", "slice"]
+        kinds += ["for", "set", "if", "else", "while", "block", "slice", "box", "delay"]
     if version == 2:
         kinds += ["condition"]
     kind = draw(st.sampled_from(kinds))
@@ -77,6 +77,8 @@ def statement(draw: st.DrawFn, version: int, gates: Gates, qubits: int, depth: i
         return draw(st.sampled_from(["cx q, r;", "cz r[0], q;", "swap q, r;"]))
     if kind == "slice":
         return f"h q[0:{draw(st.integers(0, qubits - 1))}]; x q[{{{draw(st.integers(0, qubits - 1))}}}];"
+    if kind == "delay":
+        return f"delay[10ns] {draw(st.sampled_from(['q', 'q[0], r', '']))};"
     if kind == "measure":
         number = draw(st.integers(0, qubits - 1))
         return f"measure q[{number}] -> c[{number}];" if version == 2 else f"c[{number}] = measure q[{number}];"
@@ -98,6 +100,8 @@ def statement(draw: st.DrawFn, version: int, gates: Gates, qubits: int, depth: i
         return f"while (c[0]) {{ {body} }}"
     if kind == "block":
         return body
+    if kind == "box":
+        return f"box {{ {body} }}"
     other = " ".join(statement(draw, version, gates, qubits, depth + 1) for _ in range(draw(st.integers(1, 2))))
     tail = f" else {{ {other} }}" if kind == "else" else ""
     return f"if (c == {draw(st.integers(0, 3))}) {{ {body} }}{tail}"
@@ -114,5 +118,7 @@ def programs(draw: st.DrawFn, version: int, parametric: bool = True, statements:
         lines += [f"qreg q[{qubits}];", f"qreg r[{qubits}];", f"creg c[{qubits}];"]
     else:
         lines += [f"qubit[{qubits}] q;", f"qubit[{qubits}] r;", f"bit[{qubits}] c;"]
+    if version == 3 and draw(st.booleans()):
+        lines += [f"let both = q[{draw(st.integers(0, 3))}:4] ++ r;", "h both;", "cx both[0], both[2];"]
     lines += [statement(draw, version, gates, qubits, 0) for _ in range(draw(st.integers(1, statements)))]
     return "\n".join(lines) + "\n"

@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.circuits.programs import FIXED, ONLY_2, ONLY_2_TURNING, TURNING, programs
-from qiskit import QuantumCircuit, qasm2, qasm3
+from qiskit import QuantumCircuit, qasm2, qasm3, transpile
 from qiskit.circuit import BoxOp, ControlFlowOp, ForLoopOp, IfElseOp
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford
+from qiskit_aer import AerSimulator
+from tests.unit.circuits.programs import programs
 
-from qee.circuits import Limits, Scan
+from qee.circuits import Limits, Scan, estimate_memory
 from qee.circuits.gates import QELIB1, STDGATES
 from qee.circuits.scanner import scan_unguarded
 
@@ -120,9 +121,60 @@ def gates_only(circuit: QuantumCircuit) -> list[QuantumCircuit]:
     return pieces
 
 
-AER = Target.from_configuration(
-    [name for name in AerSimulator().configuration().basis_gates if name in get_standard_gate_name_mapping()]
-    + ["mcx", "mcphase", "unitary"],
-    num_qubits=24,
-    custom_name_mapping={"mcx": MCXGate, "mcphase": MCPhaseGate, "unitary": UnitaryGate},
+MODIFIED = [
+    "ctrl({k}) @ {g} {c}, {q};",
+    "negctrl({k}) @ {g} {c}, {q};",
+    "ctrl @ ctrl({k}) @ {g} q[8], {c}, {q};",
+    "ctrl({k}) @ inv @ {g} {c}, {q};",
+    "pow(3) @ {g} {q};",
+    "ctrl @ pow(0.3) @ {g} q[8], {q};",
+    "gate own {a} {{ {g} {a}; h {l}; }} ctrl({k}) @ own {c}, {q};",
+    "gate own w, {a} {{ ctrl @ {g} w, {a}; }} ctrl({k}) @ own q[8], {c}, {q};",
+    "gate own {a} {{ pow(2) @ {g} {a}; }} ctrl @ own q[8], {q};",
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*annotated:DeprecationWarning")
+@settings(max_examples=60, deadline=None)
+@given(
+    gate=st.sampled_from(standard_calls(3)),
+    form=st.sampled_from(MODIFIED),
+    k=st.integers(1, 4),
 )
+def test_a_modified_gate_never_costs_aer_more_operations_than_the_scanner_says(
+    gate: tuple[str, int, int], form: str, k: int
+) -> None:
+    name, parameters, qubits = gate
+    values = f"({', '.join(['0.3', '0.4', '0.5', '0.6'][:parameters])})" if parameters else ""
+    body = form.format(
+        k=k,
+        g=name + values,
+        c=", ".join(f"q[{7 - i}]" for i in range(k)),
+        q=", ".join(f"q[{i}]" for i in range(qubits)),
+        a=", ".join("abc"[:qubits]),
+        l="abc"[qubits - 1],
+    )
+    source = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[9] q;\n' + body
+    compiled = transpile(load(source), AerSimulator(), optimization_level=0)
+    assert scanned(source).operations >= sum(compiled.count_ops().values())
+
+
+@pytest.mark.parametrize(
+    ("source", "method"),
+    [
+        ("h q[0]; cx q[0], q[1]; rz(pi/2) q[0];", "stabilizer"),
+        ("ctrl @ z q[0], q[1]; negctrl @ x q[0], q[1]; inv @ s q[0];", "stabilizer"),
+        ("reset q[0]; if (c[0]) { sx q[1]; } for int i in [0:2] { swap q[0], q[1]; }", "stabilizer"),
+        ("p(pi/2) q[0];", "statevector"),
+        ("id q[0];", "statevector"),
+        ("pow(2) @ s q[0];", "statevector"),
+        ("t q[0];", "statevector"),
+        ("rz(0.1) q[0];", "statevector"),
+    ],
+)
+def test_aer_takes_the_method_that_the_estimate_is_for(source: str, method: str) -> None:
+    program = f'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; {source} c = measure q;'
+    simulator = AerSimulator()
+    ran = simulator.run(transpile(load(program), simulator, optimization_level=0), shots=10).result()
+    assert ran.results[0].metadata["method"] == method
+    assert estimate_memory(scanned(program), "aer").method == method

@@ -1,0 +1,101 @@
+"""What gates and measurements act on."""
+
+from collections.abc import Sequence
+
+from qee.circuits.declarations import Declarations
+from qee.circuits.errors import quoted
+from qee.circuits.symbols import Operand, Qubits
+
+
+class Operands(Declarations):
+    """Adds operands, broadcasts over registers, and the memory of what was measured."""
+
+    def operand(self) -> Operand:
+        """A qubit or register at the cursor: `q`, `q[3]`, and in OpenQASM 3 `q[0:2]`, `q[{0, 2}]`, `$3`."""
+        cursor = self.cursor
+        items, pos = cursor.items, cursor.pos
+        name = items[pos]
+        symbol = self.scope.names.get(name)
+        if type(symbol) is not Qubits or (self.in_gate and not symbol.argument):
+            return self.other_operand(name)
+        if items[pos + 1] != "[":
+            cursor.pos = pos + 1
+            return name, None, symbol.size, not symbol.alias
+        if items[pos + 3] == "]":
+            known = symbol.elements.get(items[pos + 2])
+            if known is not None:
+                cursor.pos = pos + 4
+                return known
+        cursor.pos = pos + 1
+        index: int | None = None
+        size: int | None = None
+        if symbol.size is None:
+            cursor.fail(f"{quoted(name)} is a single qubit and has no index")
+        index, size = self.index(symbol.size)
+        if index is not None and index >= symbol.size:
+            cursor.fail(f"{quoted(name)} has {symbol.size} qubits, so there is no index {index}", at=pos + 2)
+        operand = name, index, size, index is not None and not symbol.alias
+        if cursor.pos == pos + 4 and items[pos + 2].isdecimal():
+            symbol.elements[items[pos + 2]] = operand
+        return operand
+
+    def other_operand(self, name: str) -> Operand:
+        """What is no declared qubit: an error, unless the dialect knows better."""
+        symbol = self.scope.names.get(name)
+        if isinstance(symbol, Qubits):
+            self.cursor.fail(f"{quoted(name)} is not an argument of this gate definition, so it cannot be used in it")
+        if symbol is not None:
+            self.cursor.fail(f"{quoted(name)} is not a qubit or quantum register")
+        name = self.name("a qubit or quantum register")
+        self.undefined(name, "qubit or register", Qubits)
+
+    def index(self, size: int) -> tuple[int | None, int | None]:
+        """`[expression]` at the cursor: (index, None), or for a selection (None, number selected)."""
+        self.cursor.expect("[")
+        index = self.expressions.integer("an index", 0)
+        self.cursor.expect("]")
+        return index, None
+
+    def operands(self) -> list[Operand]:
+        """Comma separated operands up to `;`, which is taken."""
+        cursor = self.cursor
+        found = [self.operand()]
+        while cursor.items[cursor.pos] == ",":
+            cursor.pos += 1
+            found.append(self.operand())
+        cursor.expect(";")
+        return found
+
+    def broadcast(self, operands: Sequence[Operand], at: int) -> int:
+        """How often a statement with these operands applies. Errors: unequal registers, a qubit given twice."""
+        times = operands[0][2] if len(operands) == 1 else self._common_size(operands, at)
+        if times is None:
+            return 1
+        if times > 1:
+            self.constructs.add("broadcast")
+        return times
+
+    def _common_size(self, operands: Sequence[Operand], at: int) -> int | None:
+        times: int | None = None
+        for _, _, size, _ in operands:
+            if size is not None:
+                if times is not None and times != size:
+                    self.cursor.fail(f"registers of {times} and {size} qubits cannot be broadcast together", at=at)
+                times = size
+        if len(set(operands)) < len(operands):
+            known = [operand for operand in operands if operand[3]]
+            if len(set(known)) < len(known):
+                self.cursor.fail("a qubit is given twice to one gate", at=at)
+        return times
+
+    def touch(self, operands: Sequence[Operand]) -> None:
+        """Notes operations on qubits that were measured before."""
+        if not self.measured:
+            return
+        for name, index, _, sure in operands:
+            if not sure:
+                self.mid_circuit = True
+            elif name in self.measured:
+                indices = self.measured[name]
+                if indices is None or index is None or index in indices:
+                    self.mid_circuit = True

@@ -1,0 +1,156 @@
+"""The state of one scan, the names in force, and the bounds that every part keeps."""
+
+import difflib
+from typing import NoReturn
+
+from qee.api.reasons import Reason
+from qee.circuits.errors import quoted
+from qee.circuits.expressions import Expressions
+from qee.circuits.gates import INCLUDES, Gate
+from qee.circuits.report import Limits, Scan
+from qee.circuits.symbols import Bits, Constant, Parameter, Scope, Symbol, Tally, Variable
+from qee.circuits.tokens import Cursor
+from qee.circuits.values import Unknown, Value
+
+MAX_NAME = 256
+# For each operation allowed, engines may also build so many rounds of loops, levels of calls, operands of barriers...
+WORK_PER_OPERATION = 4
+TERMS_PER_OPERATION = 8  # ... and so many operands in parameter expressions: Cirq needs 17 µs for one
+
+
+class State:
+    """What a scan knows while it reads. Subclasses read the statements."""
+
+    version = 0
+    format = ""
+    keywords: frozenset[str] = frozenset()
+
+    def __init__(self, cursor: Cursor, limits: Limits, builtin: dict[str, Gate]) -> None:
+        self.cursor = cursor
+        self.limits = limits
+        self.scope = Scope(builtin)
+        self.expressions = Expressions(cursor, self.version, self.resolve, self.call_subroutine)
+        self.tally = Tally()
+        self.definitions = 0  # work of all definitions together
+        self.in_gate = False
+        self.version_text = ""
+        self.qubits = 0
+        self.bits = 0
+        self.registers: list[tuple[str, int]] = []
+        self.includes: list[str] = []
+        self.inputs: list[str] = []
+        self.constructs: set[str] = set()
+        self.feed_forward = False
+        self.mid_circuit = False
+        self.repeated = False  # inside of a loop or subroutine
+        self.measured: dict[str, set[int] | None] = {}  # None: the whole register
+
+    def result(self) -> Scan:
+        if not self.qubits:
+            self.cursor.fail("the program declares no qubits")
+        tally = self.tally
+        return Scan(
+            format=self.format,
+            version=self.version_text,
+            qubits=self.qubits,
+            classical_bits=self.bits,
+            registers=tuple(self.registers),
+            operations=tally.operations,
+            multi_qubit_operations=tally.multi_qubit,
+            measured=tally.measurements > 0,
+            clifford=tally.clifford,
+            feed_forward=self.feed_forward,
+            mid_circuit=self.mid_circuit,
+            needs_deadline="while" in self.constructs,
+            includes=tuple(self.includes),
+            gates=frozenset(tally.names),
+            constructs=frozenset(self.constructs),
+            inputs=tuple(self.inputs),
+        )
+
+    def name(self, wanted: str) -> str:
+        """Takes a new or used name, which may not be a keyword of the dialect."""
+        word = self.cursor.items[self.cursor.pos]
+        if word in self.keywords:
+            self.cursor.fail(f"the keyword {quoted(word)} where {wanted} should be")
+        if len(word) > MAX_NAME:
+            self.cursor.fail(f"a name of {len(word)} characters; at most {MAX_NAME} are possible")
+        return self.cursor.identifier(wanted)
+
+    def declare(self, name: str, symbol: Symbol, at: int) -> None:
+        if not self.scope.declare(name, symbol):
+            self.cursor.fail(f"{quoted(name)} is already defined; choose another name", at=at)
+
+    def undefined(self, name: str, what: str, kinds: type | tuple[type, ...]) -> NoReturn:
+        """Fails at the name just taken, with the closest names of the right kind."""
+        candidates = [n for n, s in self.scope.names.items() if isinstance(s, kinds)][:1000]
+        close = difflib.get_close_matches(name[:64], candidates, n=3)
+        hint = f"; did you mean {' or '.join(map(quoted, close))}?" if close else ""
+        standard = next(iter(INCLUDES[self.version]))
+        if what == "gate" and not self.includes and name in INCLUDES[self.version][standard]:
+            hint = f'; it comes with include "{standard}";'
+        self.cursor.fail(f"{what} {quoted(name)} is not defined{hint}", at=self.cursor.pos - 1)
+
+    def resolve(self, name: str) -> Value:
+        """The value of a name in an expression, which was just taken."""
+        symbol = self.scope.names.get(name)
+        if isinstance(symbol, Constant):
+            return symbol.number
+        if isinstance(symbol, Parameter):
+            return Unknown({name: 1})
+        if isinstance(symbol, (Bits, Variable)) and not self.in_gate:
+            if isinstance(symbol, Bits) and symbol.size is not None:
+                self.tally.work += symbol.size // 4  # Cirq makes a condition of every bit
+            return Unknown({}, 1)
+        if symbol is None:
+            self.undefined(name, "name", (Constant, Parameter, Bits, Variable))
+        self.cursor.fail(f"{quoted(name)} has no value that could be used here", at=self.cursor.pos - 1)
+
+    def call_subroutine(self, name: str) -> bool:
+        return False
+
+    @property
+    def nested(self) -> bool:
+        return False
+
+    def bound(self, tally: Tally, what: str, at: int) -> None:
+        """Fails when the operations of a tally, or what an engine would build for them, are over the limit."""
+        limit = self.limits.max_operations
+        if tally.operations > limit:
+            self._too_large(
+                f"{what} expands to {_figure(tally.operations)} operations, at most {limit} are allowed; reduce loop"
+                " bounds, gate nesting or registers",
+                at,
+            )
+        if tally.work > WORK_PER_OPERATION * limit:
+            self._too_large(
+                f"{what} makes an engine build {_figure(tally.work)} objects (operations, rounds, calls, operands"
+                f" of barriers), at most {WORK_PER_OPERATION * limit} are allowed; reduce loop bounds and gate nesting",
+                at,
+            )
+        terms = tally.terms + sum(tally.uses.values())
+        if terms > TERMS_PER_OPERATION * limit:
+            self._too_large(
+                f"{what} expands to parameter expressions of {_figure(terms)} operands, at most"
+                f" {TERMS_PER_OPERATION * limit} are allowed; compute parameters outside of gate definitions",
+                at,
+            )
+
+    def define(self, body: Tally, what: str, at: int) -> None:
+        """Bounds a definition and all definitions together: engines build each of them, used or not."""
+        self.bound(body, what, at)
+        self.definitions += body.work + 1
+        allowed = WORK_PER_OPERATION * self.limits.max_operations
+        if self.definitions > allowed:
+            self._too_large(
+                f"the definitions up to {what} make an engine build {_figure(self.definitions)} objects, at most"
+                f" {allowed} are allowed; define fewer or smaller gates",
+                at,
+            )
+
+    def _too_large(self, message: str, at: int) -> NoReturn:
+        self.cursor.fail(message, Reason.CIRCUIT_TOO_LARGE, at=at)
+
+
+def _figure(number: int) -> str:
+    return str(number) if number < 10**15 else "more than 10^15"

@@ -1,0 +1,52 @@
+"""Constants of bounded size, and what is known of a value that is not constant."""
+
+from dataclasses import dataclass, field
+
+from qee.api.reasons import Reason
+from qee.circuits.errors import quoted
+from qee.circuits.tokens import Cursor
+
+MAX_INTEGER = 2**63  # beyond what any size, index or repetition may be
+MAX_DIGITS = 80  # of one number: 64 binary digits and some
+
+Number = int | float
+
+
+@dataclass(slots=True)
+class Unknown:
+    """A value that is known only when the program runs.
+
+    Attributes:
+        uses: occurrences of each parameter of the gate definition around it.
+        terms: other operands of the expression; 0 for what no engine carries along as an expression.
+    """
+
+    uses: dict[str, int] = field(default_factory=dict)
+    terms: int = 0
+
+
+UNKNOWN = Unknown()
+Value = Number | Unknown
+
+
+def bounded_integer(cursor: Cursor, value: int) -> int:
+    if abs(value) >= MAX_INTEGER:
+        cursor.fail("an integer of 64 bits or more; nothing here can be that large", Reason.CIRCUIT_TOO_LARGE)
+    return value
+
+
+def literal(cursor: Cursor, word: str) -> Number | None:
+    """The value of a number word, None if it is not one. Durations are 0.0: no decision depends on them."""
+    if word[0] not in "0123456789" and (word[0] != "." or len(word) == 1):
+        return None
+    digits = word.replace("_", "")
+    if len(digits) > MAX_DIGITS:
+        cursor.fail(f"the number {quoted(word)} has more than {MAX_DIGITS} digits", Reason.CIRCUIT_TOO_LARGE)
+    try:
+        if digits.isdecimal():
+            return bounded_integer(cursor, int(digits))
+        if digits[:2].lower() in ("0x", "0o", "0b"):
+            return bounded_integer(cursor, int(digits, 0))
+        return float(digits) if digits[-1] in "0123456789." else 0.0
+    except ValueError:
+        cursor.fail(f"{quoted(word)} is not a number")
