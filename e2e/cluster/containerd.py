@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from e2e.cluster import pause
+from e2e.cluster.files import settle
 from e2e.cluster.processes import Daemon
 from e2e.cluster.steps import ClusterError, run
 
@@ -24,9 +25,8 @@ class Containerd:
     def prepare(self) -> None:
         """Writes the configurations of containerd and of the pods' network."""
         (self._state / "cni").mkdir(parents=True, exist_ok=True)
-        (self._state / "containerd.toml").write_text(_config(self._state, pause.reference(self._binaries / "pause")))
-        network = json.dumps(_network(self._state), indent=1)
-        (self._state / "cni/10-qee.conflist").write_text(network)
+        settle(self._state / "containerd.toml", _config(self._state, pause.reference(self._binaries / "pause")))
+        settle(self._state / "cni/10-qee.conflist", json.dumps(_network(self._state), indent=1))
 
     def daemon(self) -> Daemon:
         config = self._state / "containerd.toml"

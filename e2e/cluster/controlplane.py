@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.cluster import pki
+from e2e.cluster.files import settle
 from e2e.cluster.processes import Daemon
 
 SERVICE_RANGE = "10.96.0.0/16"
@@ -83,10 +84,10 @@ class ControlPlane:
         self.state.chmod(0o700)
         addresses = sorted({self.address, self.etcd_address, "127.0.0.1", API_CLUSTER_IP})
         pki.create(self.pki, addresses, {"admin": "/O=system:masters/CN=admin", **clients})
-        pki.write_private(self.kubeconfig, pki.kubeconfig(self.pki, "admin", self.url))
+        settle(self.kubeconfig, pki.kubeconfig(self.pki, "admin", self.url))
         for name in clients:
-            pki.write_private(self.state / f"{name}.kubeconfig", pki.kubeconfig(self.pki, name, self.url))
-        (self.state / "audit.json").write_text(json.dumps(AUDIT_POLICY))
+            settle(self.state / f"{name}.kubeconfig", pki.kubeconfig(self.pki, name, self.url))
+        settle(self.state / "audit.json", json.dumps(AUDIT_POLICY))
 
     def _daemon(self, name: str, program: str, *flags: str, reads: tuple[Path, ...] = ()) -> Daemon:
         return Daemon(name, [str(self.binaries / program), *flags], self.run, reads=reads, tied=self.tied)

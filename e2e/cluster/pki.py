@@ -70,12 +70,3 @@ def kubeconfig(pki: Path, client: str, server: str) -> str:
         },
         indent=1,
     )
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replaces `path` at once with a file that its owner alone can read."""
-    half = path.with_name(f".{path.name}.half")
-    half.unlink(missing_ok=True)
-    half.touch(mode=0o600)
-    half.write_text(text)
-    half.rename(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from e2e.cluster.containerd import POD_RANGE
 from e2e.cluster.controlplane import API_CLUSTER_IP, ControlPlane
+from e2e.cluster.files import settle
 from e2e.cluster.processes import Daemon
 
 NAME = "qee"
@@ -31,9 +32,9 @@ class Worker:
     def prepare(self) -> None:
         """Writes the configurations."""
         for name, value in (("kubelet", self._kubelet_config()), ("proxy", self._proxy_config())):
-            (self.plane.state / f"{name}.json").write_text(json.dumps(value, indent=1))
+            settle(self.plane.state / f"{name}.json", json.dumps(value, indent=1))
         # Pods that ask the machine's resolver get a quick refusal: they reach nothing outside the machine anyway.
-        (self.plane.state / "resolv.conf").write_text("# no name servers\n")
+        settle(self.plane.state / "resolv.conf", "# no name servers\n")
 
     def scheduler(self) -> Daemon:
         kubeconfig = f"--kubeconfig={self.plane.state / 'scheduler.kubeconfig'}"

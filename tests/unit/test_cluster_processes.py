@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.cluster.files import settle
 from e2e.cluster.processes import Daemon, boot_id, live_pid, start_time, stop, wait
 from e2e.cluster.steps import ClusterError
 
@@ -140,3 +141,14 @@ def test_waiting_in_vain_names_the_logs(directory: Path) -> None:
     daemon.ensure()
     with pytest.raises(ClusterError, match=r"Waited 0\.1 s in vain for an answer. Logs: .*sleeper\.log"):
         wait("an answer", lambda: False, [daemon], 0.1)
+
+
+def test_a_configuration_file_is_not_written_again_with_what_it_holds(directory: Path) -> None:
+    config = directory / "proxy"
+    settle(config, "a")
+    first = config.stat()
+    settle(config, "a")
+    assert (config.stat().st_ino, config.stat().st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+    settle(config, "b")
+    assert config.read_text() == "b"
+    assert config.stat().st_mode & 0o077 == 0
