@@ -62,7 +62,7 @@ def test_what_a_circuit_makes_the_runner_write_cannot_act_on_the_terminal(api: F
 def test_a_pod_that_only_bears_the_label_is_not_taken_for_the_jobs(api: FakeApiServer, qee: Cli) -> None:
     given(api)
     pod(api, "bell-0", "child-1", b"ours\n")
-    pod(api, "zzz", "someone-else", b"forged\n")
+    pod(api, "aaa", "someone-else", b"forged\n")
     assert qee("logs", "bell").stdout == "ours\n"
 
 

@@ -1,5 +1,6 @@
 """Manifests: what is read, and what is refused with its place."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,6 @@ def test_documents_and_lists_are_sorted_by_kind(tmp_path: Path) -> None:
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:
-    import json
-
     assert reading(tmp_path, json.dumps(builders.job())).one_job() == builders.job()
 
 

@@ -2,7 +2,9 @@
 
 import base64
 import gzip
+import hashlib
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -112,9 +114,13 @@ def test_a_zipped_result_that_was_replaced_is_found_out_without_unpacking_it_all
     api.put(JOBS, builders.job())
     succeeded("bell", zipped=True)(api)
     changed(api, binaryData={"result.json.gz": base64.b64encode(packed).decode()})
+    tracemalloc.start()
     shown = qee("result", "bell")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert shown.exit_code == 2
     assert "does not hold the result" in shown.stderr
+    assert peak < 10_000_000
 
 
 @pytest.mark.usefixtures("done")
@@ -147,8 +153,6 @@ def test_a_document_of_a_later_version_can_still_be_printed_as_it_is(api: FakeAp
     succeeded("bell")(api)
     later = json.dumps({**json.loads(builders.result_of(run_of(job))), "apiVersion": "qee.dev/result/v9"})
     changed(api, data={"result.json": later})
-    import hashlib
-
     live = api.find(JOBS, "default", "bell")
     assert live is not None
     live["status"]["result"] |= {"sha256": hashlib.sha256(later.encode()).hexdigest(), "bytes": len(later)}

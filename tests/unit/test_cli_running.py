@@ -1,5 +1,6 @@
 """`qee run` and `qee wait`: what they wait for, what they print, how they exit."""
 
+import hashlib
 import json
 import os
 import signal
@@ -76,8 +77,6 @@ def test_json_on_stdout_is_the_stored_document_and_nothing_else(api: FakeApiServ
 def test_the_output_file_has_the_digest_of_the_status(
     api: FakeApiServer, qee: Cli, manifest: str, tmp_path: Path
 ) -> None:
-    import hashlib
-
     when(api, "create", "quantumjobs", succeeded("bell", zipped=True))
     done = qee("run", "-f", manifest, "--output-file", str(tmp_path / "result.json"))
     assert done.exit_code == 0, done.stderr

@@ -1,5 +1,6 @@
 """`qee submit` and `qee cancel`: what is created and changed, and how refusals are told."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from qee.kube.resources import CONFIG_MAPS, JOBS
 
 @pytest.fixture
 def api() -> FakeApiServer:
-    return FakeApiServer()
+    return FakeApiServer(now=lambda: datetime.now(UTC) - timedelta(minutes=5))
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_name_that_is_taken_is_explained_and_both_ways_out_are_named(api: Fake
     succeeded("bell")(api)
     done = submit(qee, builders.job())
     assert done.exit_code == 2
-    assert "QuantumJob 'bell' exists in namespace 'default' (Succeeded, 0s old), and a job runs once" in done.stderr
+    assert "QuantumJob 'bell' exists in namespace 'default' (Succeeded, 5m old), and a job runs once" in done.stderr
     assert "--name bell-2" in done.stderr
     assert "kubectl delete quantumjob bell" in done.stderr
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import sys
+import unicodedata
 from collections.abc import Mapping
 
 import pytest
@@ -82,8 +83,6 @@ def test_what_a_terminal_acts_on_is_escaped(character: str) -> None:
 
 
 def test_every_control_and_format_character_of_unicode_is_escaped() -> None:
-    import unicodedata
-
     unsafe = [
         chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) in ("Cc", "Cf", "Zl", "Zp", "Cs")
     ]
