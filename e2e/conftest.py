@@ -1,11 +1,16 @@
 """The cluster that end-to-end tests run on, started or found running once per session, and left as it was found."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from e2e import chart
+from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import Cluster, cluster
+from e2e.cluster.clients import kubectl
 from e2e.cluster.debian import NeedsRoot
+from e2e.kubernetes import Namespace
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +31,53 @@ def node() -> Iterator[Cluster]:
 def images(node: Cluster) -> dict[str, str]:
     """The project's images of this very source in that cluster: target of the Dockerfile -> reference."""
     return node.images()
+
+
+@pytest.fixture(scope="session")
+def runner_images(images: dict[str, str]) -> dict[str, str]:
+    """Engine -> reference, as the operator's settings have them."""
+    prefix = "runner-"
+    return {target.removeprefix(prefix): name for target, name in images.items() if target.startswith(prefix)}
+
+
+@pytest.fixture(scope="module")
+def no_installed_operator(node: Cluster) -> Iterator[None]:
+    """An operator that the chart installed, which watches all namespaces, is away while a module runs its own."""
+    deployment = (f"deployment/{chart.OPERATOR}", "--namespace", chart.NAMESPACE)
+
+    def scale(replicas: int) -> None:
+        kubectl(node.kubeconfig, "scale", *deployment, f"--replicas={replicas}")
+
+    found = kubectl(node.kubeconfig, "get", *deployment, "--ignore-not-found", "--output=json")
+    replicas = json.loads(found)["spec"]["replicas"] if found else 0
+    if replicas and node.name == "given":
+        pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its operator is left alone")
+    if replicas:
+        scale(0)
+        pods = ("pods", "--namespace", chart.NAMESPACE, "--selector=app.kubernetes.io/component=operator")
+        kubectl(node.kubeconfig, "wait", "--for=delete", *pods, "--timeout=60s")
+    yield
+    if replicas:
+        scale(replicas)
+
+
+@pytest.fixture(scope="session")
+def definitions(node: Cluster) -> None:
+    """The CRDs of this very source."""
+    kubectl(node.kubeconfig, "apply", "--server-side", "--force-conflicts", "--filename", str(CHECKOUT / "crds"))
+
+
+@pytest.fixture(scope="module")
+def namespace(
+    request: pytest.FixtureRequest, node: Cluster, definitions: None, no_installed_operator: None
+) -> Iterator[Namespace]:
+    """A module's own namespace with backends `aer` and `cirq`. Its jobs leave nothing behind once they are deleted."""
+    prefix = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
+    space = Namespace(node.kubeconfig, prefix).create()
+    try:
+        yield space
+        jobs = space.all("quantumjobs")
+        space.delete("quantumjobs", "--all")
+        space.gone(job["metadata"]["uid"] for job in jobs)
+    finally:
+        space.close()

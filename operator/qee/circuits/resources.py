@@ -45,6 +45,8 @@ def resolved_method(scan: Scan, engine: str, method: str = "automatic") -> str:
         return method
     if engine == "aer" and scan.clifford and scan.gates <= AER_STABILIZER and "pow modifier" not in scan.constructs:
         return "stabilizer"
+    if engine == "cirq" and scan.clifford and not (scan.feed_forward or scan.mid_circuit or "reset" in scan.constructs):
+        return "stabilizer"
     return "statevector"
 
 
