@@ -67,6 +67,8 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "calibration": Construct("a calibration (cal, defcal)", "leave it out"),
     "pragma": Construct("a pragma", "leave it out"),
     "annotation": Construct("an annotation (@)", "leave it out"),
+    "expression": Construct("an expression as a statement", "leave it out"),
+    "character": Construct("a character outside of ASCII", "write pi for π, and plain letters elsewhere"),
     "modifier": Construct(
         "a gate modifier (ctrl, negctrl, inv, pow)", "use the gate that stdgates.inc has for it, or define one by gate"
     ),
@@ -99,6 +101,20 @@ KEYWORDS: Mapping[str, str] = {
 }
 
 
+# Statements on which a parser stopped, where no keyword tells; the first that matches.
+_STATEMENTS: tuple[tuple[str, str], ...] = (
+    (r"if ?\([^)]*\) ?(measure|reset)\b.*|if ?\([^)]*\) ?\w+ ?(\[.*\])? ?= ?measure\b.*", "condition-gate"),
+    (r"if ?\([^)]*==[^)]*\)", "block"),
+    (r"if ?\( ?\w+ ?(\[ ?\d+ ?\])? ?(== ?\d+ ?)?\)?.*", "if-bit"),
+    (r"if\b.*", "condition"),
+    (r"bit\b.*= ?measure.*", "measure-declaration"),
+    (r"bit\b.*=.*", "initialisation"),
+    (r"measure\b(?!.*->).*", "discarded"),
+    (r"\w+ ?(\[[^=]*\])? ?=(?!=| ?measure\b).*", "assignment"),
+    (r".*\[ ?|.*\[[^\]]*:.*", "slice"),
+)
+
+
 def unsupported(construct: str, line: int | None = None, engine: str | None = None) -> RunnerError:
     """The refusal of one of CONSTRUCTS."""
     what = CONSTRUCTS[construct]
@@ -123,4 +139,14 @@ def keyword_at(source: str, line: int | None, keywords: Mapping[str, str] = KEYW
         word = _WORD.match(statement.text)
         if word and word[0] in keywords:
             return keywords[word[0]], statement.line
+    return None
+
+
+def statement_at(source: str, line: int | None) -> tuple[str, int] | None:
+    """The construct of the first statement on `line`, or anywhere if no line is known, that has a telling shape."""
+    for statement in statements(source):
+        if line is None or statement.line == line:
+            for shape, construct in _STATEMENTS:
+                if re.fullmatch(shape, statement.text):
+                    return construct, statement.line
     return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
 
+MAX_NESTING = 500  # of brackets: a parser needs a quarter of a minute to fail on 20,000
 MAX_BITS = 10_000  # qubits and classical bits each; an SDK needs seconds and gigabytes for ten million declared qubits
 LIBRARIES = {"openqasm2": "qelib1.inc", "openqasm3": "stdgates.inc"}
 
@@ -51,7 +52,7 @@ def statements(source: str) -> list[Statement]:
 
 
 def check_source(source: str, format: str) -> None:
-    """Raises RunnerError for a version other than `format`'s, a foreign include, or more than MAX_BITS bits."""
+    """Raises RunnerError for another version than `format`'s, a foreign include, too many bits or too deep nesting."""
     text = without_comments(source)
     wanted = format[-1]
     if (version := _VERSION.search(text)) and version[1] != wanted:
@@ -67,6 +68,7 @@ def check_source(source: str, format: str) -> None:
                 f"line {_line_of(text, include.start())}: only {LIBRARIES[format]} can be included; "
                 "copy the gates of other files into the source",
             )
+    _check_nesting(text)
     declared = {"quantum": 0, "classical": 0}
     for match in _SIZED.finditer(text):
         keyword, size = match[1] or match[3], (match[2] or match[4]).replace("_", "")
@@ -76,6 +78,17 @@ def check_source(source: str, format: str) -> None:
             raise RunnerError(
                 Reason.CIRCUIT_TOO_LARGE,
                 f"line {_line_of(text, match.start())}: more than {MAX_BITS} {kind} bits are declared; declare fewer",
+            )
+
+
+def _check_nesting(text: str) -> None:
+    depth = 0
+    for bracket in re.finditer(r"[(\[{]|[)\]}]", text):
+        depth += 1 if bracket[0] in "([{" else -1
+        if depth > MAX_NESTING:
+            raise RunnerError(
+                Reason.INVALID_CIRCUIT,
+                f"line {_line_of(text, bracket.start())}: brackets are nested deeper than {MAX_NESTING}; nest them less",
             )
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp
+from qiskit.qasm2 import QASM2Error
 from qiskit_aer import AerSimulator
 
 from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
-from qee.runner.explain import unsupported
+from qee.runner.explain import invalid, unsupported
 
 MAX_OPERATIONS = 2_000_000
 _OPERATION_BYTES = 8192  # of one unrolled operation in Qiskit and Aer, measured at 6 KiB
@@ -25,7 +26,10 @@ def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> Qu
     """An equivalent circuit of the simulator's gates. Raises RunnerError if there is none, or it is too large."""
     basis = simulator.configuration().basis_gates
     known = _ALWAYS.union(basis)
-    refuse_expansion(circuit, known, memory)
+    try:
+        refuse_expansion(circuit, known, memory)
+    except QASM2Error as error:  # Qiskit computes the definition of a gate when somebody asks for it
+        raise invalid("a gate that the source defines takes another number of parameters") from error
     foreign = {each.operation.name for each in instructions(circuit)} - known
     if not foreign:
         return circuit

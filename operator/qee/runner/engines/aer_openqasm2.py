@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit, qasm2
 
 from qee.api.result_document import Register
 from qee.runner.errors import RunnerError
-from qee.runner.explain import invalid, keyword_at, unsupported
+from qee.runner.explain import invalid, keyword_at, statement_at, unsupported
 
 _POSITION = re.compile(r"<input>:(\d+),\d+: ")
 _NAME = r"([A-Za-z_]\w{0,63})"
@@ -67,4 +67,7 @@ def _refusal(message: str, source: str) -> RunnerError:
     for shape, words in _SHAPES:
         if position and (found := re.fullmatch(shape, message[position.end() :], re.DOTALL)):
             return invalid(words.format(*found.groups()), line)
+    known = statement_at(source, line)
+    if known:
+        return unsupported(*known, "aer")
     return invalid("this is no OpenQASM 2: check for a missing semicolon, bracket or keyword", line)

@@ -1,14 +1,12 @@
 """OpenQASM 3 into a Qiskit circuit, by the reference parser and Qiskit's importer.
 
 These are the two halves of `qiskit.qasm3.loads`. Called one by one they give the syntax tree in between: it has the
-classical bits' own names, which the circuit loses for single bits, and it shows what the importer would silently get
-wrong.
+classical bits' own names, which the circuit loses for single bits, and it shows what the importer would misread.
 """
 
 import contextlib
 import io
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import openqasm3
@@ -17,6 +15,7 @@ from openqasm3 import ast
 from qiskit import QuantumCircuit
 
 from qee.api.result_document import Register
+from qee.runner.engines.aer_openqasm3_checks import refuse_what_the_importer_misreads
 from qee.runner.engines.aer_openqasm3_errors import conversion_refusal, import_refusal
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, keyword_at, unsupported
@@ -27,7 +26,7 @@ _SYNTAX_LINE = re.compile(r"\bline (\d+):\d+|\bL(\d+):C\d+")  # the parser's con
 def load_openqasm3(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     """The circuit and its classical registers in order of declaration. Raises RunnerError."""
     program = _parse(source)
-    _refuse_what_the_importer_misreads(program)
+    refuse_what_the_importer_misreads(program)
     try:
         circuit = qiskit_qasm3_import.convert(program)
     except qiskit_qasm3_import.ConversionError as error:
@@ -57,68 +56,6 @@ def _syntax_refusal(source: str, line: int | None) -> RunnerError:
     if known:
         return unsupported(*known, "aer")
     return invalid("this is no OpenQASM 3: check for a missing semicolon, bracket or keyword", line)
-
-
-def _nodes(node: Any) -> Iterator[Any]:
-    """Every node of a syntax tree, parents first."""
-    pending = [node]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, ast.QASMNode):
-            yield each
-            pending += [value for name, value in vars(each).items() if name != "span"]
-        elif isinstance(each, list | tuple):
-            pending += each
-
-
-def _refuse_what_the_importer_misreads(program: ast.Program) -> None:
-    """Programs that qiskit-qasm3-import 0.6 accepts and reads otherwise than they are meant.
-
-    A range that ends at a negative index becomes an empty one, so that its gates are dropped. An angle 1/2 is the
-    integer 0, as OpenQASM 3 has it, but other engines read 0.5: such angles are refused by all.
-    """
-    integers = {
-        node.identifier.name
-        for node in _nodes(program)
-        if isinstance(node, ast.ForInLoop) and isinstance(node.type, ast.IntType | ast.UintType)
-    }
-    for node in _nodes(program):
-        line = node.span.start_line if node.span else None
-        if isinstance(node, ast.RangeDefinition) and isinstance(node.end, ast.UnaryExpression):
-            raise unsupported("negative-range", line, "aer")
-        if isinstance(node, ast.BinaryExpression) and node.op.name == "/" and _loses_a_remainder(node, integers):
-            raise unsupported("integer-division", line, "aer")
-
-
-def _loses_a_remainder(node: ast.BinaryExpression, integers: set[str]) -> bool:
-    left, right = _integer(node.lhs, integers), _integer(node.rhs, integers)
-    return (
-        left is not None
-        and right is not None
-        and (left == [] or right == [] or right[0] == 0 or left[0] % right[0] != 0)
-    )
-
-
-def _integer(node: ast.Expression, integers: set[str]) -> list[int] | None:
-    """None for what is no integer, [] for an integer of unknown value, otherwise [value]."""
-    if isinstance(node, ast.IntegerLiteral):
-        return [node.value]
-    if isinstance(node, ast.Identifier):
-        return [] if node.name in integers else None
-    if isinstance(node, ast.UnaryExpression) and node.op.name == "-":
-        inner = _integer(node.expression, integers)
-        return None if inner is None else [-value for value in inner]
-    if isinstance(node, ast.BinaryExpression) and node.op.name in "+-*/":
-        left, right = _integer(node.lhs, integers), _integer(node.rhs, integers)
-        if left is None or right is None:
-            return None
-        if not left or not right:
-            return []
-        a, b = left[0], right[0]
-        if node.op.name == "/":
-            return [a // b] if b else []
-        return [{"+": a + b, "-": a - b, "*": a * b}[node.op.name]]
-    return None
 
 
 def _failing_line(program: ast.Program) -> int | None:

@@ -21,7 +21,7 @@ _NODES = {
     "CalibrationDefinition": "calibration",
     "CalibrationGrammarDeclaration": "calibration",
     "Pragma": "pragma",
-    "ExpressionStatement": "function",
+    "ExpressionStatement": "expression",
 }
 _VALUES = {"FunctionCall": "function", "Concatenation": "concatenation"}
 
@@ -95,6 +95,8 @@ def import_refusal(error: Exception, line: int | None) -> RunnerError:
         return invalid("a gate uses the same qubit twice", line)
     if re.match(r"['\"]?The amount of qubit", text):
         return invalid("the gate takes another number of qubits", line)
+    if "already exists" in text:
+        return invalid("a register of this name is declared already; choose another name", line)
     if isinstance(error, TypeError):
         return invalid("the gate takes another number of parameters", line)
     if isinstance(error, ZeroDivisionError):

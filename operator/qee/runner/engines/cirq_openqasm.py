@@ -5,6 +5,7 @@ misreads is refused before.
 """
 
 import re
+import warnings
 
 import cirq
 from cirq.contrib.qasm_import import QasmException, circuit_from_qasm
@@ -12,9 +13,9 @@ from cirq.contrib.qasm_import import QasmException, circuit_from_qasm
 from qee.api.result_document import Register
 from qee.runner.engines.angles import check_integer_divisions
 from qee.runner.errors import RunnerError
-from qee.runner.explain import invalid, keyword_at, unsupported
+from qee.runner.explain import invalid, keyword_at, statement_at, unsupported
 from qee.runner.registers import conditional, declared_registers
-from qee.runner.source import statements, without_comments
+from qee.runner.source import without_comments
 
 _BARRIER = re.compile(r"\bbarrier\b[^;{}]*;")
 _LIBRARY = re.compile(r'include\s+"(?:qelib1|stdgates)\.inc"\s*;')
@@ -53,7 +54,7 @@ _CONSTRUCT_SHAPES: tuple[tuple[str, str], ...] = (
     (r"Illegal character '@'.*", "modifier"),
     (r"Illegal character '%'.*", "operator"),
     (r"Illegal character '\$'.*", "physical-qubit"),
-    (r"Illegal character '[^\x00-\x7f]'.*", "angle-name"),
+    (r"Illegal character '[^\x00-\x7f]'.*", "character"),
     (r"Illegal character '[!~<>|]'.*", "condition"),
     (r"Syntax error: '\*'.*", "operator"),
     (r"Syntax error: ':'.*", "slice"),
@@ -68,7 +69,11 @@ def load_openqasm(source: str, format: str) -> tuple[cirq.Circuit, tuple[Registe
     registers = declared_registers(source)
     _refuse_what_the_importer_misreads(source, format, registers)
     try:
-        return circuit_from_qasm(_amended(source)), registers
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # numpy's, for the logarithm of a negative number
+            return circuit_from_qasm(_amended(source)), registers
+    except (ZeroDivisionError, RuntimeWarning) as error:
+        raise invalid("an angle cannot be computed: a division by zero, or a function outside of its range") from error
     except QasmException as error:
         raise _refusal(str(error), source) from error
 
@@ -113,29 +118,8 @@ def _refusal(message: str, source: str) -> RunnerError:
     for shape, words in _SHAPES:
         if found := re.fullmatch(shape, message, re.DOTALL):
             return invalid(words.format(*found.groups()), line)
-    return _by_statement(source, line) or _no_program(line)
-
-
-_STATEMENT_SHAPES: tuple[tuple[str, str], ...] = (
-    (r"if ?\([^)]*\) ?(measure|reset)\b.*|if ?\([^)]*\) ?\w+ ?(\[.*\])? ?= ?measure\b.*", "condition-gate"),
-    (r"if ?\([^)]*==[^)]*\)", "block"),
-    (r"if ?\( ?\w+ ?(\[ ?\d+ ?\])? ?\)?.*", "if-bit"),
-    (r"if\b.*", "condition"),
-    (r"bit\b.*= ?measure.*", "measure-declaration"),
-    (r"bit\b.*=.*", "initialisation"),
-    (r"measure\b(?!.*->).*", "discarded"),
-    (r"\w+ ?(\[[^=]*\])? ?=(?!=| ?measure\b).*", "assignment"),
-    (r".*\[ ?|.*\[[^\]]*:.*", "slice"),
-)
-
-
-def _by_statement(source: str, line: int | None) -> RunnerError | None:
-    for statement in statements(source):
-        if line is None or statement.line == line:
-            for shape, construct in _STATEMENT_SHAPES:
-                if re.fullmatch(shape, statement.text):
-                    return unsupported(construct, statement.line, "cirq")
-    return None
+    known = statement_at(source, line)
+    return unsupported(*known, "cirq") if known else _no_program(line)
 
 
 def _no_program(line: int | None) -> RunnerError:
