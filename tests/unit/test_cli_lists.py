@@ -15,7 +15,9 @@ from tests.fakes.port import FakeApiServer
 from qee import __version__
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
+from qee.cli import getting
 from qee.cli.getting import job_table
+from qee.kube.port import ApiError
 from qee.kube.resources import BACKENDS, JOBS
 
 
@@ -99,17 +101,35 @@ def test_control_characters_in_a_list_are_escaped(api: FakeApiServer, qee: Cli) 
     assert "Run\\x1b[2Jning" in qee("get").stdout
 
 
-def test_a_watch_tells_each_change_once_and_ends_by_a_signal(api: FakeApiServer, qee: Cli) -> None:
+def unreachable_once(api: FakeApiServer) -> None:
+    """Every watch ends, and the next one finds no server."""
+
+    def refuse(*_: object) -> None:
+        api.before.remove(refuse)
+        raise ApiError(0, "Unreachable", "connection refused")
+
+    api.before.append(refuse)
+    api.end_watches()
+
+
+def test_watching_a_job_that_is_not_there_exits_with_2(qee: Cli) -> None:
+    assert qee("get", "nope", "-w").exit_code == 2
+
+
+def test_a_watch_tells_each_change_once_and_ends_by_a_signal(
+    api: FakeApiServer, qee: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api.put(JOBS, builders.job())
     steps: list[Any] = [
         moved("bell", Phase.RUNNING, Reason.RUNNING),
-        FakeApiServer.end_watches,
+        unreachable_once,
         lambda server: None,
         succeeded("bell"),
         lambda server: server.remove(JOBS, "default", "bell"),
         lambda _: os.kill(os.getpid(), signal.SIGINT),
     ]
-    when(api, "watch", "quantumjobs", *steps, pause=0.4)
+    monkeypatch.setattr(getting, "PAUSES", (0.05,))
+    when(api, "watch", "quantumjobs", *steps, pause=0.3)
     done = qee("get", "-w")
     assert done.exit_code == 130
     assert [row[2] for row in cells(done.stdout)] == ["PHASE", "Pending", "Running", "Succeeded", "Succeeded"]

@@ -12,8 +12,8 @@ from qee.cli.histogram import columns
 from qee.cli.interrupts import Interrupted, Interrupts
 from qee.cli.results import dumped
 from qee.cli.terminal import coloured, note, out, printable
-from qee.cli.waiting import PAUSES, WATCH_SECONDS
-from qee.kube.port import Object
+from qee.cli.waiting import PAUSES, WATCH_SECONDS, may_pass
+from qee.kube.port import ApiError, Object
 from qee.kube.resources import BACKENDS, JOBS
 
 COLOURS = {Phase.SUCCEEDED: "green", Phase.FAILED: "red", Phase.UNVERIFIED: "red", Phase.CANCELLED: "yellow"}
@@ -55,20 +55,31 @@ async def _watch(cluster: Cluster, name: str | None, everywhere: bool, form: Lis
     namespace = None if everywhere else cluster.namespace
     told: dict[str, str] = {}
     headed = False
+    if name is not None:
+        await jobs.fetch(cluster, name)  # a watch would wait for one that does not exist
     while True:
-        async for kind, job in cluster.port.watch(JOBS, namespace, name=name, timeout_seconds=WATCH_SECONDS):
-            uid, version = job["metadata"]["uid"], job["metadata"]["resourceVersion"]
-            if told.get(uid) == version:
-                continue
-            told[uid] = version
-            if form is not ListForm.TABLE:
-                _print(job, form, lambda all_: "", "quantumjob.qee.dev")
-                continue
-            lines = job_table([job], everywhere).splitlines()
-            for line in lines[headed:]:
-                out(line + ("   (deleted)" if kind == "DELETED" and line is lines[-1] else ""))
-            headed = True
+        try:
+            async for kind, job in cluster.port.watch(JOBS, namespace, name=name, timeout_seconds=WATCH_SECONDS):
+                uid, version = job["metadata"]["uid"], job["metadata"]["resourceVersion"]
+                if told.get(uid) == version:
+                    continue
+                told[uid] = version
+                _tell(job, kind, everywhere, form, headed)
+                headed = True
+        except ApiError as error:
+            if not may_pass(error):
+                raise
         await asyncio.sleep(PAUSES[0])
+
+
+def _tell(job: Object, kind: str, everywhere: bool, form: ListForm, headed: bool) -> None:
+    if form is not ListForm.TABLE:
+        _print(job, form, lambda all_: "", "quantumjob.qee.dev")
+        return
+    lines = job_table([job], everywhere).splitlines()
+    if not headed:
+        out(lines[0])
+    out(lines[1] + ("   (deleted)" if kind == "DELETED" else ""))
 
 
 def job_table(found: Sequence[Object], everywhere: bool) -> str:

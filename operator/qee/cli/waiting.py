@@ -59,7 +59,7 @@ class _Wait:
                 failures, waited = 0, 0.0
             except ApiError as error:
                 job = None
-                if not _may_pass(error) or waited >= PATIENCE:
+                if not may_pass(error) or waited >= PATIENCE:
                     raise
                 pause = error.retry_after or PAUSES[min(failures, len(PAUSES) - 1)]
                 failures, waited = failures + 1, waited + pause
@@ -110,5 +110,6 @@ class _Wait:
         return Problem(f"QuantumJob {self._name!r} was deleted before it finished")
 
 
-def _may_pass(error: ApiError) -> bool:
+def may_pass(error: ApiError) -> bool:
+    """Whether the same request may succeed later: no answer, an old resourceVersion, a busy or broken server."""
     return error.status in (0, 408, 410, 429) or error.status >= 500
