@@ -124,13 +124,26 @@ def _unpack_clients(lock: Path, place: Path) -> None:
 
 
 def install_wheels(lock: Path, target: Path) -> None:
-    """Unpacks the wheels of a lock file into `target`, by uv where it is and by pip otherwise; digests are checked."""
-    uv = shutil.which("uv") or _own_uv()
-    tool = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
-    command = [*tool, "--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
-    run(command, why=f"Installing {lock.name}", remedy="Is the package index in reach?")
+    """Unpacks the wheels of a lock file into `target`; their digests are checked."""
+    command: list[str | Path] = [_uv(), "pip", "install", "--python", sys.executable, "--no-deps", "--require-hashes"]
+    run(
+        [*command, "--target", target, "-r", lock],
+        why=f"Installing {lock.name}",
+        remedy="Is the package index in reach?",
+    )
 
 
-def _own_uv() -> str | None:
-    own = root() / "uv/bin/uv"  # where the Makefile puts it
-    return str(own) if own.is_file() else None
+def _uv() -> str:
+    """uv from PATH if it works there, else our own, where the Makefile has it as well."""
+    there = shutil.which("uv")
+    if there and _output([there, "--version"]):
+        return there
+    own = root() / "uv"
+    if not (own / "bin/uv").is_file():
+        remedy = (
+            "Install uv, or Python with venv (Debian: python3-venv), and see whether the package index is in reach."
+        )
+        run([sys.executable, "-m", "venv", own], why="Installing uv", remedy=remedy)
+        install: list[str | Path] = [own / "bin/pip", "install", "--require-hashes", "-r", LOCKS / "uv.txt"]
+        run(install, why="Installing uv", remedy=remedy)
+    return str(own / "bin/uv")
