@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
-from e2e.cluster import debian
+from e2e.cluster import debian, images
 from e2e.cluster.cache import digest, lock, need_space, root
 from e2e.cluster.layout import Layout
 from e2e.cluster.steps import run, step
 
+GENERATIONS = 30  # several nodes and checkouts may share the cache
 SUITE = "trixie"
 PACKAGES = "python3-minimal,libpython3-stdlib,python3-venv,libseccomp2,ca-certificates"
 # What Debian's own container images leave out as well.
@@ -68,13 +69,13 @@ class Buildah:
         """Uploads the image to the registry that its name starts with."""
         self._run("push", "--quiet", reference, remedy="Log in first: buildah login.")
 
-    def keep(self, references: Iterable[str]) -> None:
-        """Drops the other images of this project, with the layers that only they used."""
-        kept = {*references, self._base_name}
+    def prune(self, wanted: list[str]) -> None:
+        """Notes what is wanted, and drops images that were not for many builds, with the layers that only they used."""
         with lock(self._home / ".lock", "images"):
+            kept = {*images.recent(self._home / "images.json", wanted, GENERATIONS), self._base_name}
             for name in self._images():
                 if name.startswith("localhost/qee-") and name not in kept:
-                    self._run("rmi", "--force", name)
+                    self._run("rmi", name)
             self._layout.keep(kept)
 
     def _export(self, reference: str, destination: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from e2e.cluster.cache import CHECKOUT, digest, root
+from e2e.cluster.files import settle
 
 # Target of the Dockerfile -> the lock file of what it installs.
 TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt"}
@@ -56,3 +57,14 @@ def write_values(references: dict[str, str], cluster: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values(references), indent=1))
     return path
+
+
+def recent(path: Path, newest: list[str], generations: int) -> set[str]:
+    """References of the last few sets of images, which `path` keeps; `newest` is the last from now on.
+
+    What was installed a moment ago must still be able to restart, and another node of this machine may want it.
+    """
+    past: list[list[str]] = json.loads(path.read_text()) if path.exists() else []
+    sets = [newest, *(each for each in past if each != newest)][:generations]
+    settle(path, json.dumps(sets))
+    return {reference for each in sets for reference in each}

@@ -1,6 +1,5 @@
 """A single Kubernetes node on this machine, of real binaries, as root; its state is one directory."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -112,19 +111,18 @@ class Node:
         return "\n".join(lines)
 
     def images(self) -> dict[str, str]:
-        """Builds what changed with buildah, loads it into containerd, and drops what it replaces."""
+        """Builds what changed with buildah, loads it into containerd, and drops what is long out of date."""
         containerd, tool = Containerd(self.state, kubernetes()), Buildah()
         with images.context() as sources, lock(self._lock, "the node"):
             wanted = images.references("localhost/", sources)
+            tool.prune(list(wanted.values()))
+            containerd.keep(images.recent(self.state / "images.json", list(wanted.values()), GENERATIONS))
             loaded = containerd.images()
             for target, reference in wanted.items():
                 if reference not in loaded:
                     tool.build(target, reference, sources)
                     with step(f"Loading {reference}"):
                         self._load(containerd, tool, reference)
-            kept = self._generations(list(wanted.values()))
-            containerd.keep(kept)
-            tool.keep(kept)
         return wanted
 
     def _load(self, containerd: Containerd, tool: Buildah, reference: str) -> None:
@@ -136,14 +134,6 @@ class Node:
             except ClusterError:  # a layer was collected between the look and the import
                 tool.archive(reference, (), archive)
                 containerd.load(archive)
-
-    def _generations(self, newest: list[str]) -> set[str]:
-        """References of the last few sets of images: what was installed a moment ago must still be able to restart."""
-        path = self.state / "images.json"
-        past: list[list[str]] = json.loads(path.read_text()) if path.exists() else []
-        sets = [newest, *(each for each in past if each != newest)][:GENERATIONS]
-        path.write_text(json.dumps(sets))
-        return {reference for each in sets for reference in each}
 
     def down(self) -> None:
         """Stops everything and takes it off the machine; images and the cluster's objects are kept for the next up."""
