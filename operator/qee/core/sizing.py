@@ -9,7 +9,7 @@ from qee.api.job_options import ComputeResources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
 from qee.circuits import Estimate, Limits, Scan, ScanError, estimate_memory, scan
-from qee.core.limits import exceeded
+from qee.core.limits import deadline_seconds, exceeded
 from qee.core.refusal import Refused
 
 MIB = 2**20
@@ -52,6 +52,12 @@ def _estimate(
     if limit is not None and found.qubits > limit:
         field = f"spec.circuits[{index}], circuit {circuit.name!r}"
         raise exceeded(field, f"{found.qubits} qubits", backend.metadata.name, f"maxQubits={limit}")
+    if found.needs_deadline and deadline_seconds(job, backend) is None:
+        raise Refused(
+            Reason.INVALID_SPEC,
+            f"spec.activeDeadlineSeconds: absent, and the `while` of circuit {circuit.name!r} may never end. "
+            "Set a deadline.",
+        )
     return estimate_memory(found, engine, simulator.method, simulator.precision)
 
 
@@ -60,7 +66,7 @@ def scanned(name: str, format: str, source: bytes) -> Scan:
     try:
         return scan(format=format, source=source, limits=Limits())
     except ScanError as error:
-        raise Refused(error.reason, f"Circuit {name!r}: {error.message}") from None
+        raise Refused(error.reason, f"Circuit {name!r}: {error}") from None
 
 
 def _memory_limit(
