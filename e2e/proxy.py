@@ -119,7 +119,7 @@ class Proxy:
                 number = len(self.writes)
                 self.writes.append(write)
             if self.before(number, write):
-                raise ConnectionResetError
+                return _hang_up(request)
         headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
         try:
             answer = await self._session.request(
@@ -131,7 +131,7 @@ class Proxy:
             if number >= 0:
                 self.writes[number] = Write(request.method, path, answer.status)
                 if self.after(number, self.writes[number]):
-                    raise ConnectionResetError
+                    return _hang_up(request)
             return await self._answer(request, answer)
 
     async def _answer(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
@@ -151,6 +151,13 @@ class Proxy:
         with contextlib.suppress(ConnectionResetError):
             await response.write_eof()
         return response
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    """No answer: the connection ends as it does when the other side is gone."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _upstream(kubeconfig: Path, directory: Path) -> tuple[str, ssl.SSLContext]:

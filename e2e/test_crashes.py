@@ -1,6 +1,10 @@
-"""The operator is killed before and after each write of a recorded run, and loses and doubles no job."""
+"""The operator is killed before and after each write of a recorded run, and loses and doubles no job.
+
+`make test` tries the object writes; QEE_EVERY_WRITE=1 tries the Events as well, which the unit tests' twin always does.
+"""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from e2e.cluster.clients import kubectl
 from e2e.crashes import Kill, Left, Victim
 
 NAMESPACE = "qee-crashes"
+EVERY_WRITE = bool(os.environ.get("QEE_EVERY_WRITE"))
 GOOD = Left(phase="Succeeded", counts=100, children=1, results=1, snapshots=1, attempts=1)
 
 
@@ -23,7 +28,7 @@ def victim(node: Cluster, images: dict[str, str], no_installed_operator: None) -
     kubectl(node.kubeconfig, "apply", "-f", "-", input=json.dumps(builders.backend()))
     kubectl(node.kubeconfig, "delete", "quantumjobs", "--all", "-n", NAMESPACE)
     yield Victim(node.kubeconfig, NAMESPACE, runners(images))
-    kubectl(node.kubeconfig, "delete", "namespace", NAMESPACE, "--wait=false")
+    kubectl(node.kubeconfig, "delete", "namespace", NAMESPACE, "--timeout=60s")
 
 
 def runners(images: dict[str, str]) -> dict[str, str]:
@@ -34,9 +39,10 @@ def test_a_kill_before_or_after_any_write_loses_and_doubles_nothing(victim: Vict
     trace, left = victim.run(builders.job("recorded", NAMESPACE))
     assert left == GOOD
     objects = [write.what for write in trace if "events" not in write.path]
-    assert objects[:3] == ["POST configmaps", "POST jobs", "PATCH quantumjobs/status"]
+    assert objects[:2] == ["POST configmaps", "POST jobs"]
     assert objects[-2:] == ["POST configmaps", "PATCH quantumjobs/status"]
-    for number in range(len(trace)):
+    chosen = [n for n, write in enumerate(trace) if EVERY_WRITE or "events" not in write.path]
+    for number in chosen:
         for after in (False, True):
             kill = Kill(number, after)
             writes, left = victim.run(

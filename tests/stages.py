@@ -19,8 +19,11 @@ STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "types": [["mypy"], ["mypy", "-p", "e2e.cluster"]],
     "layers": [["lint-imports"]],
-    "check-generated": [["python", "-m", "qee.api.generate", "--check"]],
-    "unit": [["pytest", "tests/unit"]],
+    "check-generated": [
+        ["python", "-m", module, "--check"]
+        for module in ("qee.api.generate", "qee.runner.constructs", "qee.cli.reference")
+    ],
+    "unit": [["pytest", "tests/unit"], ["pytest", "tests/physics"]],
     "api-tests": [["pytest", "tests/api"]],
     "e2e": [["pytest", "e2e"]],
 }

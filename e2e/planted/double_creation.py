@@ -1,21 +1,13 @@
-"""An operator whose child names are no function of the attempt: what a kill makes it forget, it creates a second time."""
+"""An operator whose child names differ from process to process: what a kill makes it forget, it creates again."""
 
 import secrets
-from typing import Any
 
 from qee.app import main
-from qee.kube import manifests
+from qee.core import naming
 
-child_job = manifests.child_job
-
-
-def unnamed(*arguments: Any, **options: Any) -> Any:
-    child = child_job(*arguments, **options)
-    child["metadata"]["name"] = f"{child['metadata']['name']}-{secrets.token_hex(2)}"
-    return child
-
-
-manifests.child_job = unnamed
+TOKEN = secrets.token_hex(2)
+child_name = naming.child_name
+naming.child_name = lambda job, uid, attempt: f"{child_name(job, uid, attempt)}-{TOKEN}"
 
 if __name__ == "__main__":
     main()

@@ -139,9 +139,7 @@ async def _stopped(watching: asyncio.Event, stop: asyncio.Event) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="qee-operator", description="Reconcile QuantumJobs.")
-    parser.add_argument(
-        "--config", type=Path, required=True, help="settings file (YAML); see docs/reference/settings.md"
-    )
+    parser.add_argument("--config", type=Path, required=True, help="settings file, as charts/qee writes it")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     parser.add_argument("--log-format", default="json", choices=["json", "text"])
     arguments = parser.parse_args(argv)
