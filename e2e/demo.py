@@ -119,7 +119,7 @@ class Demo:
             f"  kubectl get quantumjobs --namespace {NAMESPACE}\n"
             "  kubectl apply --filename examples/bell.yaml     # into the namespace default\n"
             "  kubectl wait --for=condition=Finished quantumjob/bell\n"
-            "  qee result bell                                 # qee --help tells the rest\n"
+            "  .venv/bin/qee result bell                       # .venv/bin/qee --help tells the rest\n"
             f"To clean up:\n{clean}"
         )
 

@@ -254,14 +254,15 @@ def test_only_the_operators_metrics_are_open_and_only_the_api_server_is_in_reach
     ]
 
 
-def test_the_helm_test_runs_where_the_operator_looks() -> None:
-    def namespaces(values: dict[str, Any]) -> set[str]:
+def test_the_helm_test_runs_its_job_where_the_operator_looks() -> None:
+    def places(values: dict[str, Any]) -> tuple[str, str, str]:
         hooks = [o for o in render(values) if "helm.sh/hook" in o["metadata"].get("annotations", {})]
-        return {o["metadata"]["namespace"] for o in hooks}
+        (argument,) = [a for a in one(hooks, "Pod")["spec"]["containers"][0]["args"] if a.startswith("--namespace=")]
+        return *(one(hooks, kind)["metadata"]["namespace"] for kind in ("Pod", "Role")), argument.partition("=")[2]
 
-    assert namespaces({}) == {NAMESPACE}
-    assert namespaces({"watchNamespaces": ["team-a", NAMESPACE]}) == {NAMESPACE}
-    assert namespaces({"watchNamespaces": ["team-a"]}) == {"team-a"}
+    assert places({}) == (NAMESPACE, NAMESPACE, NAMESPACE)
+    assert places({"watchNamespaces": ["team-a", NAMESPACE]}) == (NAMESPACE, NAMESPACE, NAMESPACE)
+    assert places({"watchNamespaces": ["team-a"]}) == (NAMESPACE, "team-a", "team-a")
 
 
 def test_a_cluster_without_the_crds_is_refused_with_the_remedy() -> None:
