@@ -63,6 +63,11 @@ def start(folder: Path, run: RunDocument, *more: str, env: dict[str, str] | None
     return Ended(done.returncode, done.stdout, done.stderr.decode(), said)
 
 
+def shadowing(folder: Path) -> dict[str, str]:
+    """An environment in which modules of `folder` are found first."""
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
+
+
 @pytest.mark.parametrize("engine", ["aer", "cirq"])
 def test_a_run_ends_with_one_frame_whose_result_answers_the_document(engine: str, tmp_path: Path) -> None:
     run = document(engine)
@@ -105,7 +110,7 @@ def test_a_bad_circuit_is_a_permanent_failure_that_names_circuit_and_line(tmp_pa
 
 def test_a_missing_engine_is_an_internal_failure(tmp_path: Path) -> None:
     (tmp_path / "qiskit_aer.py").write_text("raise ModuleNotFoundError('x', name='qiskit_aer')")
-    ended = start(tmp_path, document(), env={"PYTHONPATH": str(tmp_path)})
+    ended = start(tmp_path, document(), env=shadowing(tmp_path))
     assert ended.code == 70
     assert ended.report is not None
     assert ended.report["reason"] == "RunnerFailed"
@@ -114,7 +119,7 @@ def test_a_missing_engine_is_an_internal_failure(tmp_path: Path) -> None:
 
 def test_a_panic_of_the_engine_is_an_internal_failure_without_its_words(tmp_path: Path) -> None:
     (tmp_path / "qiskit_aer.py").write_text("class Panic(BaseException): pass\nraise Panic('secret')")
-    ended = start(tmp_path, document(), env={"PYTHONPATH": str(tmp_path)})
+    ended = start(tmp_path, document(), env=shadowing(tmp_path))
     assert ended.code == 70
     assert ended.report == {"reason": "RunnerFailed", "message": "internal error; see the pod's log"}
     assert "Panic: secret" in ended.stderr
