@@ -77,14 +77,18 @@ class Operands(Declarations):
 
     def _common_size(self, operands: Sequence[Operand], at: int) -> int | None:
         times: int | None = None
-        for _, _, size, _ in operands:
+        whole: set[str] = set()
+        for name, index, size, sure in operands:
             if size is not None:
                 if times is not None and times != size:
                     self.cursor.fail(f"registers of {times} and {size} qubits cannot be broadcast together", at=at)
                 times = size
-        if len(set(operands)) < len(operands):
+                if sure and index is None:
+                    whole.add(name)
+        if len(set(operands)) < len(operands) or whole:
             known = [operand for operand in operands if operand[3]]
-            if len(set(known)) < len(known):
+            overlaps = any(name in whole for name, index, _, _ in known if index is not None)
+            if overlaps or len(set(known)) < len(known):
                 self.cursor.fail("a qubit is given twice to one gate", at=at)
         return times
 

@@ -47,9 +47,9 @@ class Qasm2(Definitions):
                 break
             else:
                 call()
-            if tally.operations > limit:
-                break
-        self.bound(tally, "the program up to here", at)
+            if tally.work > limit:
+                self.bound(tally, "the program up to here", at)
+        self.bound(tally, "the program", self.cursor.pos)
         return self.result()
 
     def name(self, wanted: str) -> str:

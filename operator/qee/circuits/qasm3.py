@@ -75,11 +75,13 @@ class Qasm3(Variables):
 
     def scan(self) -> Scan:
         self._version_line()
-        at, tally, limit = 0, self.tally, self.limits.max_operations
-        while self.cursor.items[self.cursor.pos] and tally.operations <= limit:
+        tally, limit = self.tally, self.limits.max_operations
+        while self.cursor.items[self.cursor.pos]:
             at = self.cursor.pos
             self.statement()
-        self.bound(tally, "the program up to here", at)
+            if tally.work > limit:
+                self.bound(tally, "the program up to here", at)
+        self.bound(tally, "the program", self.cursor.pos)
         self.qubits += self._physical
         return self.result()
 
@@ -153,6 +155,10 @@ class Qasm3(Variables):
     # Operands
 
     def other_operand(self, name: str) -> Operand:
+        if name == "[":
+            self.cursor.fail(
+                "a gate with a duration runs on no engine; remove the brackets", Reason.UNSUPPORTED_CONSTRUCT
+            )
         if not (name.startswith("$") and len(name) > 1) or self.in_gate:
             return super().other_operand(name)
         if self.qubits:
@@ -193,8 +199,6 @@ class Qasm3(Variables):
             self.not_a_gate()
         cursor.pos += 1
         values: list[Value] = self.values()
-        if cursor.items[cursor.pos] == "[":
-            cursor.fail("a gate with a duration runs on no engine; remove the brackets", Reason.UNSUPPORTED_CONSTRUCT)
         gate = self._modify(gate, modifiers, at)
         operands: list[Operand] = []
         if gate.qubits or cursor.items[cursor.pos] != ";":

@@ -34,7 +34,8 @@ def scan_unguarded(format: str, source: str | bytes, limits: Limits) -> Scan:
     """`scan` without its safety net, so that tests see bugs."""
     if format not in FORMATS:
         raise ScanError(Reason.INVALID_CIRCUIT, f"the format {quoted(str(format))} is not one of {', '.join(FORMATS)}")
-    cursor = Cursor(read_text(source, limits.max_bytes), limits.max_tokens)
+    version = 3 if format == "openqasm3" else 2
+    cursor = Cursor(read_text(source, limits.max_bytes), version, limits.max_tokens)
     if not cursor.items[0]:
         raise ScanError(Reason.INVALID_CIRCUIT, "the source is empty", 1)
-    return (Qasm3 if format == "openqasm3" else Qasm2)(cursor, limits).scan()
+    return (Qasm3 if version == 3 else Qasm2)(cursor, limits).scan()

@@ -8,9 +8,8 @@ from qee.circuits.errors import ScanError, quoted
 
 # Every repetition that could fail after having matched is possessive or anchored by what follows, so the pass is linear
 # whatever the input; `\Z` ends it, else trailing blanks would be tried again from each of their positions.
-_PATTERN = re.compile(
-    r"""
-    (?> [ \t\r\n]++ | //[^\n]*+ | /\*(?s:.*?)\*/ )*+
+_GRAMMAR = r"""
+    (?> [ \t\r\n]++ | //[^\n]*+ BLOCK_COMMENT )*+
     (
       \#?pragma\b[^\n]*+                                      # eats its line, as in the OpenQASM 3 grammar
     | [^\W\d]\w*+
@@ -23,13 +22,15 @@ _PATTERN = re.compile(
     | "[^"\r\n]*+" | '[^'\r\n]*+'
     | -> | \+\+ | \*\*=? | == | != | <<=? | >>=? | <= | >= | && | \|\|
     | [-+*/%&|^~]=
-    | /\*(?s:.*)                                              # only an unterminated comment gets here
+    | /\*(?s:.*)                                              # a comment without end, or one in OpenQASM 2
     | (?s:.)
     | \Z
     )
-    """,
-    re.VERBOSE,
-)
+"""
+_PATTERNS = {
+    2: re.compile(_GRAMMAR.replace("BLOCK_COMMENT", ""), re.VERBOSE),
+    3: re.compile(_GRAMMAR.replace("BLOCK_COMMENT", r"| /\*(?s:.*?)\*/"), re.VERBOSE),
+}
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -67,11 +68,12 @@ def read_text(source: str | bytes, max_bytes: int) -> str:
 class Cursor:
     """The tokens of a source and a position among them. The last token is the empty string, and stays."""
 
-    __slots__ = ("items", "pos", "source")
+    __slots__ = ("_pattern", "items", "pos", "source")
 
-    def __init__(self, source: str, max_tokens: int) -> None:
+    def __init__(self, source: str, version: int, max_tokens: int) -> None:
         self.source = source
-        self.items: list[str] = _PATTERN.findall(source)
+        self._pattern = _PATTERNS[version]
+        self.items: list[str] = self._pattern.findall(source)
         self.items.append("")
         self.pos = 0
         if len(self.items) > max_tokens:
@@ -84,7 +86,7 @@ class Cursor:
     def line(self, index: int | None = None) -> int:
         """The line of a token, found by a second pass: only errors need it."""
         wanted = self.pos if index is None else index
-        for i, match in enumerate(_PATTERN.finditer(self.source)):
+        for i, match in enumerate(self._pattern.finditer(self.source)):
             if i == wanted:
                 return self.source.count("\n", 0, match.start(1)) + 1
         return self.source.count("\n") + 1
@@ -98,7 +100,10 @@ class Cursor:
         if not word:
             self.fail(f"the program ends where {wanted} should follow")
         if word.startswith("/*"):
-            self.fail("a comment is opened by /* and never closed")
+            two = self._pattern is _PATTERNS[2]
+            self.fail(
+                "/* opens no comment in OpenQASM 2; use //" if two else "a comment is opened by /* and never closed"
+            )
         if word in "\"'":
             self.fail("a string is opened and not closed on its line")
         self.fail(f"{quoted(word)} where {wanted} should be")
