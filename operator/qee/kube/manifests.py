@@ -160,7 +160,9 @@ def _pod_spec(
                 "name": names.RUNNER_CONTAINER,
                 "image": image,
                 "imagePullPolicy": pull_policy,
-                "command": ["python", "-m", "qee.runner"],
+                # -I: neither environment, nor home, nor current directory decides what is imported; an injected
+                # init container can write to /tmp.
+                "command": ["python", "-I", "-m", "qee.runner"],
                 "args": [
                     f"--input={names.INPUT_PATH}",
                     f"--sha256={prepared.sha256}",
