@@ -87,10 +87,13 @@ class Starter:
             await self._port.create(CONFIG_MAPS, job.metadata.namespace, expected)
         except AlreadyExists:
             live = await self._port.get(CONFIG_MAPS, job.metadata.namespace, name)
-            if live.get("data") != expected["data"] or not live.get("immutable"):
+            owners = {o.get("uid") for o in live["metadata"].get("ownerReferences") or []}
+            same = all(live.get(field) == expected.get(field) for field in ("data", "binaryData", "immutable"))
+            if not same or job.metadata.uid not in owners:
                 raise Refused(
                     Reason.CHILD_CONFLICT,
-                    f"ConfigMap {name!r} exists and holds other bytes. {Reason.CHILD_CONFLICT.remedy}",
+                    f"ConfigMap {name!r} exists, and it is not the snapshot of this job. "
+                    f"{Reason.CHILD_CONFLICT.remedy}",
                 ) from None
 
     async def _deny_network(self, namespace: str) -> None:
