@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -45,7 +47,14 @@ class Ended:
     report: dict[str, str] | None
 
 
-def start(folder: Path, run: RunDocument, *more: str, env: dict[str, str] | None = None, sha256: str = "") -> Ended:
+def start(
+    folder: Path,
+    run: RunDocument,
+    *more: str,
+    env: dict[str, str] | None = None,
+    sha256: str = "",
+    pass_fds: tuple[int, ...] = (),
+) -> Ended:
     source, report = folder / "run.json", folder / "termination-log"
     source.write_bytes(run.to_bytes())
     digest = sha256 or hashlib.sha256(run.to_bytes()).hexdigest()
@@ -57,6 +66,7 @@ def start(folder: Path, run: RunDocument, *more: str, env: dict[str, str] | None
         capture_output=True,
         timeout=120,
         env={**os.environ, **(env or {})},
+        pass_fds=pass_fds,
         check=False,
     )
     said = json.loads(report.read_bytes()) if report.exists() else None
@@ -123,6 +133,18 @@ def test_a_panic_of_the_engine_is_an_internal_failure_without_its_words(tmp_path
     assert ended.code == 70
     assert ended.report == {"reason": "RunnerFailed", "message": "internal error; see the pod's log"}
     assert "Panic: secret" in ended.stderr
+
+
+def test_a_socket_that_was_open_before_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "qiskit_aer.py").write_text(
+        "import os, pathlib, sys\n"
+        "links = [os.readlink(each) for each in pathlib.Path('/proc/self/fd').iterdir() if each.exists()]\n"
+        "sys.stderr.write(f\"{len(links)} files, {sum(link.startswith('socket:') for link in links)} sockets\")\n"
+        "raise ModuleNotFoundError('x', name='qiskit_aer')\n"
+    )
+    with socket.socket() as inherited:
+        ended = start(tmp_path, document(), env=shadowing(tmp_path), pass_fds=(inherited.fileno(),))
+    assert re.search(r"[3-9] files, 0 sockets", ended.stderr), ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def _check_nesting(text: str) -> None:
         if depth > MAX_NESTING:
             raise RunnerError(
                 Reason.INVALID_CIRCUIT,
-                f"line {_line_of(text, bracket.start())}: brackets are nested deeper than {MAX_NESTING}; nest them less",
+                f"line {_line_of(text, bracket.start())}: brackets are nested deeper than {MAX_NESTING}; nest less",
             )
 
 
