@@ -48,10 +48,10 @@ unit: venv  ## tests without a cluster
 	$(PY) -m tests.stages unit
 
 api-tests: venv  ## tests against a real kube-apiserver on loopback
-	$(PY) -m tests.stages api-tests
+	$(PY) -m tests.stages prepare api-tests
 
 e2e: venv  ## tests on a whole cluster
-	$(PY) -m tests.stages e2e
+	$(PY) -m tests.stages prepare e2e
 
 bench: venv  ## time and writes of a job, against a bare Job
 	$(PY) -m e2e.bench

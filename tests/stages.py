@@ -23,6 +23,8 @@ STAGES: dict[str, list[list[str]]] = {
         ["python", "-m", module, "--check"]
         for module in ("qee.api.generate", "qee.runner.constructs", "qee.cli.reference")
     ],
+    # Apart from the tests: it shows how far it is, and no test's time limit cuts off a build of several minutes.
+    "prepare": [["python", "-m", "e2e.cluster", "prepare"]],
     "unit": [["pytest", "tests/unit"], ["pytest", "tests/physics"]],
     "api-tests": [["pytest", "tests/api"]],
     "e2e": [["pytest", "e2e"]],

@@ -16,6 +16,7 @@ class Cluster(Protocol):
 
     name:      `node`, `kind` or `given`
     audit_log: object writes as JSON lines; None where the API server's log is out of reach
+    prepare(): makes beforehand what takes long, without touching a running cluster
     images():  builds what changed, brings it into the cluster, and returns target -> reference
     """
 
@@ -26,6 +27,8 @@ class Cluster(Protocol):
 
     @property
     def audit_log(self) -> Path | None: ...
+
+    def prepare(self) -> None: ...
 
     def running(self) -> bool: ...
 

@@ -18,6 +18,9 @@ class Given:
         self.kubeconfig = kubeconfig.expanduser().resolve()
         self._prefix = prefix if prefix.endswith("/") else f"{prefix}/"
 
+    def prepare(self) -> None:
+        """Nothing: it runs."""
+
     def running(self) -> bool:
         return True
 

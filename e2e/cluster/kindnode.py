@@ -67,10 +67,14 @@ class Kind:
 
     def _run(self, *words: str, remedy: str = "") -> str:
         env = {**os.environ, "KIND_EXPERIMENTAL_PROVIDER": self._engine.name, "KUBECONFIG": str(self.kubeconfig)}
-        return run([self._kind, *words], why=f"kind {words[0]} {words[1]}", env=env, remedy=remedy)
+        return run([self._kind, *words], why=f"kind {' '.join(words[:2])}", env=env, remedy=remedy)
 
     def _exists(self) -> bool:
         return CLUSTER in self._run("get", "clusters").split()
+
+    def prepare(self) -> None:
+        """Builds kind itself."""
+        self._run("version")
 
     def running(self) -> bool:
         names = run([self._engine.name, "ps", "--format", "{{.Names}}"], why="Looking for kind's node")

@@ -54,6 +54,18 @@ class Node:
     def audit_log(self) -> Path:
         return self._run / "audit.log"
 
+    def prepare(self) -> None:
+        """Installs the packages and builds the images; without root it says that it cannot."""
+        try:
+            debian.need_root("A Kubernetes node on this machine")
+        except debian.NeedsRoot as reason:
+            say(str(reason))
+            return
+        debian.need(debian.NODE, debian.IMAGES)
+        with images.context() as sources:
+            for target, reference in images.references("localhost/", sources).items():
+                Buildah().build(target, reference, sources)
+
     def running(self) -> bool:
         return all(live_pid(self._run, name) for name in (*FIRST_TO_STOP, *THEN))
 
