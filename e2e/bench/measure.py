@@ -98,7 +98,7 @@ def operator_pid() -> int:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"qee.app" in words and b"--config" in words:
+            if b"qee.app" in words and any(word.startswith(b"--config=/etc/qee/") for word in words):
                 return int(entry.name)
     raise RuntimeError("no operator process is found on this machine; is the cluster elsewhere?")
 

@@ -33,9 +33,9 @@ INTRODUCTION = """# Benchmarks
 `make bench` writes this page and `build/bench.json`. A QuantumJob is measured against what a user would write without
 QEE: a bare `batch/v1` Job with the same image, resources and security context, whose plain script loads the same Bell
 circuit by `qiskit.qasm3.loads`, transpiles it and runs it on Aer with the same shots. Both are measured on the same
-node in one run, alternating, by a watch that is open before the object is created. Times of a container's and a job's end,
-and the counts of writes, come from the API server's audit log; a write is a successful create, patch or delete by the
-operator, Events and Leases apart.
+node in one run, alternating, by a watch that is open before the object is created. Times of a container's and a job's
+end, and the counts of writes, come from the API server's audit log; a write is a successful create, patch or delete by
+the operator, Events and Leases apart.
 
 A container's end is visible to the operator 1 to 2 seconds before the Job controller says Complete; that is why a
 QuantumJob, which follows the container, can be faster than a bare Job.
