@@ -36,7 +36,7 @@ def test_methods_that_cirq_does_not_have_are_refused_by_name() -> None:
 
 def test_a_state_that_does_not_fit_is_refused_with_figures() -> None:
     chain = "".join(f"cx q[{i}], q[{i + 1}];" for i in range(29))
-    with pytest.raises(RunnerError, match=r"needs 49152 MiB and 512 MiB are left") as caught:
+    with pytest.raises(RunnerError, match=r"needs 65536 MiB and 512 MiB are left") as caught:
         execute(f"qreg q[30]; creg c[30]; h q[0]; t q[0]; {chain} measure q -> c;")
     assert caught.value.reason is Reason.INSUFFICIENT_MEMORY
 
@@ -72,6 +72,15 @@ def test_bits_that_nobody_measures_stay_zero() -> None:
 
 def test_the_last_measurement_into_a_bit_counts() -> None:
     assert execute("qreg q[1]; creg c[1]; measure q -> c; x q[0]; measure q -> c;").counts == {1: 100}
+
+
+def test_many_shots_are_drawn_in_batches_that_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qee.runner.engines.cirq._BATCH_BITS", 2000)
+    for gate in ("ry(1.2)", "h"):
+        execution = execute(f"qreg q[2]; creg c[2]; {gate} q[0]; measure q -> c;", shots=2500)
+        assert sum(execution.counts.values()) == 2500
+        one = 0.5 if gate == "h" else float(np.sin(0.6) ** 2)
+        assert p_value({str(key): count for key, count in execution.counts.items()}, {"0": 1 - one, "1": one}) > ALARM
 
 
 def test_nested_gates_are_counted_and_not_expanded() -> None:

@@ -1,6 +1,7 @@
 """Cirq's own simulators, through their public interface."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ from qee.api.run_document import CircuitRun, SimulatorOptions
 from qee.runner.engines.cirq_openqasm import load_openqasm
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
 from qee.runner.errors import RunnerError
-from qee.runner.explain import unsupported
+from qee.runner.explain import invalid, unsupported
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution
 
@@ -32,7 +33,8 @@ METHODS = ("automatic", "statevector", "density_matrix", "stabilizer")
 MAX_OPERATIONS = 2_000_000
 _OPERATION_BYTES = 4096
 _MIB = 1_048_576
-_BUFFERS = 3  # a state, the one that it is turned into, and the probabilities that are sampled
+_BUFFERS = {"double": 4, "single": 5}  # times the state: measured with 22 qubits, while samples are drawn
+_BATCH_BITS = 5_000_000  # sampled at a time: Cirq needs 40 bytes for each
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,26 @@ class CirqEngine:
         if not any(cirq.is_measurement(operation) for operation in parsed.all_operations()):
             raise unsupported("no-measurement", engine="cirq")
         _refuse_unmeasured_conditions(parsed)
+        if not cirq.measurement_key_names(parsed) <= set(_keys(registers)):
+            raise invalid("a classical register's declaration is not understood; write creg c[2]; or bit[2] c;")
         return Parsed(parsed, registers)
 
     def execute(self, parsed: Parsed, shots: int, seed: int) -> Execution:
         method = self._method(parsed.circuit)
         random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))
-        keys = [f"{register.name}_{bit}" for register in parsed.registers for bit in range(register.size)]
-        if method == "stabilizer" and is_unitary_clifford(parsed.circuit):
-            bits = sample_clifford(parsed.circuit, keys, shots, random)
-        else:
-            bits = _last_records(self._simulator(method, random).run(parsed.circuit, repetitions=shots), keys, shots)
+        keys = _keys(parsed.registers)
+        counts: Counter[int] = Counter()
+        for batch in _batches(shots, len(keys)):
+            if method == "stabilizer" and is_unitary_clifford(parsed.circuit):
+                bits = sample_clifford(parsed.circuit, keys, batch, random)
+            else:
+                samples = self._simulator(method, random).run(parsed.circuit, repetitions=batch)
+                bits = _last_records(samples, keys, batch)
+            counts.update(_counted(bits))
         gates = [each for each in parsed.circuit.all_operations() if not cirq.is_measurement(each)]
         return Execution(
             registers=parsed.registers,
-            counts=_counted(bits),
+            counts=counts,
             method=method,
             seed=seed,
             depth=len(parsed.circuit),
@@ -111,7 +119,7 @@ class CirqEngine:
         """Cirq keeps qubits that never met apart, so the largest group that did decides."""
         qubits = _largest_group(circuit)
         amplitudes = 1 << (2 * qubits if method == "density_matrix" else qubits)
-        return int(np.dtype(self._dtype).itemsize * amplitudes * _BUFFERS)
+        return int(np.dtype(self._dtype).itemsize * amplitudes * _BUFFERS[self._options.precision])
 
     def _simulator(self, method: str, random: np.random.RandomState) -> Any:
         if method == "stabilizer":
@@ -128,6 +136,11 @@ class CirqEngine:
                 Reason.CIRCUIT_TOO_LARGE,
                 f"gate definitions expand to {count} operations, {allowed} are allowed; reduce the nesting of gates",
             )
+
+
+def _keys(registers: tuple[Register, ...]) -> list[str]:
+    """The importer's measurement keys, by classical bit."""
+    return [f"{register.name}_{bit}" for register in registers for bit in range(register.size)]
 
 
 def _is_clifford(operation: cirq.Operation) -> bool:
@@ -156,6 +169,13 @@ def _refuse_unmeasured_conditions(circuit: cirq.Circuit) -> None:
         if not cirq.control_keys(operation) <= measured:
             raise unsupported("condition-unmeasured", engine="cirq")
         measured |= cirq.measurement_key_objs(operation)
+
+
+def _batches(shots: int, bits: int) -> Iterator[int]:
+    """Shots cut into batches; the cut depends on nothing but the job, for the samples depend on it."""
+    size = max(1000, _BATCH_BITS // bits)
+    for start in range(0, shots, size):
+        yield min(size, shots - start)
 
 
 def _last_records(result: Any, keys: list[str], shots: int) -> np.ndarray[Any, Any]:
