@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from e2e.cluster import images
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.clients import helm, kubectl
 
@@ -20,6 +21,7 @@ TAKE_OVER = ("--take-ownership", "--force-conflicts")
 NO_CLUSTER = Path("/dev/null")
 
 Object = dict[str, Any]
+image_values = images.values  # the chart's value `images`, from references by target of the Dockerfile
 
 
 def render(values: Mapping[str, Any] | None = None, *options: str, release: str = RELEASE) -> list[Object]:
@@ -27,24 +29,6 @@ def render(values: Mapping[str, Any] | None = None, *options: str, release: str 
     words = ("--namespace", NAMESPACE, *_given(values), *options)
     text = helm(NO_CLUSTER, "template", release, str(CHART), *words)
     return [found for found in yaml.safe_load_all(text) if found]
-
-
-def image_values(references: Mapping[str, str]) -> Object:
-    """The chart's value `images` for references by target of the Dockerfile: operator, runner-aer, runner-cirq."""
-    engines = {target.removeprefix("runner-"): target for target in references if target.startswith("runner-")}
-    return {
-        "images": {
-            "operator": _image(references["operator"]),
-            "runners": {engine: _image(references[target]) for engine, target in engines.items()},
-        }
-    }
-
-
-def _image(reference: str) -> dict[str, str]:
-    repository, _, tag = reference.rpartition(":")
-    if not repository or "/" in tag:  # a colon before the last slash belongs to the registry's port
-        raise ValueError(f"{reference} has no tag; name the image as REPOSITORY:TAG")
-    return {"repository": repository, "tag": tag}
 
 
 def install_crds(kubeconfig: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +24,9 @@ BELL = (CHECKOUT / "examples/bell.yaml").read_text()
 class Installation:
     """The release `qee` on a cluster, and what is asked of it."""
 
-    def __init__(self, chosen: Cluster, images: dict[str, str]) -> None:
+    def __init__(self, chosen: Cluster, references: dict[str, str]) -> None:
         self.cluster = chosen
-        self.images = chart.image_values(images)
+        self.images = chart.image_values(references)
 
     def install(self, **values: Any) -> None:
         chart.install(self.cluster.kubeconfig, {**self.images, **values}, *chart.TAKE_OVER)
@@ -140,6 +141,20 @@ def test_the_crds_can_be_uninstalled_and_stay(qee: Installation, namespace: str)
     assert qee.get("quantumjob", "bell", "-n", namespace) == job
     chart.install_crds(qee.cluster.kubeconfig)
     assert qee.get("quantumjob", "bell", "-n", namespace) == job
+
+
+def test_helm_with_wait_returns_once_the_job_that_it_installs_is_accepted(
+    qee: Installation, namespace: str, tmp_path: Path
+) -> None:
+    """By kstatus an accepted job is Current, as a started batch/v1 Job is."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: circuits, version: 0.0.1}")
+    (tmp_path / "templates/bell.yaml").write_text(BELL)
+
+    words = ("install", "circuits", str(tmp_path), "--namespace", namespace, "--wait", "--timeout=60s")
+    helm(qee.cluster.kubeconfig, *words)
+
+    assert qee.get("quantumjob", "bell", "-n", namespace)["status"]["phase"] in ("Queued", "Running", "Succeeded")
 
 
 def test_an_operator_of_one_namespace_runs_the_jobs_there_and_no_others(qee: Installation, namespace: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from charts import values_table
-from e2e.chart import CHART, NO_CLUSTER, image_values, render
+from e2e.chart import CHART, NO_CLUSTER, render
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.clients import helm
 from e2e.cluster.steps import ClusterError
@@ -91,14 +91,3 @@ def test_each_value_is_described() -> None:
 def is_at_or_under(leaf: str, path: str) -> bool:
     # What is said of `backends` does not describe the fields of each.
     return leaf == path or (leaf.startswith(f"{path}.") and path != "backends")
-
-
-def test_references_become_values_also_with_a_registrys_port() -> None:
-    references = {"operator": "localhost:5000/qee-operator:abc", "runner-aer": "qee-runner-aer:def"}
-
-    assert image_values(references)["images"] == {
-        "operator": {"repository": "localhost:5000/qee-operator", "tag": "abc"},
-        "runners": {"aer": {"repository": "qee-runner-aer", "tag": "def"}},
-    }
-    with pytest.raises(ValueError, match="has no tag"):
-        image_values({"operator": "localhost:5000/qee-operator"})
