@@ -138,7 +138,7 @@ MODIFIED = [
 
 
 @pytest.mark.filterwarnings("ignore:.*annotated:DeprecationWarning")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     gate=st.sampled_from(standard_calls(3)),
     form=st.sampled_from(MODIFIED),

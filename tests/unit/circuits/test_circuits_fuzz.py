@@ -44,7 +44,7 @@ def check(format: str, source: str | bytes) -> None:
         assert 0 < found.qubits <= Limits().max_qubits
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(format=st.sampled_from(FORMATS), words=st.lists(st.sampled_from(WORDS), max_size=40), start=st.booleans())
 def test_any_words_give_a_scan_or_a_scan_error(format: str, words: list[str], start: bool) -> None:
     head = {"openqasm2": 'OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; creg c[3]; ', "openqasm3": (
@@ -53,7 +53,7 @@ def test_any_words_give_a_scan_or_a_scan_error(format: str, words: list[str], st
     check(format, (head[format] if start else "") + " ".join(words))
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), version=st.sampled_from([2, 3]))
 def test_a_damaged_program_gives_a_scan_or_a_scan_error(data: st.DataObject, version: int) -> None:
     source = data.draw(programs(version))

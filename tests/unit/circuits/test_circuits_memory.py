@@ -1,0 +1,97 @@
+"""What a circuit needs, by engine, method and precision."""
+
+import dataclasses
+
+import pytest
+
+from qee.circuits import Scan, estimate_memory, scan
+from qee.circuits.resources import MAX_BYTES, MIB
+
+
+def circuit(qubits: int, body: str = "t q[0];") -> Scan:
+    return scan("openqasm3", f'include "stdgates.inc"; qubit[{qubits}] q; bit[{qubits}] c; {body} c = measure q;')
+
+
+def test_a_state_vector_doubles_with_each_qubit() -> None:
+    small, large = (estimate_memory(circuit(n), "aer") for n in (24, 25))
+    assert large.bytes - small.bytes == 16 * 2**24 + 14 * 1024
+    assert small.method == "statevector"
+
+
+def test_single_precision_halves_the_state() -> None:
+    double, single = (estimate_memory(circuit(24), "aer", precision=p) for p in ("double", "single"))
+    assert double.bytes - single.bytes == 8 * 2**24
+
+
+def test_a_density_matrix_quadruples_with_each_qubit() -> None:
+    small, large = (estimate_memory(circuit(n), "aer", "density_matrix") for n in (11, 12))
+    assert large.bytes - small.bytes == 16 * (4**12 - 4**11) + 14 * 1024
+
+
+def test_a_clifford_circuit_of_a_hundred_qubits_is_small() -> None:
+    for engine in ("aer", "cirq"):
+        estimate = estimate_memory(circuit(100, "h q[0]; cx q[0], q[1:99];"), engine)
+        assert estimate.method == "stabilizer"
+        assert estimate.bytes < 300 * MIB
+
+
+def test_sixty_qubits_beyond_clifford_fit_nowhere() -> None:
+    estimate = estimate_memory(circuit(60), "aer")
+    assert estimate.bytes > 2**63 or estimate.bytes == MAX_BYTES
+    assert estimate.formula.endswith("16 bytes x 2^60 = more than 1 EiB")
+
+
+def test_an_estimate_stays_finite_for_the_widest_circuit() -> None:
+    estimate = estimate_memory(circuit(1000), "cirq", "density_matrix")
+    assert estimate.bytes == MAX_BYTES
+    assert "4^1000" in estimate.formula
+
+
+def test_the_formula_can_be_checked_by_hand() -> None:
+    estimate = estimate_memory(circuit(24), "aer")
+    assert estimate.formula == "160 MiB + 14 KiB x 25 operations + 16 bytes x 2^24 = 417 MiB"
+    assert estimate.bytes == 160 * MIB + 14 * 1024 * 25 + 16 * 2**24
+    estimate = estimate_memory(circuit(20), "cirq", precision="single")
+    assert estimate.formula == "240 MiB + 4 KiB x 21 operations + 5 x 8 bytes x 2^20 = 281 MiB"
+
+
+def test_operations_count() -> None:
+    assert estimate_memory(circuit(2, "for int i in [1:10000] t q[0];"), "aer").bytes > 290 * MIB
+
+
+def test_what_depends_on_the_state_is_a_floor() -> None:
+    estimate = estimate_memory(circuit(60), "aer", "matrix_product_state")
+    assert not estimate.bounded
+    assert estimate.bytes < 200 * MIB
+    assert "entanglement" in estimate.formula
+
+
+@pytest.mark.parametrize(("method", "precision"), [(None, None), ("automatic", "double")])
+def test_what_is_absent_has_its_default(method: str | None, precision: str | None) -> None:
+    assert estimate_memory(circuit(10), "aer", method, precision) == estimate_memory(circuit(10), "aer")
+
+
+# Peak resident sizes of runner processes, MiB; see qee/circuits/resources.py.
+MEASURED = [
+    ("aer", "statevector", "double", 2, 0, 117),
+    ("aer", "statevector", "double", 24, 0, 369),
+    ("aer", "statevector", "single", 24, 0, 241),
+    ("aer", "density_matrix", "double", 12, 0, 369),
+    ("aer", "stabilizer", "double", 800, 0, 124),
+    ("aer", "statevector", "double", 4, 20_000, 362),
+    ("aer", "statevector", "double", 4, 90_000, 1220),
+    ("cirq", "statevector", "double", 2, 0, 187),
+    ("cirq", "statevector", "double", 24, 0, 1097),
+    ("cirq", "statevector", "single", 22, 0, 334),
+    ("cirq", "density_matrix", "double", 10, 0, 257),
+    ("cirq", "statevector", "double", 4, 4096, 200),
+]
+
+
+@pytest.mark.parametrize(("engine", "method", "precision", "qubits", "operations", "peak"), MEASURED)
+def test_estimates_are_above_what_was_measured_and_not_by_much(
+    engine: str, method: str, precision: str, qubits: int, operations: int, peak: int
+) -> None:
+    scanned = dataclasses.replace(circuit(qubits), operations=operations + 4 * qubits)
+    estimate = estimate_memory(scanned, engine, method, precision).bytes / MIB
+    assert peak < estimate < 1.3 * peak + 70
