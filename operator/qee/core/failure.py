@@ -3,10 +3,10 @@
 import json
 
 from qee.api.conditions import Phase
-from qee.api.names import EXIT_OOM_KILLED
 from qee.api.reasons import Reason
+from qee.core import retry
 from qee.core.observed import ChildState, PodState
-from qee.core.plan import Finish
+from qee.core.plan import Finish, Retry
 from qee.core.world import World
 
 MAX_MESSAGE = 512
@@ -32,7 +32,7 @@ def of_pod(pod: PodState) -> tuple[Reason, str]:
     end = pod.terminated
     if end is None:
         raise ValueError(f"pod {pod.name} has not terminated")
-    if end.reason == "OOMKilled" or end.exit_code == EXIT_OOM_KILLED:
+    if end.out_of_memory:
         return Reason.OUT_OF_MEMORY, f"{Reason.OUT_OF_MEMORY.meaning} {Reason.OUT_OF_MEMORY.remedy}"
     try:
         said = json.loads(end.message)
@@ -45,8 +45,10 @@ def of_pod(pod: PodState) -> tuple[Reason, str]:
     return reason, clean or f"The runner ended with exit code {end.exit_code}. {Reason.RUNNER_FAILED.remedy}"
 
 
-def of_child(world: World, child: ChildState) -> Finish:
-    """The child Job has failed as a whole."""
+def of_child(world: World, child: ChildState) -> Finish | Retry:
+    """The child Job has failed as a whole, and no pod that is left tells of a failure that would come again."""
+    if child.failed_reason == "PodFailurePolicy":  # the exit code of a kill: someone deleted the pod, or its node went
+        return retry.lost(world, Reason.RESULT_LOST, "The pod was deleted or its node lost before it gave a result.")
     last = max((pod for pod in world.pods if pod.terminated), key=lambda pod: str(pod.created_at), default=None)
     if child.failed_reason == "DeadlineExceeded":
         return _failed(child, Reason.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED.remedy)

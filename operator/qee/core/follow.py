@@ -1,7 +1,7 @@
 """Following the child of the present attempt, from its absence to the runner's exit code."""
 
 from qee.api.conditions import Phase
-from qee.api.names import EXIT_OOM_KILLED, EXIT_PERMANENT
+from qee.api.names import EXIT_PERMANENT
 from qee.api.reasons import Reason
 from qee.core import failure, retry
 from qee.core.observed import PodState
@@ -44,8 +44,7 @@ def _permanent_failure(world: World) -> Finish | None:
     for pod in world.pods:
         if pod.terminated is None or pod.disrupted:
             continue
-        oom = pod.terminated.reason == "OOMKilled" or pod.terminated.exit_code == EXIT_OOM_KILLED
-        if pod.terminated.exit_code == EXIT_PERMANENT or oom:
+        if pod.terminated.exit_code == EXIT_PERMANENT or pod.terminated.out_of_memory:
             return _finish(world, pod)
     return None
 

@@ -20,6 +20,11 @@ class Terminated:
     message: str  # what the runner wrote to its termination log
     finished_at: datetime | None
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Not by the exit code: 137 is any kill, as of a pod that was deleted or whose child Kueue preempted."""
+        return self.reason == "OOMKilled"
+
 
 @dataclass(frozen=True)
 class Waiting:
