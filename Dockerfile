@@ -1,27 +1,31 @@
 # Three images from one file: operator (with the qee command), runner-aer, runner-cirq.
 #   docker build --target runner-aer .
+# The secret `pip`, a pip.conf, is for networks with an index of their own: docker build --secret id=pip,src=pip.conf ...
 # BASE needs Python 3.11 or newer with venv, and libseccomp2. Any Debian with python3-venv will do.
 ARG BASE=python:3.13-slim-trixie
 
 # pip lives apart from what it installs and is only mounted for that, so that no image carries it.
 FROM ${BASE} AS build
 COPY requirements/build.txt requirements/install /build/
-RUN python3 -m venv /build/pip && /build/pip/bin/pip install -q --no-cache-dir --require-hashes -r /build/build.txt
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    python3 -m venv /build/pip && /build/pip/bin/pip install -q --no-cache-dir --require-hashes -r /build/build.txt
 RUN python3 -m venv --without-pip /opt/qee
 
 # The project itself is the last layer of each image: a change of source installs no package again.
 FROM build AS project
-COPY pyproject.toml LICENSE* /build/project/
+COPY pyproject.toml LICENSE /build/project/
 COPY operator /build/project/operator
 RUN touch /build/project/README.md && /build/install /build/project
 
 # The official image has no byte code of the standard library, which costs every start of Python a tenth of a second.
 FROM ${BASE} AS runtime
 RUN stdlib=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))') \
- && find / -xdev -depth \( -path "$stdlib/ensurepip*" -o -path "*/site-packages/pip*" -o -path "$stdlib/idlelib*" \) -delete \
+ && find / -xdev -depth \( -path "$stdlib/ensurepip*" -o -path "$stdlib/idlelib*" -o -path "*/site-packages/pip*" \
+    -o -path "/usr/local/bin/pip*" -o -path "/usr/local/bin/idle*" -o -path "/usr/share/python-wheels*" \) -delete \
  && python3 -m compileall -q "$stdlib" \
  && python3 -m venv --without-pip /opt/qee \
- && ldconfig -p | grep -q libseccomp.so.2
+ && ldconfig -p | grep -q libseccomp.so.2 \
+ && echo 'nonroot:x:65532:65532::/tmp:/usr/sbin/nologin' >> /etc/passwd && echo 'nonroot:x:65532:' >> /etc/group
 ENV PATH=/opt/qee/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -32,6 +36,7 @@ ENV PATH=/opt/qee/bin:/usr/local/bin:/usr/bin:/bin \
 FROM runtime AS operator
 COPY requirements/build.txt requirements/install requirements/operator.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/operator.txt
 COPY --from=project /opt/qee /opt/qee
 USER 65532:65532
@@ -40,6 +45,7 @@ ENTRYPOINT ["python", "-m", "qee.app"]
 FROM runtime AS runner-aer
 COPY requirements/build.txt requirements/install requirements/aer.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/aer.txt
 COPY --from=project /opt/qee /opt/qee
 USER 65532:65532
@@ -48,6 +54,7 @@ ENTRYPOINT ["python", "-m", "qee.runner"]
 FROM runtime AS runner-cirq
 COPY requirements/build.txt requirements/install requirements/cirq.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/cirq.txt
 COPY --from=project /opt/qee /opt/qee
 USER 65532:65532

@@ -53,7 +53,7 @@ class Buildah:
                     f"--build-arg=BASE={base}",
                     # Mounted for the build alone: no setting of this machine gets into an image.
                     f"--volume={CERTIFICATES}:{CERTIFICATES}:ro",
-                    f"--volume={self._pip_configuration()}:/etc/pip.conf:ro",
+                    f"--secret=id=pip,src={self._pip_configuration()}",
                     f"--tag={reference}",
                     str(context),
                     log=log,

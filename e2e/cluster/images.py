@@ -12,7 +12,7 @@ from e2e.cluster.files import settle
 
 # Target of the Dockerfile -> the lock file of what it installs.
 TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt"}
-SOURCES = ("Dockerfile", "pyproject.toml", "requirements/build.txt", "requirements/install", "operator/qee")
+SOURCES = ("Dockerfile", "pyproject.toml", "LICENSE", "requirements/build.txt", "requirements/install", "operator/qee")
 GENERATED = ("__pycache__", "*.pyc")
 
 
