@@ -5,7 +5,7 @@ The constants are peak resident set sizes of whole runner processes on x86-64, P
 
 - Aer: 117 MiB with 2 qubits, and 12, 124, 252 MiB more with 20 qubits, 24 in single and 24 in double precision (2^n
   amplitudes are 16, 128, 256); density matrices of 10 and 12 qubits 12 and 252 (4^n are 16, 256). An operation from a
-  loop or a gate definition costs 12 to 14 KiB (20,000: 245 MiB, 90,000: 1,103 MiB), one that stands in the source 2 to 9.
+  loop or a gate definition costs 12 to 14 KiB (20,000: 245 MiB, 90,000: 1,103 MiB), one in the source 2 to 9.
 - Cirq: 187 MiB with 2 qubits, and 55, 239, 910 MiB more with 20, 22 and 24 qubits in double precision, 35, 147 with 20
   and 22 in single precision (3.4 to 3.7 and 4.4 to 4.6 times the amplitudes); density matrices of 10 qubits 70 (4.4
   times). 4,096 operations from gate definitions cost 13 MiB.
@@ -66,8 +66,8 @@ class Estimate:
 def resolved_method(scan: Scan, engine: str, method: str = "automatic") -> str:
     """The method that an engine takes for "automatic"; any other method is returned as it is.
 
-    Of Clifford circuits Aer gives those to the stabilizer method that it knows by the names of their gates, Cirq those that
-    are unitary, and others where a state vector does not fit.
+    Of Clifford circuits Aer gives those to the stabilizer method that it knows by the names of their gates, Cirq those
+    that are unitary, and others where a state vector does not fit.
     """
     if method != "automatic":
         return method
