@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 APART = frozenset({"events", "leases"})  # counted separately (DESIGN, figures)
+READS = frozenset({"get", "list", "watch"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def writes(entries: Iterable[dict[str, Any]], *, operator: bool = True) -> list[
     for entry in entries:
         reference = entry.get("objectRef") or {}
         ok = (entry.get("responseStatus") or {}).get("code", 500) < 400
-        if ok and reference.get("resource") not in APART and by_operator(entry) == operator:
+        if entry["verb"] not in READS and ok and reference.get("resource") not in APART and by_operator(entry) == operator:
             sub = f"/{reference['subresource']}" if reference.get("subresource") else ""
             found.append(f"{entry['verb']} {reference.get('resource')}{sub}")
     return found

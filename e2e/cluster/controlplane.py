@@ -30,6 +30,8 @@ AUDIT_POLICY = {
                 {"group": "qee.dev", "resources": ["quantumjobs/status"]},
             ],
         },
+        # Its reads as well: the chart grants what it uses, and nothing else (see e2e/rbac.py).
+        {"level": "Metadata", "users": ["system:serviceaccount:qee-system:qee-operator"]},
         {"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]},
         {"level": "None"},
     ],

@@ -82,6 +82,8 @@ class Worker:
             "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
             "imageGCHighThresholdPercent": 100,  # an image that is collected cannot be pulled again
             "makeIPTablesUtilChains": False,
+            # Not /var/log/pods: a second kubelet of this machine would clear away what it does not know.
+            "podLogsDir": str(self.plane.state / "pod-logs"),
             "maxPods": 250,
             # No clusterDNS: pods with dnsPolicy ClusterFirst get a MissingClusterDNS warning; `Default` avoids it.
             "resolvConf": str(self.plane.state / "resolv.conf"),

@@ -7,6 +7,7 @@ it gets goes through the intake onto the queue.
 
 import argparse
 import asyncio
+import dataclasses
 import logging
 import os
 import signal
@@ -38,7 +39,14 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
 
     @kopf.on.login(registry=handlers)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+        account = kopf.login_with_service_account(**kwargs)
+        if account is None:
+            return kopf.login_with_kubeconfig(**kwargs)
+        # Kopf would ask for kubernetes.default.svc: a name that not every cluster, and not every dnsPolicy, resolves.
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+        server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+        there: kopf.ConnectionInfo = dataclasses.replace(account, server=server)
+        return there
 
     @kopf.on.startup(registry=handlers)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:

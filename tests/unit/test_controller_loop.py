@@ -168,6 +168,7 @@ async def test_a_sweep_comes_in_batches(
 
 async def test_a_watch_that_tells_nothing_is_an_ailment(simulation: Simulation, controller: Controller) -> None:
     await finished(simulation)
+    controller.leads = True
     await controller.resync.run()
     assert not controller.ailments(), "within the grace"
     simulation.clock.forward(61)
@@ -241,10 +242,16 @@ async def test_a_bug_in_one_job_does_not_stop_the_others(
 
 
 def test_a_hung_loop_and_an_overdue_resync_are_ailments(controller: Controller) -> None:
+    controller.leads = True
     assert controller.ailments() == []
     controller.beat_at = time.monotonic() - 31
     controller.resync.finished_at = time.monotonic() - 3 * 600 - 1
     assert len(controller.ailments()) == 2
+
+
+def test_a_standby_is_well_however_long_it_waits(controller: Controller) -> None:
+    controller.beat_at = time.monotonic() - 3600
+    assert controller.ailments() == []
 
 
 def test_metrics_never_carry_a_jobs_name(simulation: Simulation, controller: Controller) -> None:

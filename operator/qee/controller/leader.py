@@ -8,8 +8,11 @@ import asyncio
 import contextlib
 import logging
 
+from kubernetes.aio.client import V1Lease, V1ObjectMeta
+from kubernetes.aio.client.rest import ApiException
 from kubernetes.aio.leaderelection.electionconfig import Config
 from kubernetes.aio.leaderelection.leaderelection import LeaderElection
+from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord
 from kubernetes.aio.leaderelection.resourcelock.leaselock import LeaseLock
 
 from qee.kube.client import KubeClient
@@ -19,6 +22,19 @@ from qee.kube.resources import LEASES
 logger = logging.getLogger(__name__)
 NAME = "qee-operator"
 LEASE_SECONDS, RENEW_WITHIN, RETRY_EVERY = 15, 10, 2  # client-go's defaults
+
+
+class _Lock(LeaseLock):  # type: ignore[misc]
+    """The client's own. In 37.0.2 its `create` asks for `pretty=True`, which the client's API refuses as no string."""
+
+    async def create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
+        body = V1Lease(metadata=V1ObjectMeta(name=name), spec=self.update_lease(election_record))
+        try:
+            await self.api_instance.create_namespaced_lease(namespace, body)
+        except ApiException as error:
+            logger.warning("the Lease was not created: %s %s", error.status, error.reason)
+            return False
+        return True
 
 
 class Leader:
@@ -32,16 +48,19 @@ class Leader:
         if namespace is None:
             self._leading.set()
             return
-        lock = LeaseLock(NAME, namespace, identity, port.transport)
+        lock = _Lock(NAME, namespace, identity, port.transport)
         config = Config(lock, LEASE_SECONDS, RENEW_WITHIN, RETRY_EVERY, self._led, self._lost)
         self._election = asyncio.create_task(LeaderElection(config).run(), name="election")
 
     async def acquire(self, stop: asyncio.Event) -> bool:
-        """Wait for the Lease; False when told to stop first."""
+        """Wait for the Lease; False when told to stop first. Raises what ended the election."""
         waits = [asyncio.create_task(self._leading.wait()), asyncio.create_task(stop.wait())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        election = {self._election} if self._election else set()
+        await asyncio.wait([*waits, *election], return_when=asyncio.FIRST_COMPLETED)
         for task in waits:
             task.cancel()
+        if self._election and self._election.done():
+            self._election.result()
         return self._leading.is_set() and not stop.is_set()
 
     async def hold(self) -> None:

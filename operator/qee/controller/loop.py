@@ -28,10 +28,12 @@ class Controller:
         self.resync = Resync(port, self.queue, self.intake, settings, metrics)
         self._reconciler = Reconciler(port, settings, metrics)
         self._stopping = asyncio.Event()
+        self.leads = False
         self.beat_at = time.monotonic()
         """When the event loop last came round: a loop that hangs in one task does not, and /healthz says so."""
 
     async def run(self) -> None:
+        self.leads = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             tasks.create_task(self._resync_for_ever())
@@ -95,8 +97,10 @@ class Controller:
             pass
 
     def ailments(self) -> list[str]:
-        """Why this process should be restarted; empty while it is well."""
+        """Why this process should be restarted; empty while it is well, or while it waits for the Lease."""
         now, found = time.monotonic(), []
+        if not self.leads:
+            return found
         if now - self.beat_at > 30:
             found.append(f"the event loop has not come round for {now - self.beat_at:.0f} s")
         if now - self.resync.finished_at > 3 * self._settings.resync_seconds:
