@@ -44,8 +44,8 @@ def writes(entries: Iterable[dict[str, Any]], *, operator: bool = True) -> list[
     found = []
     for entry in entries:
         reference = entry.get("objectRef") or {}
-        ok = (entry.get("responseStatus") or {}).get("code", 500) < 400
-        if entry["verb"] not in READS and ok and reference.get("resource") not in APART and by_operator(entry) == operator:
+        wrote = entry["verb"] not in READS and (entry.get("responseStatus") or {}).get("code", 500) < 400
+        if wrote and reference.get("resource") not in APART and by_operator(entry) == operator:
             sub = f"/{reference['subresource']}" if reference.get("subresource") else ""
             found.append(f"{entry['verb']} {reference.get('resource')}{sub}")
     return found

@@ -98,9 +98,9 @@ class Controller:
 
     def ailments(self) -> list[str]:
         """Why this process should be restarted; empty while it is well, or while it waits for the Lease."""
-        now, found = time.monotonic(), []
         if not self.leads:
-            return found
+            return []
+        now, found = time.monotonic(), []
         if now - self.beat_at > 30:
             found.append(f"the event loop has not come round for {now - self.beat_at:.0f} s")
         if now - self.resync.finished_at > 3 * self._settings.resync_seconds:
