@@ -107,7 +107,7 @@ class Reason(StrEnum):
     INSUFFICIENT_MEMORY = (
         "InsufficientMemory",
         "The state does not fit into the memory that the job may have.",
-        "Use fewer qubits, precision single or another simulator.method, or raise spec.resources or the backend's limit.",
+        "Use fewer qubits, precision single or another method, or raise spec.resources or the backend's limit.",
     )
     OUT_OF_MEMORY = (
         "OutOfMemory",
