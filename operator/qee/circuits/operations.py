@@ -42,8 +42,25 @@ class Operations(Operands):
         if gate.depth:
             tally.depth = max(tally.depth, gate.depth)
             tally.terms += gate.terms * times
+        if gate.multi_qubit and not self.in_gate:
+            self._entangle(gate, operands, times)
         if values:
             self._add_terms(gate, values, times)
+
+    def _entangle(self, gate: Gate, operands: Sequence[Operand], times: int) -> None:
+        if self.nested:
+            self.bonds.give_up()
+            return
+        positions = []
+        for name, index, _, sure in operands:
+            if not sure or name not in self.starts:
+                self.bonds.give_up()
+                return
+            start = self.starts[name] + (index or 0)
+            positions.append(start)
+            if times > 1 and index is None:
+                positions.append(start + times - 1)
+        self.bonds.add(gate, positions, times)
 
     def _add_terms(self, gate: Gate, values: Sequence[Value], times: int) -> None:
         """Operands that the expressions of the gate's body have once the values are put in for its parameters."""

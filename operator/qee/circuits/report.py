@@ -51,6 +51,8 @@ class Scan:
         constructs: features of the language that engines may not support: if, for, while, switch, def, gate, input,
             reset, barrier, delay, "ctrl modifier", "pow modifier", "inv modifier", broadcast, alias, opaque, box, ...
         inputs: names of `input` declarations, in order.
+        bond_bits: upper bound on log2 of the bond dimension with which a matrix product state is exact, for programs
+            without control flow; None where there is no bound.
     """
 
     format: str
@@ -69,3 +71,4 @@ class Scan:
     gates: frozenset[str] = field(default_factory=frozenset)
     constructs: frozenset[str] = field(default_factory=frozenset)
     inputs: tuple[str, ...] = ()
+    bond_bits: int | None = None

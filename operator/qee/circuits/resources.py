@@ -17,6 +17,9 @@ from qee.circuits.report import Scan
 
 MIB = 2**20
 MAX_BYTES = 2**62
+USUAL_ROOM = 4 * 2**30
+CHEAP_BOND_BITS = 7  # up to this the runner takes a matrix product for what fits in no state vector
+CONTROL_FLOW = frozenset(("if", "for", "while", "switch", "box", "def"))  # absent where it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,52 +66,70 @@ class Estimate:
     bounded: bool = True
 
 
-def resolved_method(scan: Scan, engine: str, method: str = "automatic") -> str:
-    """The method that an engine takes for "automatic"; any other method is returned as it is.
-
-    Of Clifford circuits Aer gives those to the stabilizer method that it knows by the names of their gates, Cirq those
-    that are unitary, and others where a state vector does not fit.
-    """
-    if method != "automatic":
-        return method
-    named = scan.gates <= AER_STABILIZER and "pow modifier" not in scan.constructs
-    if scan.clifford and (engine != "aer" or named):
-        return "stabilizer"
-    return "statevector"
-
-
 def estimate_memory(
-    scan: Scan, engine: str, method: str | None = "automatic", precision: str | None = "double"
+    scan: Scan,
+    engine: str,
+    method: str | None = "automatic",
+    precision: str | None = "double",
+    room: int = USUAL_ROOM,
 ) -> Estimate:
     """Estimates the peak memory of a runner that runs one circuit.
 
     Args:
         engine: "aer" or "cirq".
-        method: spec.simulator.method; absent: automatic.
+        method: spec.simulator.method; absent: automatic, which is resolved as the engine will.
         precision: "double" (16 bytes an amplitude) or "single" (8); absent: double.
+        room: bytes that the job may have. With `automatic`, Aer's runner takes a matrix product for a circuit of little
+            entanglement whose state vector exceeds it.
     """
-    name = str(engine)
-    costs = _ENGINES.get(name, _ENGINES["cirq"])
-    method = resolved_method(scan, name, str(method or "automatic"))
-    precision = str(precision or "double")
+    engine, method, precision = str(engine), str(method or "automatic"), str(precision or "double")
+    if method != "automatic":
+        return _estimate(scan, engine, method, precision)
+    if _takes_stabilizer(scan, engine):
+        return _estimate(scan, engine, "stabilizer", precision)
+    vector = _estimate(scan, engine, "statevector", precision)
+    if engine == "aer" and vector.bytes > room and _is_cheap_matrix_product(scan):
+        return _estimate(scan, engine, "matrix_product_state", precision)
+    return vector
+
+
+def _takes_stabilizer(scan: Scan, engine: str) -> bool:
+    """Of Clifford circuits Aer takes those to the stabilizer method that it knows by the names of their gates.
+
+    Cirq takes those that are unitary, and others where a state vector does not fit.
+    """
+    named = scan.gates <= AER_STABILIZER and "pow modifier" not in scan.constructs
+    return scan.clifford and (engine != "aer" or named)
+
+
+def _is_cheap_matrix_product(scan: Scan) -> bool:
+    return scan.bond_bits is not None and scan.bond_bits <= CHEAP_BOND_BITS and not scan.constructs & CONTROL_FLOW
+
+
+def _estimate(scan: Scan, engine: str, method: str, precision: str) -> Estimate:
+    costs = _ENGINES.get(engine, _ENGINES["cirq"])
     n = scan.qubits
-    fixed = costs.base * MIB + costs.operation * 1024 * scan.operations
+    need = costs.base * MIB + costs.operation * 1024 * scan.operations
     text = f"{costs.base} MiB + {costs.operation} KiB x {scan.operations} operations"
     amplitude = 8 if precision == "single" else 16
     copies = costs.copies_of(method, precision)
     times = f"{copies} x " if copies > 1 else ""
+    bounded = True
     if method in ("statevector", "density_matrix", "unitary"):
         root = 2 if method == "statevector" else 4
-        state = amplitude * copies * root ** min(n, 70)
+        need += amplitude * copies * root ** min(n, 70)
         text += f" + {times}{amplitude} bytes x {root}^{n}"
     elif method == "stabilizer":
-        state = 4 * n * n
+        need += 4 * n * n
         text += f" + 4 bytes x {n}^2"
+    elif method == "matrix_product_state" and _is_cheap_matrix_product(scan):
+        need += 64 * n * 4 ** (scan.bond_bits or 0)  # two complex matrices for each qubit, and their successors
+        text += f" + 64 bytes x {n} x 4^{scan.bond_bits}"
     else:
-        floor = min(fixed, MAX_BYTES)
-        return Estimate(floor, method, f"{text} = {_size(floor)}, and more as entanglement grows", bounded=False)
-    total = min(fixed + state, MAX_BYTES)
-    return Estimate(total, method, f"{text} = {_size(total)}")
+        bounded = False
+    need = min(need, MAX_BYTES)
+    text += f" = {_size(need)}" + ("" if bounded else ", and more as entanglement grows")
+    return Estimate(need, method, text, bounded)
 
 
 def _size(number: int) -> str:

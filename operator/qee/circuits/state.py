@@ -4,6 +4,7 @@ import difflib
 from typing import NoReturn
 
 from qee.api.reasons import Reason
+from qee.circuits.bonds import Bonds
 from qee.circuits.errors import quoted
 from qee.circuits.expressions import Expressions
 from qee.circuits.gates import INCLUDES, Gate
@@ -40,6 +41,8 @@ class State:
         self.includes: list[str] = []
         self.inputs: list[str] = []
         self.constructs: set[str] = set()
+        self.bonds = Bonds()
+        self.starts: dict[str, int] = {}  # position of each register's first qubit
         self.feed_forward = False
         self.mid_circuit = False
         self.repeated = False  # inside of a loop or subroutine
@@ -66,6 +69,7 @@ class State:
             gates=frozenset(tally.names),
             constructs=frozenset(self.constructs),
             inputs=tuple(self.inputs),
+            bond_bits=self.bonds.bits(self.qubits),
         )
 
     def name(self, wanted: str) -> str:

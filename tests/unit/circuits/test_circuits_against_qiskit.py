@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qasm2, qasm3, transpile
 from qiskit.circuit import BoxOp, CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, IfElseOp
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import Clifford, Operator
+from qiskit.quantum_info import Clifford, Operator, Statevector
 from qiskit_aer import AerSimulator
 from tests.unit.circuits.programs import programs
 
@@ -181,3 +182,16 @@ def test_aer_takes_the_method_that_the_estimate_is_for(source: str, method: str)
     ran = simulator.run(transpile(load(program), simulator, optimization_level=0), shots=10).result()
     assert ran.results[0].metadata["method"] == method
     assert estimate_memory(scanned(program), "aer").method == method
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(source=st.one_of(programs(2), programs(3)))
+def test_the_bond_dimension_is_never_above_the_bound(source: str) -> None:
+    bits = scanned(source).bond_bits
+    circuit = load(source)
+    if bits is None or any(not isinstance(each.operation, Gate) for each in circuit.data):
+        return
+    state = Statevector(circuit)
+    for cut in range(1, circuit.num_qubits):
+        matrix = state.data.reshape(2 ** (circuit.num_qubits - cut), 2**cut)
+        assert numpy.linalg.matrix_rank(matrix, tol=1e-9) <= 2**bits

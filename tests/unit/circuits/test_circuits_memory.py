@@ -35,10 +35,28 @@ def test_a_clifford_circuit_of_a_hundred_qubits_is_small() -> None:
         assert estimate.bytes < 300 * MIB
 
 
-def test_sixty_qubits_beyond_clifford_fit_nowhere() -> None:
-    estimate = estimate_memory(circuit(60), "aer")
-    assert estimate.bytes > 2**63 or estimate.bytes == MAX_BYTES
+ENTANGLING = "".join(f"cz q[{i}], q[59];" for i in range(59)) + "t q[0];"
+
+
+def test_sixty_entangled_qubits_beyond_clifford_fit_nowhere() -> None:
+    estimate = estimate_memory(circuit(60, ENTANGLING), "aer")
+    assert estimate.bytes == MAX_BYTES
     assert estimate.formula.endswith("16 bytes x 2^60 = more than 1 EiB")
+
+
+def test_sixty_qubits_with_little_entanglement_are_a_matrix_product_on_aer() -> None:
+    ghz = circuit(60, "h q[0];" + "".join(f"cx q[{i}], q[{i + 1}];" for i in range(59)) + "t q[59];")
+    estimate = estimate_memory(ghz, "aer")
+    assert (estimate.method, estimate.bounded) == ("matrix_product_state", True)
+    assert estimate.bytes < 200 * MIB
+    assert estimate_memory(ghz, "cirq").method == "statevector"
+
+
+def test_a_matrix_product_is_for_what_does_not_fit() -> None:
+    thin = circuit(24, "cx q[0], q[1]; t q[0];")
+    assert estimate_memory(thin, "aer").method == "statevector"
+    assert estimate_memory(thin, "aer", room=256 * MIB).method == "matrix_product_state"
+    assert estimate_memory(circuit(40, "if (c == 1) x q[0]; t q[0];"), "aer").method == "statevector"
 
 
 def test_an_estimate_stays_finite_for_the_widest_circuit() -> None:
@@ -60,7 +78,7 @@ def test_operations_count() -> None:
 
 
 def test_what_depends_on_the_state_is_a_floor() -> None:
-    estimate = estimate_memory(circuit(60), "aer", "matrix_product_state")
+    estimate = estimate_memory(circuit(60, ENTANGLING), "aer", "matrix_product_state")
     assert not estimate.bounded
     assert estimate.bytes < 200 * MIB
     assert "entanglement" in estimate.formula

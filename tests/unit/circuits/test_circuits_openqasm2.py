@@ -32,6 +32,7 @@ def test_a_bell_circuit() -> None:
         mid_circuit=False,
         includes=("qelib1.inc",),
         gates=frozenset({"h", "cx"}),
+        bond_bits=1,
     )
 
 
