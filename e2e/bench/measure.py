@@ -1,8 +1,9 @@
 """Single measurements: one run of each kind, a crowd of each kind, and what the operator's process uses."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from e2e.bench import workloads
@@ -91,16 +92,23 @@ def quantum(name: str, namespace: str) -> tuple[Resource, Object, Callable[[Obje
 
 
 def operator_pid() -> int:
-    """The process of the operator's pod, seen from the node that this machine is."""
+    """The process of the operator's pod, seen from the node that this machine is; its predecessor may still be ending."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        found = list(_operators())
+        if len(found) == 1:
+            return found[0]
+        time.sleep(1)
+    raise RuntimeError("one operator process is expected on this machine; is the cluster elsewhere?")
+
+
+def _operators() -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
+            with contextlib.suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"qee.app" in words and any(word.startswith(b"--config=/etc/qee/") for word in words):
-                return int(entry.name)
-    raise RuntimeError("no operator process is found on this machine; is the cluster elsewhere?")
+                if b"qee.app" in words and any(word.startswith(b"--config=/etc/qee/") for word in words):
+                    yield int(entry.name)
 
 
 def cpu_seconds(pid: int) -> float:
