@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -69,10 +70,18 @@ class Buildah:
         """Uploads the image to the registry that its name starts with."""
         self._run("push", "--quiet", reference, remedy="Log in first: buildah login.")
 
-    def prune(self, wanted: list[str]) -> None:
-        """Notes what is wanted, and drops images that were not for many builds, with the layers that only they used."""
+    @contextmanager
+    def only(self, wanted: list[str]) -> Iterator[None]:
+        """On leaving, drops the images that were not wanted for many builds, with the layers that only they used.
+
+        Not before: a new image is made from layers of the one that it replaces.
+        """
+        noted = self._home / "images.json"
         with lock(self._home / ".lock", "images"):
-            kept = {*images.recent(self._home / "images.json", wanted, GENERATIONS), self._base_name}
+            images.recent(noted, wanted, GENERATIONS)
+        yield
+        with lock(self._home / ".lock", "images"):
+            kept = {*images.recent(noted, wanted, GENERATIONS), self._base_name}  # others may have come meanwhile
             for name in self._images():
                 if name.startswith("localhost/qee-") and name not in kept:
                     self._run("rmi", name)

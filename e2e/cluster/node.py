@@ -62,9 +62,12 @@ class Node:
             say(str(reason))
             return
         debian.need(debian.NODE, debian.IMAGES)
+        tool = Buildah()
         with images.context() as sources:
-            for target, reference in images.references("localhost/", sources).items():
-                Buildah().build(target, reference, sources)
+            wanted = images.references("localhost/", sources)
+            with tool.only(list(wanted.values())):
+                for target, reference in wanted.items():
+                    tool.build(target, reference, sources)
 
     def running(self) -> bool:
         return all(live_pid(self._run, name) for name in (*FIRST_TO_STOP, *THEN))
@@ -127,14 +130,14 @@ class Node:
         containerd, tool = Containerd(self.state, kubernetes()), Buildah()
         with images.context() as sources, lock(self._lock, "the node"):
             wanted = images.references("localhost/", sources)
-            tool.prune(list(wanted.values()))
             containerd.keep(images.recent(self.state / "images.json", list(wanted.values()), GENERATIONS))
             loaded = containerd.images()
-            for target, reference in wanted.items():
-                if reference not in loaded:
-                    tool.build(target, reference, sources)
-                    with step(f"Loading {reference}"):
-                        self._load(containerd, tool, reference)
+            with tool.only(list(wanted.values())):
+                for target, reference in wanted.items():
+                    if reference not in loaded:
+                        tool.build(target, reference, sources)
+                        with step(f"Loading {reference}"):
+                            self._load(containerd, tool, reference)
         return wanted
 
     def _load(self, containerd: Containerd, tool: Buildah, reference: str) -> None:

@@ -101,3 +101,11 @@ def test_images_and_development_agree_on_versions() -> None:
 
     for lock in images.TARGETS.values():
         assert pins(lock) <= pins("dev.txt")
+
+
+def test_what_another_node_builds_meanwhile_and_the_last_few_sets_are_kept(tmp_path: Path) -> None:
+    noted = tmp_path / "images.json"
+    for number in range(4):
+        images.recent(noted, [f"image:{number}"], 3)
+    assert images.recent(noted, ["image:2"], 3) == {"image:1", "image:2", "image:3"}
+    assert images.recent(noted, ["image:4"], 3) == {"image:2", "image:3", "image:4"}
