@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from e2e.cluster import binaries, cache, images
+from e2e.cluster import binaries, cache, images, leftovers
 from e2e.cluster.choice import cluster
 from e2e.cluster.clients import kubectl
 from e2e.cluster.steps import ClusterError, say
@@ -50,6 +50,7 @@ def main(command: str) -> None:
     else:
         chosen.clean()
         if command == "clean-cache":
+            leftovers.unmount_below(cache.root() / "containers")  # of image builds that were killed
             cache.clear()
 
 

@@ -44,6 +44,7 @@ class Buildah:
             if self._exists(reference):
                 return
             need_space(self._home, 10, "Building images")
+            self._run("rm", "--all")  # of builds that were killed; there are no others, for the lock is held
             base = self._base()
             log = root() / f"build-{target}.log"
             with step(f"Building {reference}"):
