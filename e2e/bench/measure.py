@@ -92,7 +92,7 @@ def quantum(name: str, namespace: str) -> tuple[Resource, Object, Callable[[Obje
 
 
 def operator_pid() -> int:
-    """The process of the operator's pod, seen from the node that this machine is; its predecessor may still be ending."""
+    """The process of the operator's pod, seen from the node that this machine is. A predecessor may still be ending."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         found = list(_operators())
