@@ -100,7 +100,8 @@ def test_the_limits_of_a_backend_in_the_file_hold_locally_too(tmp_path: Path) ->
 
 def test_a_state_that_this_machine_cannot_hold_is_refused_before_it_is_tried(tmp_path: Path) -> None:
     source = 'OPENQASM 3.0; include "stdgates.inc"; qubit[60] q; bit[60] c; t q[0]; h q; c = measure q;'
-    done = run(tmp_path, builders.job(circuits=[{"name": "wide", "format": "openqasm3", "source": source}]))
+    wide = {"name": "wide", "format": "openqasm3", "source": source}
+    done = run(tmp_path, builders.job(circuits=[wide], simulator={"method": "statevector"}))
     assert done.exit_code == 1
     assert "InsufficientMemory" in done.stderr
 

@@ -161,6 +161,7 @@ class _Counter:
             classical_bits=sum(self._registers.values()),
             registers=tuple(self._registers.items()),
             operations=tally.operations,
+            objects=tally.work,
             multi_qubit_operations=tally.operations,
             measured=tally.measurements > 0,
             clifford=False,

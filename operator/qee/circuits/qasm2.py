@@ -103,7 +103,7 @@ class Qasm2(Definitions):
         if not isinstance(register, Bits):
             self.undefined(name, "classical register", Bits)
         cursor.expect("==")
-        self.tally.work += (register.size or 1) // 4  # Cirq makes a condition of every bit
+        self.tally.work += register.size or 1  # Cirq makes a condition of every bit
         self.expressions.integer("the value of a condition", 0)
         cursor.expect(")")
         self.constructs.add("if")

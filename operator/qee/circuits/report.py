@@ -38,6 +38,8 @@ class Scan:
         operations: gates, measurements, resets, delays and barriers when gate definitions are expanded down to the
             standard gates, loops and broadcasts are multiplied, and of branches the longest is taken. Exact for
             programs without gate modifiers and `while`; an upper bound for modifiers; the body of `while` counts once.
+        objects: what an engine builds for them: operations, and empty rounds, levels of gate calls, definitions,
+            operands of barriers, bits of conditions, matrices; up to 4 KiB each. Mostly little more than `operations`.
         multi_qubit_operations: those of them that act on two or more qubits.
         measured: there is a measurement.
         clifford: every gate is a Clifford gate, so the stabilizer formalism can run it. False where the scanner
@@ -61,6 +63,7 @@ class Scan:
     classical_bits: int
     registers: tuple[tuple[str, int], ...]
     operations: int
+    objects: int
     multi_qubit_operations: int
     measured: bool
     clifford: bool

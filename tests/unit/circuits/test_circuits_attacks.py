@@ -136,7 +136,7 @@ TOO_LARGE = {
     "conditions on 4,096 bits": (
         "openqasm2",
         "OPENQASM 2.0; qreg q[1]; creg c[4096];\n" + "if(c==1) U(0,0,0) q[0];\n" * 1000,
-        392,
+        99,
     ),
 }
 

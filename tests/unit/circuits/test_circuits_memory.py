@@ -110,6 +110,12 @@ MEASURED = [
 def test_estimates_are_above_what_was_measured_and_not_by_much(
     engine: str, method: str, precision: str, qubits: int, operations: int, peak: int
 ) -> None:
-    scanned = dataclasses.replace(circuit(qubits), operations=operations + 4 * qubits)
+    scanned = dataclasses.replace(circuit(qubits), operations=operations + 4 * qubits, objects=operations + 4 * qubits)
     estimate = estimate_memory(scanned, engine, method, precision).bytes / MIB
     assert peak < estimate < 1.3 * peak + 70
+
+
+def test_what_an_engine_builds_besides_operations_counts_too() -> None:
+    rounds = estimate_memory(circuit(2, "for int i in [1:300000] { } t q[0];"), "aer")
+    assert rounds.bytes > 160 * MIB + 4 * 1024 * 300_000
+    assert "4 KiB x 300000 other objects" in rounds.formula

@@ -25,6 +25,7 @@ def test_a_bell_circuit() -> None:
         classical_bits=4,
         registers=(("c", 4),),
         operations=6,
+        objects=6,
         multi_qubit_operations=1,
         measured=True,
         clifford=True,
