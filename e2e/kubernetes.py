@@ -120,6 +120,13 @@ class Namespace:
     def delete(self, kind: str, *which: str, wait: bool = True) -> None:
         self.kubectl("delete", kind, *which, f"--wait={str(wait).lower()}", "--ignore-not-found")
 
+    def evict(self, pod: Object) -> None:
+        """By the eviction API, as a drain of its node does."""
+        meta = {"name": pod["metadata"]["name"], "namespace": self.name}
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+        path = f"/api/v1/namespaces/{self.name}/pods/{meta['name']}/eviction"
+        self.kubectl("create", "--raw", path, "-f", "-", input=json.dumps(body))
+
     def get(self, kind: str, name: str) -> Object:
         found: Object = json.loads(self.kubectl("get", kind, name, "--output=json"))
         return found
@@ -131,9 +138,10 @@ class Namespace:
     def quantum_job(self, name: str) -> Job:
         return Job(self.get("quantumjob", name))
 
-    def of(self, uid: str, kinds: str = OURS) -> list[Object]:
-        """What bears the label of the QuantumJob with this UID."""
-        return self.all(kinds, f"{names.LABEL_JOB_UID}={uid}")
+    def of(self, uid: str, kinds: str = OURS, component: str = "") -> list[Object]:
+        """What bears the label of the QuantumJob with this UID, and of the component if one is named."""
+        part = f",{names.LABEL_COMPONENT}={component}" if component else ""
+        return self.all(kinds, f"{names.LABEL_JOB_UID}={uid}{part}")
 
     def finished(self, *wanted: str, seconds: float = 120) -> dict[str, Job]:
         """These QuantumJobs, or all of the namespace, once each has Finished."""
@@ -171,6 +179,10 @@ class Namespace:
         """The stored result, read by the project's own reader, which checks it."""
         stored = self.get("configmap", job.status["result"]["configMap"])
         return ResultDocument.from_bytes(stored["data"][names.RESULT_KEY].encode())
+
+    def results_of(self, job: Job) -> list[Object]:
+        """The ConfigMaps that are results of the job by their labels."""
+        return self.of(job.uid, "configmaps", names.COMPONENT_RESULT)
 
     def gone(self, uids: Iterable[str]) -> None:
         """Waits until nothing bears the labels of these deleted QuantumJobs."""

@@ -44,7 +44,8 @@ class Proxy:
 
     before: called with (number of the write, Write) ahead of forwarding; True drops the request (the caller has killed
     its sender). after: the same once the server has answered, ahead of passing the answer on.
-    rewrite: called with (method, path) for every request; an int refuses it with that status.
+    refuse: called with (method, path) for every request; an int refuses it with that status.
+    altered: part of a path -> what becomes of the body of an answer to a request for such a path.
     """
 
     def __init__(self, kubeconfig: Path) -> None:
@@ -52,6 +53,7 @@ class Proxy:
         self.before: Callable[[int, Write], bool] = lambda number, write: False
         self.after: Callable[[int, Write], bool] = lambda number, write: False
         self.refuse: Callable[[str, str], int | None] = lambda method, path: None
+        self.altered: dict[str, Callable[[bytes], bytes]] = {}
         self._directory = tempfile.TemporaryDirectory(prefix="qee-proxy-")
         self._server, self._ssl = _upstream(kubeconfig, Path(self._directory.name))
         self._lock = threading.Lock()
@@ -128,6 +130,8 @@ class Proxy:
         except aiohttp.ClientError:  # the server is away: what the operator sees is a proxy's error
             return web.json_response({"kind": "Status", "code": 502}, status=502)
         async with answer:
+            if alter := next((each for part, each in self.altered.items() if part in path), None):
+                return web.Response(status=answer.status, body=alter(await answer.read()))
             if number >= 0:
                 self.writes[number] = Write(request.method, path, answer.status)
                 if self.after(number, self.writes[number]):

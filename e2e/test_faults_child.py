@@ -1,6 +1,5 @@
 """What happens to a child Job and its pods: forged, deleted, edited, evicted, killed, unable to start, too slow."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,10 +41,6 @@ def running(namespace: Namespace, name: str, **spec: Any) -> Job:
     return namespace.in_phase("Running", name)[name]
 
 
-def results_of(namespace: Namespace, job: Job) -> list[Object]:
-    return namespace.all("configmaps", f"qee.dev/job-uid={job.uid},qee.dev/component=result")
-
-
 def only_pod(namespace: Namespace, job: Job) -> Object:
     (pod,) = namespace.of(job.uid, "pods")
     return pod
@@ -59,13 +54,6 @@ def other_pod(namespace: Namespace, job: Job, before: Object) -> Object:
         return next((pod for pod in pods if pod["status"]["phase"] == "Running"), None)
 
     return namespace.until(look, f"another pod of {job.name}")
-
-
-def evict(namespace: Namespace, pod: Object) -> None:
-    meta = {"name": pod["metadata"]["name"], "namespace": namespace.name}
-    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
-    path = f"/api/v1/namespaces/{namespace.name}/pods/{meta['name']}/eviction"
-    namespace.kubectl("create", "--raw", path, "-f", "-", input=json.dumps(body))
 
 
 def test_a_child_forged_beforehand_is_not_run_for_the_job(
@@ -86,7 +74,7 @@ def test_a_child_forged_beforehand_is_not_run_for_the_job(
     assert ended.outcome == ("Failed", "ChildConflict")
     assert f"Job {child['metadata']['name']!r} exists and differs in spec.template.spec" in ended.message
     assert "look at the audit log, delete it, and apply the job again" in ended.message
-    assert not results_of(namespace, job)
+    assert not namespace.results_of(job)
 
 
 @pytest.mark.parametrize("limit", [0, 2])
@@ -135,7 +123,7 @@ def test_an_evicted_pod_is_replaced_within_its_attempt(operator: OperatorProcess
     job = running(namespace, "evicted")
     pod = only_pod(namespace, job)
 
-    evict(namespace, pod)
+    namespace.evict(pod)
 
     other_pod(namespace, job, pod)
     again = namespace.in_phase("Running", "evicted")["evicted"]
@@ -166,7 +154,7 @@ def test_a_pod_forged_into_the_child_is_not_listened_to(
 
     assert again.phase == "Queued"
     assert f"pod {pod['metadata']['name']} is not what its Job {job.child} would make" in operator.log.read_text()
-    assert not results_of(namespace, job)
+    assert not namespace.results_of(job)
 
 
 def test_a_job_past_its_deadline_is_stopped(operator: OperatorProcess, namespace: Namespace) -> None:
