@@ -68,7 +68,9 @@ TRAPS = [
     two("include-passwd-2", 'OPENQASM 2.0;\ninclude "/etc/passwd";\nqreg q[1];', "UnsupportedConstruct", "be included"),
     two("include-token", f'OPENQASM 2.0;\ninclude "{TOKEN}";\nqreg q[1];', "UnsupportedConstruct", "can be included"),
 ]
-SIXTY = f"{QASM2}qreg q[60]; creg c[60]; h q; t q; measure q -> c;"
+# Each half entangled with the other thirty times: no matrix product is small enough either.
+PAIRS = " ".join(f"cx q[{i}],q[{i + 30}];" for i in range(30))
+SIXTY = f"{QASM2}qreg q[60]; creg c[60]; h q; t q; {PAIRS} h q; measure q -> c;"
 TOO_LARGE = [
     two("sixty-qubits", SIXTY, "InsufficientMemory", "16 bytes x 2^60 = more than 1 EiB; limits.memory of backend"),
     two(
