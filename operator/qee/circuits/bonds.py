@@ -6,7 +6,6 @@ arXiv:quant-ph/0301063). Of a gate that the program defines, every operation is 
 qubits.
 """
 
-from collections.abc import Iterable
 from itertools import pairwise
 
 from qee.circuits.gates import BUILTIN_2, BUILTIN_3, QELIB1, STDGATES, Gate
@@ -29,15 +28,14 @@ class Bonds:
         """For what this bound does not cover: control flow, qubits whose position is not known."""
         self._known = False
 
-    def add(self, gate: Gate, positions: Iterable[int], times: int) -> None:
-        """Adds a gate on several qubits, applied `times` times between the least and the greatest position."""
+    def add(self, gate: Gate, low: int, high: int, times: int) -> None:
+        """Adds a gate on several qubits, applied `times` times between the positions `low` and `high`."""
         if not self._known:
             return
         if not gate.names <= _KNOWN:
             self._known = False
             return
         bits = times * (1 if not gate.depth and gate.name in _RANK_TWO else 2 * gate.multi_qubit)
-        low, high = min(positions), max(positions)
         self._changes[low] = self._changes.get(low, 0) + bits
         self._changes[high] = self._changes.get(high, 0) - bits
 

@@ -34,11 +34,11 @@ class Declarations(State):
         cursor.expect(";")
 
     def add_qubits(self, name: str, size: int | None, at: int) -> None:
-        self.starts[name] = self.qubits
+        start = self.qubits
         self.qubits += 1 if size is None else size
         if self.qubits > self.limits.max_qubits:
             self._too_many("qubits", self.qubits, self.limits.max_qubits, at)
-        self.declare(name, Qubits(size), at)
+        self.declare(name, Qubits(size, start), at)
 
     def add_bits(self, name: str, size: int | None, at: int) -> None:
         self.bits += 1 if size is None else size

@@ -44,7 +44,7 @@ def controlled(gate: Gate, controls: int, negative: int = 0, steps: int = 1) -> 
     operations += 2 * negative
     names = gate.names
     if plain:
-        names = frozenset({_CONTROLLED_NAMES.get(name, f"c{name}") if controls == 1 else f"c{controls}{name}"})
+        names = frozenset({_CONTROLLED_NAMES.get(name, f"c{name}") if controls == 1 else f"mc{name}"})
     clifford: bool | Rule = False
     if controls == 1:
         if name in _PAULIS:

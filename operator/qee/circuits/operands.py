@@ -20,7 +20,7 @@ class Operands(Declarations):
             return self.other_operand(name)
         if items[pos + 1] != "[":
             cursor.pos = pos + 1
-            return name, None, symbol.size, not symbol.alias
+            return name, None, symbol.size, None if symbol.alias else symbol.start
         if items[pos + 3] == "]":
             known = symbol.elements.get(items[pos + 2])
             if known is not None:
@@ -34,7 +34,7 @@ class Operands(Declarations):
         index, size = self.index(symbol.size)
         if index is not None and index >= symbol.size:
             cursor.fail(f"{quoted(name)} has {symbol.size} qubits, so there is no index {index}", at=pos + 2)
-        operand = name, index, size, index is not None and not symbol.alias
+        operand = name, index, size, None if index is None or symbol.alias else symbol.start + index
         if cursor.pos == pos + 4 and items[pos + 2].isdecimal():
             symbol.elements[items[pos + 2]] = operand
         return operand
@@ -76,17 +76,21 @@ class Operands(Declarations):
         return times
 
     def _common_size(self, operands: Sequence[Operand], at: int) -> int | None:
+        if len(operands) == 2 and operands[0][2] is None and operands[1][2] is None:  # as most are
+            if operands[0] == operands[1] and operands[0][3] is not None:
+                self.cursor.fail("a qubit is given twice to one gate", at=at)
+            return None
         times: int | None = None
         whole: set[str] = set()
-        for name, index, size, sure in operands:
+        for name, index, size, position in operands:
             if size is not None:
                 if times is not None and times != size:
                     self.cursor.fail(f"registers of {times} and {size} qubits cannot be broadcast together", at=at)
                 times = size
-                if sure and index is None:
+                if position is not None and index is None:
                     whole.add(name)
         if len(set(operands)) < len(operands) or whole:
-            known = [operand for operand in operands if operand[3]]
+            known = [operand for operand in operands if operand[3] is not None]
             overlaps = any(name in whole for name, index, _, _ in known if index is not None)
             if overlaps or len(set(known)) < len(known):
                 self.cursor.fail("a qubit is given twice to one gate", at=at)
@@ -96,10 +100,14 @@ class Operands(Declarations):
         """Notes operations on qubits that were measured before."""
         if not self.measured:
             return
-        for name, index, _, sure in operands:
-            if not sure:
+        for name, index, _, _ in operands:
+            if self.measured_alias or self.is_alias(name):
                 self.mid_circuit = True
             elif name in self.measured:
                 indices = self.measured[name]
                 if indices is None or index is None or index in indices:
                     self.mid_circuit = True
+
+    def is_alias(self, name: str) -> bool:
+        symbol = self.scope.names.get(name)
+        return isinstance(symbol, Qubits) and symbol.alias

@@ -29,7 +29,8 @@ class Operations(Operands):
                 at=at,
             )
         times = self.broadcast(operands, at) if operands else 1
-        self.touch(operands)
+        if self.measured:
+            self.touch(operands)
         tally = self.tally
         tally.operations += gate.operations * times
         tally.work += gate.work * times
@@ -51,16 +52,17 @@ class Operations(Operands):
         if self.nested:
             self.bonds.give_up()
             return
-        positions = []
-        for name, index, _, sure in operands:
-            if not sure or name not in self.starts:
+        low, high = self.limits.max_qubits, 0
+        for _, index, _, position in operands:
+            if position is None:
                 self.bonds.give_up()
                 return
-            start = self.starts[name] + (index or 0)
-            positions.append(start)
-            if times > 1 and index is None:
-                positions.append(start + times - 1)
-        self.bonds.add(gate, positions, times)
+            last = position + times - 1 if times > 1 and index is None else position
+            if position < low:
+                low = position
+            if last > high:
+                high = last
+        self.bonds.add(gate, low, high, times)
 
     def _add_terms(self, gate: Gate, values: Sequence[Value], times: int) -> None:
         """Operands that the expressions of the gate's body have once the values are put in for its parameters."""
@@ -136,6 +138,8 @@ class Operations(Operands):
             self.mid_circuit = True
         self.touch([source])
         name, index, _, _ = source
+        if self.is_alias(name):
+            self.measured_alias = True
         indices = self.measured.setdefault(name, set())
         if index is None:
             self.measured[name] = None

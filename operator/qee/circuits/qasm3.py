@@ -172,7 +172,7 @@ class Qasm3(Variables):
         self.constructs.add("physical qubit")
         self._physical = max(self._physical, number + 1)
         self.cursor.pos += 1
-        return "$", number, None, True
+        return "$", number, None, number
 
     def index(self, size: int) -> tuple[int | None, int | None]:
         return read_selection(self.cursor, self.expressions, size)

@@ -42,10 +42,10 @@ class State:
         self.inputs: list[str] = []
         self.constructs: set[str] = set()
         self.bonds = Bonds()
-        self.starts: dict[str, int] = {}  # position of each register's first qubit
         self.feed_forward = False
         self.mid_circuit = False
         self.repeated = False  # inside of a loop or subroutine
+        self.measured_alias = False
         self.measured: dict[str, set[int] | None] = {}  # None: the whole register
 
     def result(self) -> Scan:

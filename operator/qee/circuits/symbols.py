@@ -5,19 +5,22 @@ from dataclasses import dataclass, field
 from qee.circuits.gates import Gate
 from qee.circuits.values import Number
 
-# name, index (None: a whole register or a single qubit), number of qubits (None: one), known to be that very qubit
-Operand = tuple[str, int | None, int | None, bool]
+# Name, index (None: a whole register, a selection or a single qubit), number of qubits (None: one), and the position of
+# its first qubit among all (0 for arguments; None where it is not known which qubits these are).
+Operand = tuple[str, int | None, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Qubits:
     """A qubit (size None) or a register.
 
-    `alias`: another name for qubits that are declared elsewhere. `argument`: of the definition around it. `elements`:
-    operands that were read before, by the digits of their index.
+    `start`: position of its first qubit among all that are declared. `alias`: another name for qubits that are declared
+    elsewhere. `argument`: of the definition around it. `elements`: operands that were read before, by the digits of
+    their index.
     """
 
     size: int | None
+    start: int = 0
     alias: bool = False
     argument: bool = False
     elements: dict[str, Operand] = field(default_factory=dict, compare=False)

@@ -191,6 +191,9 @@ def test_clifford_circuits_are_recognised(body: str, clifford: bool) -> None:
         ("c[0] = measure q[0]; if (c[0]) x q[1];", False, True),
         ("for int i in [0:1] { c[0] = measure q[0]; }", True, False),
         ("let a = q[0:1]; c[0] = measure q[0]; h a;", True, False),
+        ("let a = q[0:1]; c[0:1] = measure a; h q[0];", True, False),
+        ("c[0:1] = measure q[0:1]; c[2] = measure q[2];", True, False),
+        ("qubit r; c[0:1] = measure q[0:1]; h r;", False, False),
         ("while (c[0] == false) { h q[0]; }", False, True),
     ],
 )
