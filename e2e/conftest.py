@@ -48,8 +48,11 @@ def no_installed_operator(node: Cluster) -> Iterator[None]:
     def scale(replicas: int) -> None:
         kubectl(node.kubeconfig, "scale", *deployment, f"--replicas={replicas}")
 
-    found = kubectl(node.kubeconfig, "get", *deployment, "--ignore-not-found", "--output=json")
-    replicas = json.loads(found)["spec"]["replicas"] if found else 0
+    def scaled() -> int:
+        found = kubectl(node.kubeconfig, "get", *deployment, "--ignore-not-found", "--output=json")
+        return int(json.loads(found)["spec"]["replicas"]) if found else 0
+
+    replicas = scaled()
     if replicas and node.name == "given":
         pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its operator is left alone")
     if replicas:
@@ -57,6 +60,7 @@ def no_installed_operator(node: Cluster) -> Iterator[None]:
         pods = ("pods", "--namespace", chart.NAMESPACE, "--selector=app.kubernetes.io/component=operator")
         kubectl(node.kubeconfig, "wait", "--for=delete", *pods, "--timeout=60s")
     yield
+    assert not scaled(), "someone installed QEE meanwhile: two operators worked on the jobs of this module"
     if replicas:
         scale(replicas)
 
