@@ -26,13 +26,10 @@ def operator(node: Cluster, runner_images: dict[str, str], namespace: Namespace)
 
 
 def hungry(namespace: Namespace, name: str) -> Object:
-    """A matrix product state, whose need is not known beforehand, with a million samples beside it."""
-    return namespace.job(
-        name,
-        shots=1_000_000,
-        simulator={"method": "matrix_product_state"},
-        resources={"limits": {"memory": "165Mi"}},
-    )
+    """A state of 16 MiB, with two thirds of a million different outcomes beside it."""
+    source = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[20]; creg c[20]; h q; t q; measure q -> c;'
+    circuits = [{"name": "hungry", "format": "openqasm2", "source": source}]
+    return namespace.job(name, circuits=circuits, shots=1_000_000, resources={"limits": {"memory": "300Mi"}})
 
 
 def running(namespace: Namespace, name: str, **spec: Any) -> Job:
