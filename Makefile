@@ -15,7 +15,7 @@ PY := .venv/bin/python
 UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(QEE_CACHE)/uv/bin/uv)
 LOCK := $(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
-.PHONY: help demo test lint types layers generate check-generated unit api-tests e2e bench images cluster kubeconfig \
+.PHONY: help demo test lint types layers generate check-generated unit engines api-tests e2e bench images cluster kubeconfig \
 	down clean clean-cache venv lock
 
 help:  ## print this
@@ -44,8 +44,11 @@ generate: venv  ## CRDs, their chart and the reference pages, from the models
 check-generated: venv  ## fail if they differ from the models
 	$(PY) -m tests.stages check-generated
 
-unit: venv  ## tests without a cluster
+unit: venv  ## tests without a cluster and without simulators: seconds
 	$(PY) -m tests.stages unit
+
+engines: venv  ## tests that run circuits on Aer and Cirq, physics among them
+	$(PY) -m tests.stages engines
 
 api-tests: venv  ## tests against a real kube-apiserver on loopback
 	$(PY) -m tests.stages prepare api-tests

@@ -65,8 +65,11 @@ def run_test(kubeconfig: Path) -> str:
 
 
 def uninstall(kubeconfig: Path) -> None:
-    """The release alone: CRDs, QuantumJobs and their results stay."""
+    """The release alone: CRDs, QuantumJobs and their results stay. Returns when its processes have ended."""
     helm(kubeconfig, "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--ignore-not-found")
+    # Helm waits for the objects of the release; pods are not among them.
+    pods = ("pods", "--namespace", NAMESPACE, "--selector=app.kubernetes.io/name=qee")
+    kubectl(kubeconfig, "wait", "--for=delete", *pods, "--timeout=60s")
 
 
 def _given(values: Mapping[str, Any] | None) -> tuple[str, ...]:

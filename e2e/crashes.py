@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.cluster.clients import kubectl
-from e2e.operator_process import OperatorProcess
+from e2e.operator_process import PATIENCE, OperatorProcess
 from e2e.proxy import Proxy, Write
 
 
@@ -69,7 +69,13 @@ class Victim:
         """The operator's writes until it was killed, or all of them; and what is left once the job has finished."""
         name = manifest["metadata"]["name"]
         with Proxy(self._kubeconfig) as proxy:
-            settings = {"namespaces": [self._namespace], "networkPolicies": False, "resyncSeconds": 600}
+            settings = {
+                "namespaces": [self._namespace],
+                "networkPolicies": False,
+                "resyncSeconds": 600,
+                # Whether a pod starts in two seconds is the machine's affair, and each run has to have the same writes.
+                "patience": {**PATIENCE, "queued": 60.0},
+            }
             operator = OperatorProcess(proxy.kubeconfig, self._images, self._script, settings)
             with operator:
                 self._arm(proxy, operator, kill)

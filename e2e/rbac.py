@@ -6,14 +6,16 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from e2e.chart import NAMESPACE, OPERATOR, render
 
 READS = frozenset({"get", "list", "watch"})
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, order=True)
@@ -66,14 +68,31 @@ class Seen:
     reads: bool
 
 
-def seen(audit_log: Path, user: str) -> Seen:
-    """Reads an audit log of JSON lines (audit.k8s.io/v1). A last line that is still being written does not count."""
+@dataclass(frozen=True)
+class Span:
+    """From begin to end."""
+
+    begin: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.begin <= moment <= self.end
+
+
+def seen(audit_log: Path, user: str, since: datetime = EVER, apart_from: Collection[Span] = ()) -> Seen:
+    """Reads an audit log of JSON lines (audit.k8s.io/v1). A last line that is still being written does not count.
+
+    What came before `since` or within a span of `apart_from` does not count either.
+    """
     result = Seen(set(), set(), False)
     with audit_log.open() as lines:
         for line in lines:
             try:
                 event = json.loads(line)
             except ValueError:
+                continue
+            received = datetime.fromisoformat(event["requestReceivedTimestamp"])
+            if received < since or any(received in span for span in apart_from):
                 continue
             result.reads = result.reads or event["verb"] in READS
             target = event.get("objectRef")

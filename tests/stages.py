@@ -25,7 +25,9 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     # Apart from the tests: it shows how far it is, and no test's time limit cuts off a build of several minutes.
     "prepare": [["python", "-m", "e2e.cluster", "prepare"]],
-    "unit": [["pytest", "tests/unit"], ["pytest", "tests/physics"]],
+    "unit": [["pytest", "tests/unit"]],
+    # Apart from the unit tests, which take seconds: these run circuits.
+    "engines": [["pytest", "tests/engines"], ["pytest", "tests/physics"]],
     "api-tests": [["pytest", "tests/api"]],
     "e2e": [["pytest", "e2e"]],
 }

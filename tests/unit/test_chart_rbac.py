@@ -3,11 +3,12 @@
 import ast
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from e2e.chart import NAMESPACE, render
-from e2e.rbac import Right, differences, granted, seen
+from e2e.rbac import Right, Span, differences, granted, seen
 
 from qee.kube import resources
 from qee.kube.port import Resource
@@ -167,9 +168,12 @@ def test_users_roles_reach_jobs_and_never_their_status() -> None:
     assert [rule["verbs"] for rule in roles["qee-view"]["rules"]] == [["get", "list", "watch"]]
 
 
-def entry(verb: str, resource: str, user: str = "operator", decision: str = "allow", **target: str) -> str:
+def entry(
+    verb: str, resource: str, user: str = "operator", decision: str = "allow", second: int = 0, **target: str
+) -> str:
     return json.dumps(
         {
+            "requestReceivedTimestamp": f"2026-11-22T10:00:{second:02}.000000Z",
             "verb": verb,
             "user": {"username": user},
             "objectRef": {"resource": resource, **target},
@@ -207,3 +211,16 @@ def test_reads_are_judged_where_the_log_has_reads(tmp_path: Path) -> None:
     _, unused = differences({Right("", "pods", "list")}, seen(log, "operator"))
 
     assert unused == {Right("", "pods", "list")}
+
+
+def test_a_log_is_read_from_a_moment_on_and_around_spans(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    refused = [entry("get", f"kind{second}", decision="forbid", second=second) for second in range(6)]
+    log.write_text("\n".join(refused))
+    at = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    found = seen(
+        log, "operator", at + timedelta(seconds=1), [Span(at + timedelta(seconds=2), at + timedelta(seconds=4))]
+    )
+
+    assert sorted(right.resource for right in found.denied) == ["kind1", "kind5"]

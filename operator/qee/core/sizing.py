@@ -58,7 +58,15 @@ def _estimate(
             f"spec.activeDeadlineSeconds: absent, and the `while` of circuit {circuit.name!r} may never end. "
             "Set a deadline.",
         )
-    return estimate_memory(found, engine, simulator.method, simulator.precision)
+    room = _room(job, backend)
+    return estimate_memory(found, engine, simulator.method, simulator.precision, **({"room": room} if room else {}))
+
+
+def _room(job: QuantumJob, backend: QuantumBackend) -> int | None:
+    """Bytes that the runner will see as its limit; None where nobody has set one."""
+    asked = job.spec.resources.limits if job.spec.resources else None
+    limit = (asked.memory if asked else None) or (backend.spec.limits.memory if backend.spec.limits else None)
+    return None if limit is None else int(parse_quantity(limit))
 
 
 def scanned(name: str, format: str, source: bytes) -> Scan:

@@ -19,7 +19,7 @@ from qee.cli import local
 from qee.cli.main import app
 from qee.kube.port import Object
 
-ENDLESS = "OPENQASM 3.0; qubit q; bit c; while (true) { c = measure q; }"
+ENDLESS = "OPENQASM 3.0; qubit q; bit[1] c; while (c == 0) { c = measure q; }"
 
 
 def run(tmp_path: Path, *documents: Object, words: tuple[str, ...] = ()) -> Any:
