@@ -10,6 +10,7 @@ from qee.api.backend import QuantumBackend
 from qee.api.cel import Rule
 from qee.api.job import MUTABLE, QuantumJob
 from qee.api.structural import RULES, structural
+from qee.api.trust import QuantumTrustPolicy
 
 Column = Mapping[str, Any]
 
@@ -55,8 +56,30 @@ def backend_crd() -> dict[str, Any]:
     return _crd(schema, names.KIND_BACKEND, names.PLURAL_BACKEND, "qb", "Cluster", BACKEND_COLUMNS)
 
 
-CRDS = {names.PLURAL_JOB: job_crd, names.PLURAL_BACKEND: backend_crd}
-MODELS: Mapping[str, type[BaseModel]] = {names.PLURAL_JOB: QuantumJob, names.PLURAL_BACKEND: QuantumBackend}
+TRUST_POLICY_COLUMNS: Sequence[Column] = (
+    {"name": "Mode", "type": "string", "jsonPath": ".spec.mode"},
+    {"name": "Ready", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].status'},
+    _AGE,
+)
+
+
+def trust_policy_crd() -> dict[str, Any]:
+    """The CRD of QuantumTrustPolicy."""
+    schema = structural(QuantumTrustPolicy)
+    kind, plural = names.KIND_TRUST_POLICY, names.PLURAL_TRUST_POLICY
+    return _crd(schema, kind, plural, "qtp", "Cluster", TRUST_POLICY_COLUMNS)
+
+
+CRDS = {
+    names.PLURAL_JOB: job_crd,
+    names.PLURAL_BACKEND: backend_crd,
+    names.PLURAL_TRUST_POLICY: trust_policy_crd,
+}
+MODELS: Mapping[str, type[BaseModel]] = {
+    names.PLURAL_JOB: QuantumJob,
+    names.PLURAL_BACKEND: QuantumBackend,
+    names.PLURAL_TRUST_POLICY: QuantumTrustPolicy,
+}
 
 # CEL compares lists of type map without regard to order (kubernetes.io, "Common Expression Language in Kubernetes",
 # on list types); a signature has regard.

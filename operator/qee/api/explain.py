@@ -15,8 +15,11 @@ from qee.api.cel import Violation
 from qee.api.fields import PATTERNS
 from qee.api.job import QuantumJob
 from qee.api.structural import structural
+from qee.api.trust import QuantumTrustPolicy
 
-_MODELS: Mapping[str, type[BaseModel]] = {"QuantumJob": QuantumJob, "QuantumBackend": QuantumBackend}
+_MODELS: Mapping[str, type[BaseModel]] = {
+    model.__name__: model for model in (QuantumJob, QuantumBackend, QuantumTrustPolicy)
+}
 _WITHHELD = ("source", "data")  # programs: they may be large, and may be somebody's secret
 _SHOWN = 60
 

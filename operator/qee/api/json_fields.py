@@ -32,6 +32,11 @@ def canonical_json(value: Any) -> bytes:
 
 def parsed(data: bytes, what: str) -> "Fields":
     """The top-level object of a JSON document, without floating-point numbers and duplicate keys."""
+    return Fields(strict_object(data, what), "")
+
+
+def strict_object(data: bytes, what: str) -> dict[str, Any]:
+    """The same as plain values."""
     try:
         value = json.loads(
             data.decode("utf-8"),
@@ -45,7 +50,7 @@ def parsed(data: bytes, what: str) -> "Fields":
         raise DocumentError(f"the {what} is not JSON in UTF-8") from error
     if not isinstance(value, dict):
         raise DocumentError(f"the {what} must be a JSON object")
-    return Fields(value, "")
+    return value
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KIND_JOB, PLURAL_JOB = "QuantumJob", "quantumjobs"
 KIND_BACKEND, PLURAL_BACKEND = "QuantumBackend", "quantumbackends"
 
+KIND_TRUST_POLICY, PLURAL_TRUST_POLICY = "QuantumTrustPolicy", "quantumtrustpolicies"
+
 # Labels of what QEE creates. Children get these and Kueue's, never the parent's labels wholesale: a copied
 # `app.kubernetes.io/instance` makes Argo CD prune them.
 LABEL_JOB_UID = f"{GROUP}/job-uid"

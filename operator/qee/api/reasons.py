@@ -24,6 +24,111 @@ class Reason(StrEnum):
     # On the way
     PENDING = "Pending", "The operator has not acted on the job yet.", "Wait; if it stays, look at the operator's log."
     NOT_REQUIRED = "NotRequired", "This installation does not ask for a signature.", "Nothing to do."
+    SIGNATURE_VERIFIED = "SignatureVerified", "Every trust policy of the namespace is content.", "Nothing to do."
+    POLICY_WARN = (
+        "PolicyWarn",
+        "A trust policy in mode Warn is not content; the job runs all the same.",
+        "Sign the job (`qee sign`) before the policy is enforced; the message says what is missing.",
+    )
+    POLICY_AUDIT = (
+        "PolicyAudit",
+        "A trust policy in mode Audit is not content; the job runs all the same.",
+        "Sign the job (`qee sign`) before the policy is enforced; the message says what is missing.",
+    )
+    NO_POLICY = (
+        "NoPolicy",
+        "No trust policy governs the namespace, so nobody's signature counts there.",
+        "Apply a QuantumTrustPolicy that governs the namespace.",
+    )
+    POLICY_INVALID = (
+        "PolicyInvalid",
+        "A trust policy of the namespace cannot be read.",
+        "Correct the QuantumTrustPolicy; its status says what is wrong.",
+    )
+    SIGNATURE_MISSING = (
+        "SignatureMissing",
+        "The job has no annotation qee.dev/signature.",
+        "Sign it: `qee sign -f job.yaml --key KEY`.",
+    )
+    ENVELOPE_INVALID = (
+        "EnvelopeInvalid",
+        "The annotation qee.dev/signature holds no envelope with a statement of this version.",
+        "Sign the job anew with `qee sign`; do not edit the annotation.",
+    )
+    KEY_UNKNOWN = (
+        "KeyUnknown",
+        "No key that signed is in the trust policy.",
+        "Sign with a key of the policy, or have the key added to it (`qee key show --public KEY`).",
+    )
+    KEY_REVOKED = "KeyRevoked", "A key that signed is revoked.", "Sign the job anew with another key."
+    KEY_RETIRED = (
+        "KeyRetired",
+        "The key is VerifyOnly: it admits no new jobs.",
+        "Sign the job anew with the key that replaces it.",
+    )
+    KEY_NOT_YET_VALID = "KeyNotYetValid", "The key's notBefore is later.", "Sign with another key, or wait."
+    KEY_EXPIRED = "KeyExpired", "The key's notAfter is past.", "Sign the job anew with the key that replaces it."
+    KEY_CONSTRAINED = (
+        "KeyConstrained",
+        "The key may not sign for this backend, or for so many shots.",
+        "Stay within the key's constraints, or sign with another key.",
+    )
+    SIGNATURE_INVALID = (
+        "SignatureInvalid",
+        "A signature is not one of that key over this statement.",
+        "Sign the job anew; if it persists, the private key is not the one of the policy.",
+    )
+    LIBRARIES_DISAGREE = (
+        "LibrariesDisagree",
+        "Of the two implementations of ML-DSA only one takes the signature for valid.",
+        "Please report it, with the object; sign anew meanwhile.",
+    )
+    SIGNERS_INCOMPLETE = (
+        "SignersIncomplete",
+        "The statement names other keys than have signed.",
+        "Have the missing ones sign with `qee sign --add`.",
+    )
+    WRONG_AUDIENCE = (
+        "WrongAudience",
+        "The signature was made for another cluster.",
+        "Sign with `--audience` for this cluster; `qee verify` shows its id.",
+    )
+    WRONG_SUBJECT = (
+        "WrongSubject",
+        "The signature was made for another object.",
+        "Sign the job under its final namespace and name.",
+    )
+    SPEC_MISMATCH = (
+        "SpecMismatch",
+        "The job was changed after it was signed.",
+        "Restore the field that is named, or sign the job anew.",
+    )
+    SIGNATURE_NOT_YET_VALID = (
+        "SignatureNotYetValid",
+        "The signature's time has not come.",
+        "Wait, or check the signer's clock.",
+    )
+    SIGNATURE_EXPIRED = "SignatureExpired", "The signature's time is over.", "Sign the job anew."
+    VALIDITY_TOO_LONG = (
+        "ValidityTooLong",
+        "The signature is valid for longer than the policy allows.",
+        "Sign with a shorter `--valid-for`.",
+    )
+    THRESHOLD_NOT_MET = (
+        "ThresholdNotMet",
+        "No rule of the trust policy holds for the keys that signed.",
+        "Have the keys of one rule sign: `qee sign --with PUBLIC`, then `qee sign --add`.",
+    )
+    BREAK_GLASS_REFUSED = (
+        "BreakGlassRefused",
+        "The key is not one of the policy's breakGlass, or is only for that.",
+        "Use a breakGlass key with `--break-glass REASON`, and another key for daily work.",
+    )
+    SIGNATURE_USED = (
+        "SignatureUsed",
+        "The signature admits one object only, and has admitted another one.",
+        "Sign the job anew.",
+    )
     ACCEPTED = "Accepted", "The job passed every check and its pod was created.", "Nothing to do."
     SUSPENDED = "Suspended", "spec.suspend is true, so nothing runs.", "Set spec.suspend to false to run it."
     NOT_SUSPENDED = "NotSuspended", "The job is not suspended.", "Nothing to do."
@@ -57,6 +162,11 @@ class Reason(StrEnum):
         "NotInThisBuild",
         "The schema knows the field or value, this version cannot run it yet.",
         "Remove the field that the message names, or upgrade QEE.",
+    )
+    REVOKED = (
+        "Revoked",
+        "A key that the job needs was revoked after the job had started.",
+        "Sign the job anew with another key, under another name.",
     )
     INVALID_SPEC = "InvalidSpec", "Fields of the spec contradict one another.", "Correct the field that is named."
     BACKEND_NOT_FOUND = (

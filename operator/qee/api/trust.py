@@ -1,0 +1,249 @@
+"""QuantumTrustPolicy: whose signatures admit QuantumJobs, in which namespaces, and within which bounds."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from qee.api.cel import Rule, rules
+from qee.api.fields import DnsLabel, DnsSubdomain, Line, Name, Seconds, Shots, stored_default, text
+from qee.api.meta import DNS_NAME, Condition, Observed, Resource, Spec
+
+MAX_KEYS = 64
+Algorithm = Literal["ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "Ed25519"]
+
+_ONE_WAY = Rule(
+    "(has(self.all) && self.all) != has(self.names)",
+    "give one of all: true and names",
+)
+
+
+class PolicyNamespaces(Spec):
+    """The namespaces that a policy governs. By name only: whoever may label namespaces would else choose the policy."""
+
+    model_config = ConfigDict(json_schema_extra=rules(_ONE_WAY))
+
+    all: bool | None = Field(default=None, description="True: every namespace.")
+    names: Annotated[list[DnsLabel], Field(min_length=1, max_length=256)] | None = Field(
+        default=None,
+        description="Names of namespaces, 1 to 256, compared as a whole; no patterns.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "PolicyNamespaces":
+        if bool(self.all) == (self.names is not None):
+            raise _ONE_WAY.error()
+        return self
+
+    def governs(self, namespace: str) -> bool:
+        return bool(self.all) or namespace in (self.names or [])
+
+
+class KeyConstraints(Spec):
+    """What a key may sign. Its lasting authority: whoever applies the job, through Argo CD as well."""
+
+    backends: Annotated[list[DnsSubdomain], Field(min_length=1, max_length=64)] | None = Field(
+        default=None,
+        description="QuantumBackends that jobs signed with the key may name, 1 to 64. Absent: every backend.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    max_shots: Shots | None = Field(
+        default=None, description="Most shots of any circuit of the job, 1 to 10000000. Absent: no bound."
+    )
+
+
+_SINCE_WHERE_OLD = Rule(
+    "self.state != 'VerifyOnly' || has(self.verifyOnlySince)",
+    "key %s is VerifyOnly; add verifyOnlySince, the time from which on no new job is admitted with it",
+    ("self.name",),
+)
+
+
+class TrustedKey(Spec):
+    """A public key, inline: a reference would be one more thing to fail and to tamper with."""
+
+    model_config = ConfigDict(json_schema_extra=rules(_SINCE_WHERE_OLD))
+
+    name: Name = Field(description="Name by which rules refer to the key, unique within the policy.")
+    public_key: Annotated[str, text(8192)] = Field(
+        description="The public key as SubjectPublicKeyInfo in PEM (RFC 9881 for ML-DSA, RFC 8410 for Ed25519);"
+        " `qee key show --public FILE` prints it."
+    )
+    algorithm: Algorithm = Field(
+        description="Algorithm that the key must be of: ML-DSA-44, ML-DSA-65, ML-DSA-87 (FIPS 204) or Ed25519 (RFC"
+        " 8032). The algorithm is the policy's, never the signature's."
+    )
+    holder: Line = Field(description="Person or pipeline that holds the private key; a threshold counts holders.")
+    not_before: datetime | None = Field(
+        default=None, description="Jobs created earlier are refused (RFC 3339). Absent: no bound."
+    )
+    not_after: datetime | None = Field(
+        default=None, description="Jobs created later are refused (RFC 3339). Absent: no bound."
+    )
+    state: Literal["Active", "VerifyOnly", "Revoked"] = Field(
+        default="Active",
+        description="Active: admits jobs. VerifyOnly: jobs created before verifyOnlySince stay verified, new ones are"
+        " refused. Revoked: nothing that it signed counts, whenever it was signed. Default: Active.",
+        json_schema_extra=stored_default("Active"),
+    )
+    verify_only_since: datetime | None = Field(
+        default=None, description="When the key stopped admitting (RFC 3339). Required with VerifyOnly."
+    )
+    constraints: KeyConstraints | None = Field(
+        default=None, description="What the key may sign. Absent: everything that the policy governs."
+    )
+
+    @model_validator(mode="after")
+    def _since_where_old(self) -> "TrustedKey":
+        if self.state == "VerifyOnly" and self.verify_only_since is None:
+            raise _SINCE_WHERE_OLD.error(self.name)
+        return self
+
+
+class SigningRule(Spec):
+    """Signatures that suffice. One rule that holds is enough."""
+
+    name: Name = Field(description="Name of the rule, for messages; unique within the policy.")
+    keys: Annotated[list[Name], Field(min_length=1, max_length=MAX_KEYS)] = Field(
+        description="Names of the keys that count.", json_schema_extra={"x-kubernetes-list-type": "set"}
+    )
+    threshold: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=1,
+        description="How many of them must have signed, by different keys of different holders, 1 to 4. Default: 1.",
+        json_schema_extra=stored_default(1),
+    )
+    require: Annotated[list[Literal["lattice", "classical"]], Field(min_length=1, max_length=2)] = Field(
+        default=["lattice"],
+        description="Families that must be among the signatures: lattice (ML-DSA), classical (Ed25519). Both: a hybrid"
+        " signature, of which the two may be one holder's. Default: [lattice].",
+        json_schema_extra={**stored_default(["lattice"]), "x-kubernetes-list-type": "set"},
+    )
+
+
+class BreakGlass(Spec):
+    """Keys for emergencies. They waive threshold and expiry; never `use`, namespace, constraint, budget, revocation."""
+
+    keys: Annotated[list[Name], Field(min_length=1, max_length=16)] = Field(
+        description="Names of keys of this policy. They admit nothing else.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+
+
+Replay = Literal["Window", "OneShot"]
+
+
+class QuantumTrustPolicySpec(Spec):
+    """All policies that govern a namespace must be content. In each, one rule has to hold."""
+
+    namespaces: PolicyNamespaces = Field(description="The namespaces that the policy governs.")
+    mode: Literal["Enforce", "Warn", "Audit"] = Field(
+        default="Enforce",
+        description="Enforce: jobs that do not pass are refused. Warn: they run, with a warning to who applies them."
+        " Audit: they run, with a note in the audit log. Default: Enforce.",
+        json_schema_extra=stored_default("Enforce"),
+    )
+    keys: Annotated[list[TrustedKey], Field(min_length=1, max_length=MAX_KEYS)] = Field(
+        description="The keys, 1 to 64.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    rules: Annotated[list[SigningRule], Field(min_length=1, max_length=16)] = Field(
+        description="The rules, 1 to 16, of which one has to hold.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    audiences: Annotated[list[Line], Field(max_length=16)] = Field(
+        default=[],
+        description="Names for which a signature may be made, beside the cluster's own: the UID of its namespace"
+        " kube-system. At most 16. Absent: none.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    max_validity_seconds: Seconds | None = Field(
+        default=None,
+        description="Longest time from nbf to exp of a signature, in seconds, 1 to 31536000. Absent: 31536000 (365"
+        " days).",
+    )
+    clock_skew_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        default=60,
+        description="How far the signer's clock may be ahead, in seconds, 0 to 3600. Default: 60.",
+        json_schema_extra=stored_default(60),
+    )
+    simulators: Replay = Field(
+        default="Window",
+        description="For simulators: Window (within its validity a signature admits the same job again, as GitOps tools"
+        " do) or OneShot (one object for each signature). Default: Window.",
+        json_schema_extra=stored_default("Window"),
+    )
+    cloud: Replay = Field(
+        default="OneShot",
+        description="For cloud backends: OneShot (a restored backup is not billed again) or Window. Default: OneShot.",
+        json_schema_extra=stored_default("OneShot"),
+    )
+    on_revoke: Literal["Cancel", "Leave"] = Field(
+        default="Cancel",
+        description="What becomes of a job that has started when a key that it needs is revoked. Default: Cancel.",
+        json_schema_extra=stored_default("Cancel"),
+    )
+    break_glass: BreakGlass | None = Field(default=None, description="Keys for emergencies. Absent: none.")
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_named_apart(cls, found: list[SigningRule]) -> list[SigningRule]:
+        if len({rule.name for rule in found}) != len(found):
+            raise ValueError("a rule's name occurs twice; give each rule a name of its own")
+        return found
+
+    @model_validator(mode="after")
+    def _keys_are_there(self) -> "QuantumTrustPolicySpec":
+        known = {key.name for key in self.keys}
+        if len(known) != len(self.keys):
+            raise ValueError("a key's name occurs twice in keys; give each key a name of its own")
+        named = {name for rule in self.rules for name in rule.keys}
+        named |= set(self.break_glass.keys if self.break_glass else [])
+        if missing := sorted(named - known):
+            raise ValueError(f"rules or breakGlass name {missing[0]}, which is not in keys; add the key")
+        emergency = set(self.break_glass.keys if self.break_glass else [])
+        if both := sorted(emergency & {name for rule in self.rules for name in rule.keys}):
+            raise ValueError(f"key {both[0]} is for breakGlass and in a rule; use another key for daily work")
+        return self
+
+
+class KeyStatus(Observed):
+    """One key, as QEE reads it now."""
+
+    name: Annotated[str, text(63)] = Field(description="Its name in spec.keys.")
+    keyid: Annotated[str, text(71)] | None = Field(
+        default=None, description="`sha256:` and the SHA-256 of its SubjectPublicKeyInfo. Absent: it cannot be read."
+    )
+    usable: bool = Field(description="Whether a job that is created now may be signed with it.")
+    reason: Annotated[str, text(256, minimum=0)] = Field(default="", description="Why not. Empty: usable.")
+
+
+class QuantumTrustPolicyStatus(Observed):
+    """Which keys are usable. Written by the operator only."""
+
+    observed_generation: int | None = Field(
+        default=None, description="The metadata.generation that the status is about. Absent: not seen yet."
+    )
+    keys: Annotated[list[KeyStatus], Field(max_length=MAX_KEYS)] = Field(
+        default_factory=list,
+        description="One entry for each key of the spec.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    conditions: Annotated[list[Condition], Field(max_length=8)] = Field(
+        default_factory=list,
+        description="Ready: True where every rule can be met by keys that are usable now.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+
+
+class QuantumTrustPolicy(Resource):
+    """Whose signatures admit QuantumJobs. Cluster-scoped: tenants do not write it."""
+
+    model_config = ConfigDict(json_schema_extra=rules(DNS_NAME))
+
+    api_version: Literal["qee.dev/v1alpha1"] = "qee.dev/v1alpha1"
+    kind: Literal["QuantumTrustPolicy"] = "QuantumTrustPolicy"
+    spec: QuantumTrustPolicySpec = Field(description="Whose signatures count, where, and within which bounds.")
+    status: QuantumTrustPolicyStatus = Field(
+        default=QuantumTrustPolicyStatus(), description="Which keys are usable. Written by the operator only."
+    )

@@ -1,0 +1,156 @@
+"""Two independent implementations of ML-DSA that must agree: `cryptography` and liboqs (through liboqs-python).
+
+What is wrong with a library is found at start, by `Suite.required`. liboqs-python without its library clones and builds
+one as it is imported; that never happens here: the library is looked for first. It also takes truncated keys for whole
+ones, so lengths are checked before any call.
+"""
+
+import ctypes.util
+import importlib.util
+import logging
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
+
+from qee.signing.algorithms import ALGORITHMS, Algorithm, Family
+
+Check = Callable[[Algorithm, bytes, bytes, bytes, bytes], bool]
+"""(algorithm, public key, message, signature, context) -> whether the signature is valid."""
+
+_KEYS: Mapping[str, Any] = {
+    "ML-DSA-44": mldsa.MLDSA44PublicKey,
+    "ML-DSA-65": mldsa.MLDSA65PublicKey,
+    "ML-DSA-87": mldsa.MLDSA87PublicKey,
+}
+
+
+OLDEST_LIBOQS = (0, 13)
+
+
+class LibraryProblem(RuntimeError):
+    """A library is missing, too old, without a mechanism, or gives wrong answers. The message says what to do."""
+
+
+class Disagreement(Exception):
+    """One library takes the signature for valid, the other does not."""
+
+
+def by_cryptography(algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes) -> bool:
+    try:
+        if algorithm.family is Family.CLASSICAL:
+            ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        else:
+            _KEYS[algorithm.name].from_public_bytes(public).verify(signature, message, context)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def by_liboqs(algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes) -> bool:
+    with _oqs().Signature(algorithm.name) as verifier:
+        return bool(verifier.verify_with_ctx_str(message, signature, context, public))
+
+
+@cache
+def _oqs() -> Any:
+    """The module oqs. Raises LibraryProblem rather than let it fetch a library."""
+    if importlib.util.find_spec("oqs") is None:
+        raise LibraryProblem("liboqs-python is not installed; pip install liboqs-python")
+    prefix = Path(os.environ.get("OQS_INSTALL_PATH", ""))
+    beside = [prefix / folder / "liboqs.so" for folder in ("lib", "lib64")] if str(prefix) != "." else []
+    # As liboqs-python looks for it; what it does not find there it would build.
+    if ctypes.util.find_library("oqs") is None and not any(path.exists() for path in beside):
+        raise LibraryProblem("liboqs is not installed; install it and run ldconfig, or set OQS_INSTALL_PATH to it")
+    disabled = logging.root.manager.disable
+    logging.disable(logging.INFO)  # it greets on standard output
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of every version but its own; ours is checked below
+            import oqs
+    except (SystemExit, Exception) as error:
+        raise LibraryProblem(f"liboqs cannot be loaded: {error}") from error
+    finally:
+        logging.disable(disabled)
+    found = tuple(int(part) for part in re.findall(r"\d+", oqs.oqs_version())[:2])
+    if found < OLDEST_LIBOQS:
+        oldest = ".".join(map(str, OLDEST_LIBOQS))
+        raise LibraryProblem(f"liboqs is {oqs.oqs_version()}; {oldest} or newer is needed for contexts of ML-DSA")
+    missing = [n for n, a in ALGORITHMS.items() if a.family is Family.LATTICE and not _has(oqs, n)]
+    if missing:
+        raise LibraryProblem(f"liboqs {oqs.oqs_version()} lacks {', '.join(missing)}; build it with them")
+    return oqs
+
+
+def _has(oqs: Any, name: str) -> bool:
+    return name in oqs.get_enabled_sig_mechanisms()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The libraries that a process checks ML-DSA with. All of them must say yes."""
+
+    lattice: Mapping[str, Check]
+
+    @classmethod
+    def required(cls) -> "Suite":
+        """Both libraries, tried. Raises LibraryProblem. For processes that decide: webhook and operator."""
+        suite = cls({"cryptography": by_cryptography, "liboqs": by_liboqs})
+        suite.try_out()
+        return suite
+
+    @classmethod
+    def available(cls) -> "Suite":
+        """`cryptography`, and liboqs where it is installed. For people's machines."""
+        try:
+            return cls.required()
+        except LibraryProblem:
+            return cls({"cryptography": by_cryptography})
+
+    def verify(self, algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes) -> bool:
+        """Whether every library takes the signature for valid. Raises Disagreement where they differ.
+
+        Wrong lengths are no signature, whatever a library makes of them; so is an error inside one.
+        """
+        if len(public) != algorithm.public_key or len(signature) != algorithm.signature:
+            return False
+        if algorithm.family is Family.CLASSICAL:
+            return by_cryptography(algorithm, public, message, signature, context)
+        answers = {name: check(algorithm, public, message, signature, context) for name, check in self.lattice.items()}
+        if len(set(answers.values())) > 1:
+            yes = ", ".join(name for name, valid in answers.items() if valid)
+            raise Disagreement(f"{algorithm.name}: only {yes} takes the signature for valid; report this")
+        return all(answers.values())
+
+    def try_out(self) -> None:
+        """A signature made now must be valid for all libraries, an altered one for none. Raises LibraryProblem."""
+        for name, kind in _PRIVATE.items():
+            key = kind.generate()
+            message, context = b"qee", b"qee.dev/self-test"
+            signature = key.sign(message, context)
+            public = key.public_key().public_bytes_raw()
+            for library, check in self.lattice.items():
+                try:
+                    good = check(ALGORITHMS[name], public, message, signature, context)
+                    bad = check(ALGORITHMS[name], public, b"eeq", signature, context)
+                    other = check(ALGORITHMS[name], public, message, signature, b"another")
+                except LibraryProblem:
+                    raise
+                except Exception as error:
+                    raise LibraryProblem(f"{library} cannot verify {name}: {error}") from error
+                if (good, bad, other) != (True, False, False):
+                    raise LibraryProblem(f"{library} gives wrong answers for {name}: {good}, {bad}, {other}")
+
+
+_PRIVATE: Mapping[str, Any] = {
+    "ML-DSA-44": mldsa.MLDSA44PrivateKey,
+    "ML-DSA-65": mldsa.MLDSA65PrivateKey,
+    "ML-DSA-87": mldsa.MLDSA87PrivateKey,
+}

@@ -1,0 +1,106 @@
+"""The part of a QuantumJob that a signature covers, in one canonical form.
+
+Signed: group, version, kind, namespace, name, the labels that change what runs, and the spec without the fields that
+may change while the job exists. Everything else (other labels, annotations, finalizers, owners, status) is unsigned, so
+Argo CD, Helm and kubectl may write it; QEE never acts on it.
+
+Values are filled in with the defaults of the profile, so that it makes no difference whether the API server has done so
+already. A change of what is projected, or of a default, is a new profile: the test vectors of the old one must stand.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from qee.api import names
+from qee.api.explain import explain
+from qee.api.job import MUTABLE, QuantumJob, QuantumJobSpec
+
+PROFILE = "qee.dev/quantumjob/v1alpha1#1"
+SIGNED_LABELS = names.PASSED_ON_LABELS  # the operator hands these on to Kueue, and looks at no other
+_UNSIGNED = {name for name in QuantumJobSpec.model_fields if to_camel(name) in MUTABLE}
+FINE_CIRCUITS = 16  # up to so many circuits each of their fields is told apart; an annotation has an end
+SHOWN = 64  # characters of a value that the statement holds in clear, for messages
+
+
+class ProjectionProblem(ValueError):
+    """The object is no QuantumJob that this version knows. The message names field, value and remedy."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """value: the canonical value. `digest` is over its RFC 8785 form."""
+
+    value: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-512 in hexadecimal."""
+        return hashlib.sha512(rfc8785.dumps(self.value)).hexdigest()
+
+    def fields(self) -> dict[str, str]:
+        """Path to value: canonical JSON where it is short, else its SHA-256. So a denial can say what was signed."""
+        return {path: _shown(value) for path, value in _leaves(self.value)}
+
+    def difference(self, signed: Mapping[str, str]) -> str:
+        """Field by field against the signer's `fields()`: what differs, as a sentence. Empty where nothing does."""
+        found = self.fields()
+        lines = [
+            f"{path}: signed {signed.get(path, 'nothing')}, found {found.get(path, 'nothing')}"
+            for path in sorted(signed.keys() | found.keys())
+            if signed.get(path) != found.get(path)
+        ]
+        more = f", and {len(lines) - 3} more" if len(lines) > 3 else ""
+        return "; ".join(lines[:3]) + more
+
+
+def project(obj: Mapping[str, Any]) -> Projection:
+    """The projection of a QuantumJob as plain values, from a file or from the API server. Raises ProjectionProblem."""
+    try:
+        job = QuantumJob.model_validate({k: v for k, v in obj.items() if k != "status"})
+    except ValidationError as error:
+        raise ProjectionProblem("; ".join(explain(error)[:3])) from error
+    spec = job.spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_UNSIGNED)
+    labels = {k: v for k, v in job.metadata.labels.items() if k in SIGNED_LABELS}
+    return Projection(
+        {
+            "apiVersion": job.api_version,
+            "kind": job.kind,
+            "metadata": {"name": job.metadata.name, "namespace": job.metadata.namespace, "labels": labels},
+            "spec": spec,
+        }
+    )
+
+
+def references(obj: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The ConfigMap keys that the circuits refer to, with the digests that their bytes must have."""
+    found = []
+    for circuit in (obj.get("spec") or {}).get("circuits") or []:
+        reference = circuit.get("configMapKeyRef")
+        if reference:
+            entry = {"kind": "ConfigMap", "name": reference["name"], "key": reference["key"]}
+            found.append({**entry, "sha256": circuit.get("sha256", "")})
+    return found
+
+
+def _leaves(value: dict[str, Any]) -> list[tuple[str, Any]]:
+    spec = value["spec"]
+    leaves = [(f"metadata.labels[{key}]", text) for key, text in value["metadata"]["labels"].items()]
+    leaves += [(f"spec.{name}", part) for name, part in spec.items() if name != "circuits"]
+    for index, circuit in enumerate(spec["circuits"]):
+        path = f"spec.circuits[{index}]"
+        if len(spec["circuits"]) > FINE_CIRCUITS:
+            leaves.append((path, circuit))
+        else:
+            leaves += [(f"{path}.{name}", part) for name, part in circuit.items()]
+    return leaves
+
+
+def _shown(value: Any) -> str:
+    text = rfc8785.dumps(value)
+    return text.decode() if len(text) <= SHOWN else f"sha256:{hashlib.sha256(text).hexdigest()[:16]}"
