@@ -88,6 +88,14 @@ def test_the_stored_defaults_of_a_spec_are_these_and_no_others():
         "quantumjobs.spec.backendRef.kind": "QuantumBackend",
         "quantumjobs.spec.outputs": ["counts"],
         "quantumjobs.spec.shots": 1024,
+        "quantumtrustpolicies.spec.clockSkewSeconds": 60,
+        "quantumtrustpolicies.spec.cloud": "OneShot",
+        "quantumtrustpolicies.spec.keys[].state": "Active",
+        "quantumtrustpolicies.spec.mode": "Enforce",
+        "quantumtrustpolicies.spec.onRevoke": "Cancel",
+        "quantumtrustpolicies.spec.rules[].require": ["lattice"],
+        "quantumtrustpolicies.spec.rules[].threshold": 1,
+        "quantumtrustpolicies.spec.simulators": "Window",
     }
 
 
@@ -130,5 +138,5 @@ def test_every_pattern_is_anchored_and_has_words():
         assert words, pattern
 
 
-def test_both_kinds_have_a_model():
-    assert set(MODELS) == set(CRDS) == {"quantumjobs", "quantumbackends"}
+def test_every_kind_has_a_model():
+    assert set(MODELS) == set(CRDS) == {"quantumjobs", "quantumbackends", "quantumtrustpolicies"}

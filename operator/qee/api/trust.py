@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
-from qee.api.fields import DnsLabel, DnsSubdomain, Line, Name, Seconds, Shots, stored_default, text
+from qee.api.fields import Count, DnsLabel, DnsSubdomain, Line, Name, Seconds, Shots, stored_default, text
 from qee.api.meta import DNS_NAME, Condition, Observed, Resource, Spec
 
 MAX_KEYS = 64
@@ -212,7 +212,8 @@ class KeyStatus(Observed):
 
     name: Annotated[str, text(63)] = Field(description="Its name in spec.keys.")
     keyid: Annotated[str, text(71)] | None = Field(
-        default=None, description="`sha256:` and the SHA-256 of its SubjectPublicKeyInfo. Absent: it cannot be read."
+        default=None,
+        description="Id of the key: `sha256:` and the SHA-256 of its SubjectPublicKeyInfo. Absent: it cannot be read.",
     )
     usable: bool = Field(description="Whether a job that is created now may be signed with it.")
     reason: Annotated[str, text(256, minimum=0)] = Field(default="", description="Why not. Empty: usable.")
@@ -221,7 +222,7 @@ class KeyStatus(Observed):
 class QuantumTrustPolicyStatus(Observed):
     """Which keys are usable. Written by the operator only."""
 
-    observed_generation: int | None = Field(
+    observed_generation: Count | None = Field(
         default=None, description="The metadata.generation that the status is about. Absent: not seen yet."
     )
     keys: Annotated[list[KeyStatus], Field(max_length=MAX_KEYS)] = Field(
