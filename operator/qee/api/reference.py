@@ -164,8 +164,8 @@ $ kubectl get quantumjob/bell -o jsonpath='{{.status.conditions[?(@.type=="Succe
 
 `Kept`: what was known before stays, since a job may fail or be cancelled at any point. A job that QEE has not seen has
 `observedGeneration: -1` and every condition Unknown since 1970: a schema default that no controller has written. The
-column kstatus is what Argo CD, Flux and `helm --wait` see; a job that waits in a queue is Current, so that nothing
-hangs on a device with a long one.
+column kstatus is what Flux and `helm --wait` see (Argo CD has health checks of its own); a job that waits in a queue is
+Current, so that nothing hangs on a device with a long one.
 
 A succeeded job whose result ConfigMap was deleted gets `ResultsStored=False`, reason `ResultDeleted`; it has still
 succeeded.
