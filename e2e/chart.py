@@ -47,6 +47,12 @@ def installed(kubeconfig: Path) -> bool:
     return bool(helm(kubeconfig, *words).strip())
 
 
+def values(kubeconfig: Path) -> dict[str, Any]:
+    """The values that the release was installed with, the chart's defaults apart."""
+    text = helm(kubeconfig, "get", "values", RELEASE, "--namespace", NAMESPACE, "--output", "json")
+    return dict(json.loads(text) or {})
+
+
 def _upgrade(kubeconfig: Path, release: str, chart: Path, *options: str) -> None:
     _forget_killed(kubeconfig, release)
     words = ("--namespace", NAMESPACE, "--create-namespace", "--reset-values", "--wait", *options)

@@ -1,6 +1,5 @@
 """The cluster that end-to-end tests run on, started or found running once per session, and left as it was found."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -40,29 +39,24 @@ def runner_images(images: dict[str, str]) -> dict[str, str]:
     return {target.removeprefix(prefix): name for target, name in images.items() if target.startswith(prefix)}
 
 
-@pytest.fixture(scope="module")
-def no_installed_operator(node: Cluster) -> Iterator[None]:
-    """An operator that the chart installed, which watches all namespaces, is away while a module runs its own."""
-    deployment = (f"deployment/{chart.OPERATOR}", "--namespace", chart.NAMESPACE)
-
-    def scale(replicas: int) -> None:
-        kubectl(node.kubeconfig, "scale", *deployment, f"--replicas={replicas}")
-
-    def scaled() -> int:
-        found = kubectl(node.kubeconfig, "get", *deployment, "--ignore-not-found", "--output=json")
-        return int(json.loads(found)["spec"]["replicas"]) if found else 0
-
-    replicas = scaled()
-    if replicas and node.name == "given":
-        pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its operator is left alone")
-    if replicas:
-        scale(0)
-        pods = ("pods", "--namespace", chart.NAMESPACE, "--selector=app.kubernetes.io/component=operator")
-        kubectl(node.kubeconfig, "wait", "--for=delete", *pods, "--timeout=60s")
+@pytest.fixture(scope="session")
+def release_as_found(node: Cluster) -> Iterator[None]:
+    """An installation of the chart that was there before the tests is there after them, with the same values."""
+    values = chart.values(node.kubeconfig) if chart.installed(node.kubeconfig) else None
     yield
-    assert not scaled(), "someone installed QEE meanwhile: two operators worked on the jobs of this module"
-    if replicas:
-        scale(replicas)
+    if values is not None and not chart.installed(node.kubeconfig):
+        chart.install(node.kubeconfig, values, *chart.TAKE_OVER)
+
+
+@pytest.fixture(scope="module")
+def no_installed_operator(node: Cluster, release_as_found: None) -> Iterator[None]:
+    """Away with an operator that watches all namespaces, and a webhook that wants signatures: a module runs its own."""
+    if chart.installed(node.kubeconfig):
+        if node.name == "given":
+            pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its installation is left alone")
+        chart.uninstall(node.kubeconfig)
+    yield
+    assert not chart.installed(node.kubeconfig), "someone installed QEE meanwhile: two operators worked on these jobs"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The charts on a cluster: install, helm test, upgrade, uninstall. Leaves QEE installed where it was found so."""
+"""The charts on a cluster: install, helm test, upgrade, uninstall."""
 
 import json
 import os
@@ -78,15 +78,14 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def qee(node: Cluster, images: dict[str, str]) -> Iterator[Installation]:
-    found = chart.installed(node.kubeconfig)
-    if found and node.name == "given":
+def qee(node: Cluster, images: dict[str, str], release_as_found: None) -> Iterator[Installation]:
+    if chart.installed(node.kubeconfig) and node.name == "given":
         pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its installation is left alone")
     chart.install_crds(node.kubeconfig)
     installation = Installation(node, images)
     installation.install()
     yield installation
-    installation.install() if found else installation.uninstall()
+    installation.uninstall()
 
 
 @pytest.fixture
