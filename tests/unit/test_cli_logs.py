@@ -48,9 +48,9 @@ def pod(api: FakeApiServer, name: str, owner: str, log: bytes | None, ended: boo
 
 def test_the_log_is_shown_without_the_frame(api: FakeApiServer, qee: Cli) -> None:
     given(api)
-    pod(api, "bell-0", "child-1", b"first\n" + FRAME + b"last\r\n")
+    pod(api, "bell-0", "child-1", b"first\n\nsecond\n\n" + FRAME + b"last\r\n")
     done = qee("logs", "bell")
-    assert (done.exit_code, done.stdout) == (0, "first\nlast\n")
+    assert (done.exit_code, done.stdout) == (0, "first\n\nsecond\nlast\n")
 
 
 def test_what_a_circuit_makes_the_runner_write_cannot_act_on_the_terminal(api: FakeApiServer, qee: Cli) -> None:

@@ -32,8 +32,9 @@ async def show(target: Target, name: str, follow: bool) -> int:
         data = await cluster.port.log(
             cluster.namespace, pod["metadata"]["name"], RUNNER_CONTAINER, limit_bytes=MAX_BYTES
         )
+        teller = _Teller(out)
         for line in data.splitlines():
-            _tell(line, out)
+            teller.line(line)
     return exits.OK
 
 
@@ -72,9 +73,9 @@ class LogFollower:
         if pod is None or not _started(pod) or pod["metadata"]["uid"] in self._told:
             return over or jobs.ended(job) is not None
         self._told.add(pod["metadata"]["uid"])
-        name = pod["metadata"]["name"]
+        name, teller = pod["metadata"]["name"], _Teller(self._tell)
         async for line in self._cluster.port.follow_log(self._cluster.namespace, name, RUNNER_CONTAINER):
-            _tell(line, self._tell)
+            teller.line(line)
         return False
 
 
@@ -109,7 +110,21 @@ def _no_pod(job: Object) -> str:
     return f"the pod of {name!r} is gone, and with it the log; pods of finished jobs are removed after a while"
 
 
-def _tell(line: bytes, tell: Callable[[str], None]) -> None:
-    text = line.decode(errors="replace").rstrip("\r\n")
-    if not text.startswith(FRAME):
-        tell(printable(text.replace("\t", "    ")))
+class _Teller:
+    """Tells lines, but not the frame, nor the empty line that the runner puts before it to end whatever was begun."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._empty = 0
+
+    def line(self, raw: bytes) -> None:
+        text = raw.decode(errors="replace").rstrip("\r\n")
+        if text.startswith(FRAME):
+            self._empty = 0
+        elif not text:
+            self._empty += 1
+        else:
+            for _ in range(self._empty):
+                self._tell("")
+            self._empty = 0
+            self._tell(printable(text.replace("\t", "    ")))
