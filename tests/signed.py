@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import rfc8785
+
 from qee.api import names
 from qee.kube.port import Object
 from qee.signing import dsse
