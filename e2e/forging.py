@@ -98,3 +98,7 @@ def _pod_spec(image: str, log: str) -> dict[str, Any]:
     command = ["python", "-c", "import sys; print(sys.argv[1])", log]
     container = {"name": names.RUNNER_CONTAINER, "image": image, "command": command, "securityContext": UNPRIVILEGED}
     return {"restartPolicy": "Never", "automountServiceAccountToken": False, "containers": [container]}
+
+
+def sha256(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
