@@ -17,6 +17,7 @@ from qee.api.conditions import (
     PHASES,
     TERMINAL_PHASES,
     ConditionType,
+    Finding,
     Phase,
     Status,
     conditions_for,
@@ -60,9 +61,19 @@ REASONS = {
 }
 
 
-def move(phase, previous=(), *, reason=None, message="said", now=NOW, generation=1):
+GOOD = Finding(Status.TRUE, Reason.SIGNATURE_VERIFIED, "Signed by Ada.")
+BAD = Finding(Status.FALSE, Reason.KEY_REVOKED, "Ada's key is revoked.")
+
+
+def move(phase, previous=(), *, reason=None, message="said", now=NOW, generation=1, verified=None):
     return conditions_for(
-        phase, reason=reason or REASONS[phase], message=message, now=now, generation=generation, previous=previous
+        phase,
+        reason=reason or REASONS[phase],
+        message=message,
+        now=now,
+        generation=generation,
+        previous=previous,
+        verified=verified,
     )
 
 
@@ -201,7 +212,7 @@ def test_a_deleted_result_is_told_and_the_job_has_still_succeeded():
 
 
 def test_a_failed_job_keeps_what_was_known_of_its_signature_and_child():
-    ran = move(Phase.FAILED, move(Phase.RUNNING))
+    ran = move(Phase.FAILED, move(Phase.RUNNING, verified=GOOD))
     assert (status_of(ran, ConditionType.VERIFIED), status_of(ran, ConditionType.SUBMITTED)) == (
         Status.TRUE,
         Status.TRUE,
@@ -214,6 +225,25 @@ def test_a_failed_job_keeps_what_was_known_of_its_signature_and_child():
     assert find(refused, "Submitted")["reason"] == "NotInThisBuild"
 
 
+@pytest.mark.parametrize("phase", sorted(set(Phase) - {Phase.UNVERIFIED, Phase.SUSPENDED}))
+def test_verified_says_what_was_found_in_every_phase_in_which_it_was_looked_for(phase):
+    found = find(move(phase, move(Phase.RUNNING, verified=GOOD), verified=BAD), "Verified")
+    assert (found["status"], found["reason"], found["message"]) == ("False", "KeyRevoked", BAD.message)
+
+
+def test_a_suspended_jobs_signature_is_not_looked_at():
+    assert find(move(Phase.SUSPENDED, verified=GOOD), "Verified")["status"] == "Unknown"
+
+
+def test_what_nobody_looked_at_is_not_verified():
+    assert find(move(Phase.RUNNING), "Verified")["status"] == "Unknown"
+    assert find(move(Phase.SUCCEEDED, move(Phase.RUNNING, verified=BAD)), "Verified")["reason"] == "KeyRevoked"
+
+
+def test_a_job_that_a_revocation_stopped_is_cancelled():
+    assert terminal_phase(move(Phase.CANCELLED, reason=Reason.REVOKED)) is Phase.CANCELLED
+
+
 def test_a_cancelled_job_that_was_never_verified_stays_unverified():
     before = move(Phase.UNVERIFIED)
     assert find(move(Phase.CANCELLED, before), "Verified") == find(before, "Verified")
@@ -222,7 +252,6 @@ def test_a_cancelled_job_that_was_never_verified_stays_unverified():
 @pytest.mark.parametrize(
     ("phase", "kind", "reason"),
     [
-        (Phase.SUCCEEDED, "Verified", "NotRequired"),
         (Phase.SUCCEEDED, "Submitted", "Accepted"),
         (Phase.SUCCEEDED, "ResultsStored", "ResultStored"),
         (Phase.SUCCEEDED, "Suspended", "NotSuspended"),

@@ -1,11 +1,12 @@
 """The conditions of a QuantumJob: what each phase says in each of them, and how the list moves on.
 
 The truth table is data (`PHASES`), so that the reference page, the controller and the tests read the same one.
-kstatus (Argo CD's and Helm's idea of "done") looks at `Reconciling` and `Stalled` only; `Finished` is what scripts wait
-for; `Succeeded` is the outcome. Standard library only.
+kstatus (Flux's and Helm's idea of "done"; Argo CD has health checks of its own) looks at `Reconciling` and `Stalled`
+only; `Finished` is what scripts wait for; `Succeeded` is the outcome. Standard library only.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -47,36 +48,49 @@ class ConditionType(StrEnum):
 
 
 class Status(StrEnum):
-    """A condition's status. `KEPT` stands in the table only: the outcome does not change what was known before."""
+    """A condition's status. Two stand in the table only.
+
+    `FOUND`: what verification finds whenever the job is looked at. `KEPT`: the outcome does not change what was known.
+    """
 
     TRUE = "True"
     FALSE = "False"
     UNKNOWN = "Unknown"
+    FOUND = "Found"
     KEPT = "Kept"
 
 
-_T, _F, _U, _K = Status.TRUE, Status.FALSE, Status.UNKNOWN, Status.KEPT
+@dataclass(frozen=True)
+class Finding:
+    """What verification has found: status, reason and message of the condition Verified."""
 
-# Columns in the order of ConditionType. A Failed or Cancelled job keeps Verified and Submitted: it may have ended
-# before its signature was looked at or its child was made, or long after.
+    status: Status
+    reason: Reason
+    message: str
+
+
+_T, _F, _U, _V, _K = Status.TRUE, Status.FALSE, Status.UNKNOWN, Status.FOUND, Status.KEPT
+
+# Columns in the order of ConditionType. A Failed or Cancelled job keeps Submitted: it may have ended before its child
+# was made, or long after.
 #                  Verified Submitted Finished Succeeded ResultsStored Suspended Reconciling Stalled
 _ROWS: Mapping[Phase, tuple[Status, ...]] = {
-    Phase.PENDING: (_U, _F, _F, _U, _F, _F, _T, _F),
+    Phase.PENDING: (_V, _F, _F, _U, _F, _F, _T, _F),
     Phase.UNVERIFIED: (_F, _F, _F, _U, _F, _F, _F, _T),
     Phase.SUSPENDED: (_U, _F, _F, _U, _F, _T, _F, _F),  # unsuspending verifies again
-    Phase.QUEUED: (_T, _T, _F, _U, _F, _F, _F, _F),
-    Phase.RUNNING: (_T, _T, _F, _U, _F, _F, _F, _F),
-    Phase.SUCCEEDED: (_T, _T, _T, _T, _T, _F, _F, _F),
-    Phase.FAILED: (_K, _K, _T, _F, _F, _F, _F, _T),
-    Phase.CANCELLED: (_K, _K, _T, _F, _F, _F, _F, _T),
+    Phase.QUEUED: (_V, _T, _F, _U, _F, _F, _F, _F),
+    Phase.RUNNING: (_V, _T, _F, _U, _F, _F, _F, _F),
+    Phase.SUCCEEDED: (_V, _T, _T, _T, _T, _F, _F, _F),
+    Phase.FAILED: (_V, _K, _T, _F, _F, _F, _F, _T),
+    Phase.CANCELLED: (_V, _K, _T, _F, _F, _F, _F, _T),
 }
 
 PHASES: Mapping[Phase, Mapping[ConditionType, Status]] = {
     phase: dict(zip(ConditionType, row, strict=True)) for phase, row in _ROWS.items()
 }
 
-# What is kept, and what the condition says where there is nothing to keep. Submitted=False is not kept: its reason, a
-# wait that is over, would be stale.
+# What is kept (of Verified: where nothing was found, because nobody looked), and what the condition says where there is
+# nothing to keep. Submitted=False is not kept: its reason, a wait that is over, would be stale.
 _KEEPS = {
     ConditionType.VERIFIED: ({Status.TRUE, Status.FALSE}, Status.UNKNOWN),
     ConditionType.SUBMITTED: ({Status.TRUE}, Status.FALSE),
@@ -84,7 +98,6 @@ _KEEPS = {
 
 # Conditions whose reason follows from their status; all others carry the job's reason and message.
 OWN_REASONS: Mapping[tuple[ConditionType, Status], Reason] = {
-    (ConditionType.VERIFIED, Status.TRUE): Reason.NOT_REQUIRED,
     (ConditionType.SUBMITTED, Status.TRUE): Reason.ACCEPTED,
     (ConditionType.RESULTS_STORED, Status.TRUE): Reason.RESULT_STORED,
     (ConditionType.SUSPENDED, Status.FALSE): Reason.NOT_SUSPENDED,
@@ -118,7 +131,7 @@ def terminal_phase(conditions: Sequence[Mapping[str, Any]]) -> Phase | None:
     succeeded = _find(conditions, ConditionType.SUCCEEDED) or {}
     if succeeded.get("status") == Status.TRUE:
         return Phase.SUCCEEDED
-    return Phase.CANCELLED if succeeded.get("reason") == Reason.CANCELLED else Phase.FAILED
+    return Phase.CANCELLED if succeeded.get("reason") in (Reason.CANCELLED, Reason.REVOKED) else Phase.FAILED
 
 
 def conditions_for(
@@ -129,11 +142,12 @@ def conditions_for(
     now: datetime,
     generation: int,
     previous: Sequence[Mapping[str, Any]],
+    verified: Finding | None = None,
 ) -> list[dict[str, Any]]:
     """All conditions of a job in `phase`, in the order of `ConditionType`.
 
     `reason` and `message` (cut at 1024 characters) say why the job is in that phase; conditions with a reason of
-    their own (`OWN_REASONS`) say that. `now` must be aware; it is written to the second. `lastTransitionTime` moves
+    their own (`OWN_REASONS`) say that. `verified` is what `FOUND` stands for; None: nobody looked. `now` must be aware; it is written to the second. `lastTransitionTime` moves
     only with the status, and away from the schema default's 1970. Every `observedGeneration` becomes `generation`.
 
     A job that has ended stays as it ended: whatever is asked, only `observedGeneration` follows. One exception: a
@@ -144,7 +158,7 @@ def conditions_for(
     if now.tzinfo is None:
         raise ValueError("now has no time zone; pass an aware datetime")
     stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
+    text = _cut(message)
     ended = terminal_phase(previous)
 
     def condition(kind: ConditionType) -> dict[str, Any]:
@@ -155,7 +169,10 @@ def conditions_for(
         if ended and before:
             return {**before, "observedGeneration": generation}
         status = PHASES[ended or phase][kind]
-        if status is Status.KEPT:
+        if status is Status.FOUND and verified:
+            told = _cut(verified.message)
+            return _moved(kind, verified.status, verified.reason, told, stamp, generation, before)
+        if status in (Status.FOUND, Status.KEPT):
             kept, status = _KEEPS[kind]
             if before and before["status"] in kept:
                 return {**before, "observedGeneration": generation}
@@ -165,6 +182,10 @@ def conditions_for(
         return _moved(kind, status, reason, text, stamp, generation, before)
 
     return [condition(kind) for kind in ConditionType]
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
 
 
 def _find(conditions: Sequence[Mapping[str, Any]], kind: ConditionType) -> Mapping[str, Any] | None:

@@ -83,6 +83,11 @@ class Result(Observed):
     key: _Word = Field(description="Its key: result.json (data), or result.json.gz (binaryData, gzip).")
     sha256: Sha256 = Field(description="SHA-256 of the uncompressed document, in hexadecimal.")
     bytes: Count = Field(description="Length of the uncompressed document in bytes.")
+    keyid: Annotated[str, text(71)] | None = Field(
+        default=None,
+        description="Id of the key that signed the document (key result.json.dsse of the ConfigMap): `sha256:` and the"
+        " SHA-256 of its SubjectPublicKeyInfo. Absent: it is not signed.",
+    )
     summary: Summary | None = Field(default=None, description="The gist of the document. Absent: none was made.")
 
 

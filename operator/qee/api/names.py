@@ -24,6 +24,7 @@ MANAGED_BY = "qee"
 COMPONENT_RUNNER = "runner"
 COMPONENT_INPUT = "input"
 COMPONENT_RESULT = "result"
+COMPONENT_LEDGER = "ledger"
 
 # Kueue reads these on the child Job (kueue.sigs.k8s.io, "Run a Kubernetes Job"); QEE only passes them on.
 LABEL_QUEUE_NAME = "kueue.x-k8s.io/queue-name"
@@ -50,6 +51,8 @@ INDEX_ENV = "JOB_COMPLETION_INDEX"  # set by the Job controller on every pod of 
 # Keys of the result ConfigMap: exactly one of the two is there.
 RESULT_KEY = "result.json"
 RESULT_KEY_GZIP = "result.json.gz"
+# Beside it, where results are signed: the DSSE envelope.
+RESULT_KEY_SIGNATURE = "result.json.dsse"
 
 # Exit codes of the runner. The child Job's podFailurePolicy fails at once on a permanent one.
 EXIT_OK = 0

@@ -129,6 +129,11 @@ class Reason(StrEnum):
         "The signature admits one object only, and has admitted another one.",
         "Sign the job anew.",
     )
+    NO_LEDGER = (
+        "NoLedger",
+        "A signature admits one object only, and this operator has no ledger to remember it in.",
+        "Set ledgerNamespace in the operator's settings (the chart does), or the policy's replay mode to Window.",
+    )
     ACCEPTED = "Accepted", "The job passed every check and its pod was created.", "Nothing to do."
     SUSPENDED = "Suspended", "spec.suspend is true, so nothing runs.", "Set spec.suspend to false to run it."
     NOT_SUSPENDED = "NotSuspended", "The job is not suspended.", "Nothing to do."
@@ -147,6 +152,11 @@ class Reason(StrEnum):
         "WaitingForInput",
         "A ConfigMap or key that a circuit refers to does not exist yet.",
         "Apply the ConfigMap into the job's namespace.",
+    )
+    WAITING_FOR_RESULT_KEY = (
+        "WaitingForResultKey",
+        "The circuits ran, and the result waits for the operator's signing key: unsigned it is not stored.",
+        "Whoever runs QEE: see that the key is there and readable (Secret qee-result-key; the operator's log names it).",
     )
     RETRYING = "Retrying", "An attempt was lost and another one follows with the same seeds.", "Wait."
 

@@ -5,10 +5,14 @@ from qee.kube.port import Resource
 
 JOBS = Resource(names.GROUP, names.VERSION, names.PLURAL_JOB, names.KIND_JOB)
 BACKENDS = Resource(names.GROUP, names.VERSION, names.PLURAL_BACKEND, names.KIND_BACKEND, namespaced=False)
+TRUST_POLICIES = Resource(
+    names.GROUP, names.VERSION, names.PLURAL_TRUST_POLICY, names.KIND_TRUST_POLICY, namespaced=False
+)
 
 CHILDREN = Resource("batch", "v1", "jobs", "Job")
 PODS = Resource("", "v1", "pods", "Pod")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
+LEDGER_ENTRIES = CONFIG_MAPS  # in QEE's own namespace, where other rights hold
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 EVENTS = Resource("", "v1", "events", "Event")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
