@@ -1,6 +1,6 @@
 """Writes what is generated from the typed models: `python -m qee.api.generate [--check]`.
 
-crds/*.yaml, charts/qee-crds/templates/*.yaml and docs/reference/*.md. With --check nothing is written; a difference is
+crds/*.yaml, charts/qee-crds/templates/*.yaml, charts/qee/files/*.yaml and docs/reference/*.md. With --check nothing is written; a difference is
 shown and the exit status is 1.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from qee.api.crd import CRDS
+from qee.api.match_conditions import chart_file
 from qee.api.names import GROUP
 from qee.api.reference import conditions_page, reasons_page, resource_page
 
@@ -30,6 +31,7 @@ def files() -> dict[str, str]:
         out[f"crds/{GROUP}_{plural}.yaml"] = _HEADER + text
         out[f"charts/qee-crds/templates/{GROUP}_{plural}.yaml"] = _chart_template(text)
         out[f"docs/reference/{built['spec']['names']['singular']}.md"] = resource_page(built)
+    out["charts/qee/files/webhook-match-conditions.yaml"] = _HEADER + _literal(chart_file())
     out["docs/reference/reasons.md"] = reasons_page()
     out["docs/reference/conditions.md"] = conditions_page()
     return out
@@ -40,6 +42,23 @@ class _Plain(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+class _Literal(_Plain):
+    """Writes text of several lines as it is read, line by line."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        node: yaml.ScalarNode = self.represent_scalar(
+            "tag:yaml.org,2002:str", data, style="|" if "\n" in data else None
+        )
+        return node
+
+
+_Literal.add_representer(str, _Literal.represent_str)
+
+
+def _literal(value: Mapping[str, Any]) -> str:
+    return str(yaml.dump(value, Dumper=_Literal, sort_keys=False, width=110))
 
 
 def _yaml(crd: Mapping[str, Any]) -> str:
