@@ -85,7 +85,7 @@ TOO_LARGE = [
         f"{QASM2}qreg q[24]; creg c[24]; h q; t q; measure q -> c;",
         "InsufficientMemory",
         "spec.resources.limits.memory: 200Mi is less than",
-        spec={"resources": {"limits": {"memory": "200Mi"}}},
+        spec={"resources": {"limits": {"memory": "200Mi"}}, "simulator": {"method": "statevector"}},
     ),
 ]
 # The scanner lets these pass; the engine refuses them in its pod.

@@ -141,7 +141,12 @@ def test_a_signal_ends_the_runner_too(tmp_path: Path, number: int) -> None:
     path = tmp_path / "job.yaml"
     path.write_text(yaml.safe_dump(endless(activeDeadlineSeconds=60)))
     before = runners()
-    command = subprocess.Popen([sys.executable, "-m", "qee.cli.main", "run", "--local", str(path)], env={**os.environ})
+    command = subprocess.Popen(
+        [sys.executable, "-m", "qee.cli.main", "run", "--local", str(path)],
+        env={**os.environ},
+        # A shell starts what it puts in the background with SIGINT ignored, and a test run passes that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     end = time.monotonic() + 30
     while not (begun := runners() - before) and time.monotonic() < end:
         time.sleep(0.1)
