@@ -3,6 +3,24 @@
 # The secret `pip`, a pip.conf, is for networks with an index of their own: docker build --secret id=pip,src=pip.conf ...
 # BASE needs Python 3.11 or newer with venv, and libseccomp2. Any Debian with python3-venv will do.
 ARG BASE=python:3.13-slim-trixie
+# liboqs: `upstream`, or `context` where upstream is out of reach: then liboqs/ in the build context holds it, built.
+ARG LIBOQS=upstream
+
+FROM ${BASE} AS liboqs-upstream
+ARG LIBOQS_RELEASE=0.16.0
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends ca-certificates cmake gcc git libc6-dev make
+RUN git clone -q --depth 1 --branch "$LIBOQS_RELEASE" https://github.com/open-quantum-safe/liboqs /build/source \
+ && cmake -S /build/source -B /build/out -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DOQS_BUILD_ONLY_LIB=ON \
+    -DOQS_DIST_BUILD=ON -DOQS_USE_OPENSSL=OFF "-DOQS_MINIMAL_BUILD=SIG_ml_dsa_44;SIG_ml_dsa_65;SIG_ml_dsa_87" \
+    -DCMAKE_INSTALL_PREFIX=/build/installed -DCMAKE_INSTALL_LIBDIR=lib \
+ && cmake --build /build/out --parallel && cmake --install /build/out \
+ && mkdir -p /liboqs/lib /liboqs/share/doc/liboqs && cp -P /build/installed/lib/liboqs.so* /liboqs/lib/ \
+ && cp /build/source/LICENSE.txt /liboqs/share/doc/liboqs/
+
+FROM scratch AS liboqs-context
+COPY liboqs/ /liboqs/
+
+FROM liboqs-${LIBOQS} AS liboqs
 
 # pip lives apart from what it installs and is only mounted for that, so that no image carries it.
 FROM ${BASE} AS build
@@ -34,11 +52,14 @@ ENV PATH=/opt/qee/bin:/usr/local/bin:/usr/bin:/bin \
 # The locks stay in the images: they say what is inside. They are copied, not mounted, for builders take no notice of
 # changes in what is mounted.
 FROM runtime AS operator
+COPY --from=liboqs /liboqs/ /usr/local/
+RUN ldconfig
 COPY requirements/build.txt requirements/install requirements/operator.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/operator.txt
 COPY --from=project /opt/qee /opt/qee
+RUN python -c "from qee.signing.libraries import Suite; Suite.required()"
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "qee.app"]
 

@@ -5,11 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from e2e import chart
+from e2e.cluster import liboqs
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import Cluster, cluster
 from e2e.cluster.clients import kubectl
 from e2e.cluster.debian import NeedsRoot
 from e2e.kubernetes import Namespace
+
+
+def pytest_configure() -> None:
+    liboqs.provide()  # for operators that run as processes of this machine
 
 
 @pytest.fixture(scope="session")

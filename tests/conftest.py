@@ -1,9 +1,18 @@
-"""A real API server for the tests that ask for one; its binaries are built on first use and kept in the cache."""
+"""What all tests need: liboqs, and for those that ask for one a real API server. Both are built once and cached."""
 
 from collections.abc import Iterator
 
 import pytest
+from e2e.cluster import liboqs
 from e2e.cluster.apiserver import ApiServer
+from e2e.cluster.steps import ClusterError, say
+
+
+def pytest_configure() -> None:
+    try:
+        liboqs.provide()
+    except ClusterError as problem:  # the tests that need it say so; the others run
+        say(f"No liboqs: {problem}")
 
 
 @pytest.fixture(scope="session")

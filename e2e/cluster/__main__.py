@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from e2e.cluster import binaries, cache, images, leftovers
+from e2e.cluster import binaries, cache, images, leftovers, liboqs
 from e2e.cluster.choice import cluster
 from e2e.cluster.clients import kubectl
 from e2e.cluster.steps import ClusterError, say
@@ -13,7 +13,7 @@ up          start the cluster, or leave it running; prints the kubeconfig's path
 down        stop it; images and objects are kept for the next up
 kubeconfig  print the kubeconfig's path
 images      build what changed, bring it into the cluster; prints the path of a Helm values file
-prepare     make beforehand what takes long: Kubernetes for the API tests, and what the cluster and its images need
+prepare     make beforehand what takes long: liboqs, Kubernetes for the API tests, what the cluster and its images need
 status      say what runs
 clean       stop it and remove its state; caches stay
 clean-cache remove the caches as well: the next up builds Kubernetes again
@@ -40,6 +40,7 @@ def main(command: str) -> None:
         chosen.up()
         print(images.write_values(chosen.images(), chosen.name))
     elif command == "prepare":
+        liboqs.provide()
         binaries.kubernetes()
         binaries.clients()
         chosen.prepare()

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from e2e.cluster import debian, images
+from e2e.cluster import debian, images, liboqs
 from e2e.cluster.cache import digest, lock, need_space, root
 from e2e.cluster.layout import Layout
 from e2e.cluster.steps import run, step
@@ -36,6 +36,10 @@ class Buildah:
     def __init__(self) -> None:
         self._home = root() / "containers"
 
+    def sources(self) -> AbstractContextManager[Path]:
+        """With a liboqs that was built on this machine: upstream's source may be out of reach."""
+        return images.context(liboqs=liboqs.built())
+
     def build(self, target: str, reference: str, context: Path) -> None:
         """Makes the image `reference` from the Dockerfile in `context`, unless it is there already."""
         debian.need_root("Building images with buildah")
@@ -53,6 +57,7 @@ class Buildah:
                     "--layers",
                     f"--target={target}",
                     f"--build-arg=BASE={base}",
+                    "--build-arg=LIBOQS=context",
                     # Mounted for the build alone: no setting of this machine gets into an image.
                     f"--volume={CERTIFICATES}:{CERTIFICATES}:ro",
                     f"--secret=id=pip,src={self._pip_configuration()}",

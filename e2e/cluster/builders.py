@@ -1,15 +1,20 @@
 """Who builds the Dockerfile's targets: Docker or Podman where one runs, buildah otherwise."""
 
 import subprocess
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from e2e.cluster import images
 from e2e.cluster.buildah import Buildah
 from e2e.cluster.cache import root
 from e2e.cluster.steps import run, step
 
 
 class Builder(Protocol):
+    def sources(self) -> AbstractContextManager[Path]:
+        """A build context (images.context) as this builder needs it."""
+
     def build(self, target: str, reference: str, context: Path) -> None:
         """Makes the image `reference` from the Dockerfile in `context`, unless it is there already."""
 
@@ -38,10 +43,13 @@ def engine() -> str | None:
 
 
 class Engine:
-    """name: `docker` or `podman`. The base image is the official Python one, which the engine pulls."""
+    """name: `docker` or `podman`. It pulls the official Python image as the base, and builds upstream's liboqs."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+    def sources(self) -> AbstractContextManager[Path]:
+        return images.context()
 
     def build(self, target: str, reference: str, context: Path) -> None:
         log = root() / f"build-{target}.log"

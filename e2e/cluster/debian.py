@@ -59,6 +59,14 @@ def need_root(what: str) -> None:
         )
 
 
+def codename() -> str:
+    """`bookworm`, `trixie`, ...; empty where /etc/os-release names none."""
+    release = Path("/etc/os-release")
+    lines = release.read_text().splitlines() if release.exists() else []
+    fields = dict(line.split("=", 1) for line in lines if "=" in line)
+    return fields.get("VERSION_CODENAME", "").strip('"')
+
+
 def mirror() -> str:
     """Where this machine gets Debian from, for debootstrap. Raises ClusterError where it is not a Debian."""
     wanted = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"]

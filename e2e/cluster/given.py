@@ -44,7 +44,7 @@ class Given:
                 "With QEE_KUBECONFIG, QEE_IMAGES must name where images are pushed: registry.example/team"
             )
         tool = builder()
-        with images.context() as sources:
+        with tool.sources() as sources:
             wanted = images.references(self._prefix, sources)
             for target, reference in wanted.items():
                 tool.build(target, reference, sources)

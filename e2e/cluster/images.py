@@ -13,12 +13,16 @@ from e2e.cluster.files import settle
 # Target of the Dockerfile -> the lock file of what it installs.
 TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt"}
 SOURCES = ("Dockerfile", "pyproject.toml", "LICENSE", "requirements/build.txt", "requirements/install", "operator/qee")
+LIBOQS = "liboqs"  # the library's place in the context, where it is brought along
 GENERATED = ("__pycache__", "*.pyc")
 
 
 @contextmanager
-def context(checkout: Path = CHECKOUT) -> Iterator[Path]:
-    """A copy of what the images are made from: what is built is what was digested, also while somebody edits."""
+def context(checkout: Path = CHECKOUT, liboqs: Path | None = None) -> Iterator[Path]:
+    """A copy of what the images are made from: what is built is what was digested, also while somebody edits.
+
+    liboqs: where it was installed to, for a builder that brings it along; else the Dockerfile builds it.
+    """
     with tempfile.TemporaryDirectory(prefix="qee-context-") as scratch:
         copy = Path(scratch)
         for name in (*SOURCES, *(f"requirements/{lock}" for lock in TARGETS.values())):
@@ -28,16 +32,21 @@ def context(checkout: Path = CHECKOUT) -> Iterator[Path]:
                 shutil.copytree(source, target, ignore=shutil.ignore_patterns(*GENERATED))
             else:
                 shutil.copy2(source, target)
+        if liboqs is not None:
+            for folder in ("lib", "share"):
+                shutil.copytree(liboqs / folder, copy / LIBOQS / folder, symlinks=True)
         yield copy
 
 
 def references(prefix: str, context: Path) -> dict[str, str]:
     """Target -> `PREFIXqee-TARGET:DIGEST`, the digest over everything that goes into the image."""
     sources = [context / source for source in SOURCES]
-    return {
-        target: f"{prefix}qee-{target}:{digest(target, *sources, context / 'requirements' / lock)}"
-        for target, lock in TARGETS.items()
-    }
+    liboqs = context / LIBOQS
+    found = {}
+    for target, lock in TARGETS.items():
+        also = [liboqs] if target == "operator" and liboqs.is_dir() else []
+        found[target] = f"{prefix}qee-{target}:{digest(target, *sources, context / 'requirements' / lock, *also)}"
+    return found
 
 
 def values(references: dict[str, str]) -> dict[str, object]:

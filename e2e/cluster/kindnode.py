@@ -108,7 +108,7 @@ class Kind:
         node = f"{CLUSTER}-control-plane"
         ask = [self._engine.name, "exec", node, "ctr", "-n", "k8s.io", "images", "ls", "-q"]
         loaded = run(ask, why="Listing the images of kind's node").split()
-        with images.context() as sources, tempfile.TemporaryDirectory(prefix="qee-image-") as scratch:
+        with self._engine.sources() as sources, tempfile.TemporaryDirectory(prefix="qee-image-") as scratch:
             wanted = images.references("localhost/", sources)
             for target, reference in wanted.items():
                 if reference not in loaded:

@@ -63,7 +63,7 @@ class Node:
             return
         debian.need(debian.NODE, debian.IMAGES)
         tool = Buildah()
-        with images.context() as sources:
+        with tool.sources() as sources:
             wanted = images.references("localhost/", sources)
             with tool.only(list(wanted.values())):
                 for target, reference in wanted.items():
@@ -128,7 +128,7 @@ class Node:
     def images(self) -> dict[str, str]:
         """Builds what changed with buildah, loads it into containerd, and drops what is long out of date."""
         containerd, tool = Containerd(self.state, kubernetes()), Buildah()
-        with images.context() as sources, lock(self._lock, "the node"):
+        with tool.sources() as sources, lock(self._lock, "the node"):
             wanted = images.references("localhost/", sources)
             containerd.keep(images.recent(self.state / "images.json", list(wanted.values()), GENERATIONS))
             loaded = containerd.images()

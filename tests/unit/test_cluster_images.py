@@ -6,8 +6,20 @@ from pathlib import Path
 
 import pytest
 from e2e.cluster import images
+from e2e.cluster import liboqs as liboqs_recipe
 from e2e.cluster.buildah import pip_configuration
 from e2e.cluster.cache import CHECKOUT
+
+
+@pytest.fixture
+def liboqs(tmp_path: Path) -> Path:
+    """As e2e.cluster.liboqs installs it."""
+    installed = tmp_path / "installed"
+    for name in ("lib/liboqs.so.7", "share/doc/liboqs/LICENSE.txt", "vectors/big.json"):
+        (installed / name).parent.mkdir(parents=True)
+        (installed / name).write_text(name)
+    (installed / "lib/liboqs.so").symlink_to("liboqs.so.7")
+    return installed
 
 
 @pytest.fixture
@@ -34,26 +46,43 @@ def test_another_lock_renames_the_image_that_is_made_from_it_alone(sources: Path
     assert changed(before, images.references("localhost/", sources)) == {"runner-aer"}
 
 
+def test_another_liboqs_renames_the_operators_image_alone(sources: Path, liboqs: Path) -> None:
+    without = images.references("localhost/", sources)
+    shutil.copytree(liboqs, sources / "liboqs")
+    with_one = images.references("localhost/", sources)
+    (sources / "liboqs/lib/liboqs.so.7").write_text("another")
+    assert changed(without, with_one) == changed(with_one, images.references("localhost/", sources)) == {"operator"}
+
+
 def test_references_carry_prefix_target_and_digest(sources: Path) -> None:
     reference = images.references("registry.example/team/", sources)["runner-aer"]
     assert re.fullmatch(r"registry\.example/team/qee-runner-aer:[0-9a-f]{12}", reference)
 
 
-def test_the_context_holds_what_the_dockerfile_copies_and_no_byte_code() -> None:
-    with images.context() as context:
+def test_the_context_holds_what_the_dockerfile_copies_no_byte_code_and_no_vectors(liboqs: Path) -> None:
+    with images.context(liboqs=liboqs) as context:
+        assert (context / "liboqs/lib/liboqs.so").is_symlink()
         names = {str(path.relative_to(context)) for path in context.rglob("*") if path.is_file()}
     copied = set()
     for line in (CHECKOUT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY ") and "--from" not in line:
-            copied |= {word for word in line.split()[1:-1] if not word.endswith("*")}
-    assert copied >= {"pyproject.toml", "operator", "requirements/aer.txt"}
+            copied |= {word.rstrip("/") for word in line.split()[1:-1] if not word.endswith("*")}
+    assert copied >= {"pyproject.toml", "operator", "requirements/aer.txt", "liboqs"}
     assert {name for name in copied if not any(f"{each}/".startswith(f"{name}/") for each in names)} == set()
-    assert not [name for name in names if name.endswith(".pyc")]
+    assert not [name for name in names if name.endswith(".pyc") or "vectors" in name]
 
 
 def test_every_target_is_a_stage_of_the_dockerfile() -> None:
     stages = set(re.findall(r"^FROM \S+ AS (\S+)$", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE))
     assert set(images.TARGETS) <= stages
+
+
+def test_the_dockerfile_builds_upstreams_liboqs_unless_one_is_brought_along() -> None:
+    text = (CHECKOUT / "Dockerfile").read_text()
+    assert "ARG LIBOQS=upstream\n" in text
+    assert {"liboqs-upstream", "liboqs-context"} <= set(re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE))
+    for option in liboqs_recipe.OPTIONS:
+        assert option.split("=")[0] in text
 
 
 def test_the_charts_values_name_repository_and_tag_also_behind_a_port() -> None:
