@@ -11,7 +11,19 @@ from pathlib import Path
 from e2e.cluster.steps import ClusterError, say
 
 # What the modules of this package keep in the cache; uv is the Makefile's.
-CONTENTS = ("kubernetes", "clients", "go", "kind", "kind-cluster", "containers", "api", "helm", "kubectl", "uv")
+CONTENTS = (
+    "kubernetes",
+    "clients",
+    "go",
+    "kind",
+    "kind-cluster",
+    "containers",
+    "liboqs",
+    "api",
+    "helm",
+    "kubectl",
+    "uv",
+)
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from e2e.cluster import debian, liboqs
 from e2e.cluster.steps import ClusterError
+
 from qee.signing.algorithms import ALGORITHMS, Family
 
 
