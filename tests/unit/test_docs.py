@@ -40,7 +40,8 @@ HOSTS = {
 }
 NOT_REASONS = {
     *("QuantumJob", "QuantumBackend", "QuantumTask", "ConfigMap", "ServiceMonitor", "Always", "IfNotPresent", "Never"),
-    *("Collect", "Start", "Retry", "Enforce"),
+    *("QuantumTrustPolicy", "QuantumBudget", "ClusterRole", "RoleBinding", "ServiceAccount", "NetworkPolicy"),
+    *("Collect", "Start", "Retry", "Enforce", "VerifyOnly", "OneShot"),  # plans; values of fields
     *map(str, ConditionType),
     *map(str, Phase),
 }
