@@ -41,6 +41,7 @@ class OperatorProcess:
             "runner": {"images": dict(images)},
             "patience": PATIENCE,
             "resyncSeconds": 5,
+            "verification": {"withoutPolicy": "Allow"},
             **(settings or {}),
         }
         self.log = Path(self._directory.name) / "operator.log"

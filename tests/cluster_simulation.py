@@ -1,6 +1,7 @@
 """A job controller and a kubelet for the in-memory API server, driven step by step by a test."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -11,13 +12,23 @@ from qee.api.conditions import ConditionType
 from qee.api.documents import RunDocument
 from qee.api.names import INPUT_KEY, RUNNER_CONTAINER
 from qee.controller.reconcile import Reconciler
-from qee.controller.settings import RunnerSettings, Settings
+from qee.controller.settings import RunnerSettings, Settings, VerificationSettings
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, CHILDREN, CONFIG_MAPS, EVENTS, JOBS, NETWORK_POLICIES, PODS
 from qee.observe.metrics import Metrics
+from qee.signing.libraries import Suite
 
 KEY = ("default", "bell")
-SETTINGS = Settings(runner=RunnerSettings(images={"aer": "qee-runner-aer:1", "cirq": "qee-runner-cirq:1"}))
+SETTINGS = Settings(
+    runner=RunnerSettings(images={"aer": "qee-runner-aer:1", "cirq": "qee-runner-cirq:1"}),
+    verification=VerificationSettings(without_policy="Allow"),
+)
+
+
+@cache
+def suite() -> Suite:
+    """Both libraries, tried once for all tests of the process."""
+    return Suite.required()
 
 
 class Clock:
@@ -45,7 +56,7 @@ class Simulation:
     def restart(self) -> None:
         """A new operator process: nothing it had in memory is left."""
         self.metrics = Metrics(CollectorRegistry())
-        self.reconciler = Reconciler(self.api, self.settings, self.metrics, clock=self.clock)
+        self.reconciler = Reconciler(self.api, self.settings, self.metrics, suite(), clock=self.clock)
 
     def given(self, job: Object | None = None, backend: Object | None = None) -> None:
         self.api.put(BACKENDS, backend or builders.backend())

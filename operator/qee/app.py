@@ -27,6 +27,7 @@ from qee.controller.settings import Settings
 from qee.kube.client import connect
 from qee.observe import health, logs
 from qee.observe.metrics import Metrics
+from qee.signing.libraries import LibraryProblem, Suite
 
 logger = logging.getLogger("qee")
 GRACE_SECONDS = 20  # to finish what is in hand; less than the pod's terminationGracePeriodSeconds
@@ -67,6 +68,11 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
     async def on_job(event: Any, **_: Any) -> None:
         intake.job(event)
 
+    # Where the CRD is absent, Kopf warns and goes on: no policy governs then, and verification.withoutPolicy decides.
+    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_TRUST_POLICY, registry=handlers)
+    async def on_policy(event: Any, **_: Any) -> None:
+        intake.policy(event)
+
     @kopf.on.event("batch", "v1", "jobs", registry=handlers)
     async def on_child(event: Any, **_: Any) -> None:
         intake.child(event)
@@ -83,11 +89,11 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
-async def operator(settings: Settings) -> None:
+async def operator(settings: Settings, suite: Suite) -> None:
     """Run until SIGTERM or SIGINT, or until the Lease is lost."""
     port = await connect(user_agent=f"qee-operator/{__version__}")
     metrics = Metrics()
-    controller = Controller(port, settings, metrics)
+    controller = Controller(port, settings, metrics, suite)
     watching = asyncio.Event()
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -156,8 +162,12 @@ def main(argv: list[str] | None = None) -> None:
         settings = Settings.load(arguments.config)
     except (OSError, ValueError) as error:
         sys.exit(f"--config {arguments.config}: {error}")
+    try:
+        suite = Suite.required()
+    except LibraryProblem as error:
+        sys.exit(f"signatures cannot be verified: {error}")
     logger.info("qee-operator %s", __version__)
-    asyncio.run(operator(settings))
+    asyncio.run(operator(settings, suite))
 
 
 if __name__ == "__main__":

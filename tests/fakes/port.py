@@ -8,7 +8,7 @@ change nothing. What it leaves out: admission policies, defaults of built-in kin
 import asyncio
 import copy
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,15 +128,28 @@ class FakeApiServer(Store):
                 return
             await self._logged.wait()
 
+    async def snapshot(self, resource: Resource) -> tuple[Sequence[Object], str]:
+        await self._begin("list", resource, None)
+        return copy.deepcopy(self._selected(resource, None, "")), str(self._version)
+
     async def watch(
-        self, resource: Resource, namespace: str | None, *, name: str | None = None, timeout_seconds: int = 300
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        name: str | None = None,
+        timeout_seconds: int = 300,
+        since: str | None = None,
     ) -> AsyncIterator[tuple[str, Object]]:
         await self._begin("watch", resource, name)
         queue: Events = asyncio.Queue()
         watch = (resource.plural, namespace, name, queue)
-        for obj in self._selected(resource, namespace, ""):
+        state = [("ADDED", obj) for obj in self._selected(resource, namespace, "")]
+        if since is not None:
+            state = [(kind, obj) for kind, plural, obj in self._history[int(since) :] if plural == resource.plural]
+        for kind, obj in state:
             if name in (None, obj["metadata"]["name"]):
-                queue.put_nowait(("ADDED", copy.deepcopy(obj)))
+                queue.put_nowait((kind, copy.deepcopy(obj)))
         self._watches.append(watch)
         ends = asyncio.get_running_loop().time() + timeout_seconds
         try:

@@ -13,11 +13,12 @@ from qee.api import names
 from qee.api.backend import QuantumBackend
 from qee.api.conditions import unknown_conditions
 from qee.api.job import MUTABLE, QuantumJob
+from qee.api.trust import QuantumTrustPolicy
 from qee.kube.port import ApiError, Object, Resource
-from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS
+from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TRUST_POLICIES
 
-WITH_STATUS = frozenset({JOBS.plural, BACKENDS.plural, CHILDREN.plural, PODS.plural})
-_MODELS = {JOBS.plural: QuantumJob, BACKENDS.plural: QuantumBackend}
+WITH_STATUS = frozenset({JOBS.plural, BACKENDS.plural, TRUST_POLICIES.plural, CHILDREN.plural, PODS.plural})
+_MODELS = {JOBS.plural: QuantumJob, BACKENDS.plural: QuantumBackend, TRUST_POLICIES.plural: QuantumTrustPolicy}
 
 
 def invalid(resource: Resource, name: str, *causes: tuple[str, str]) -> ApiError:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from tests import signed
 from tests.fakes import schema
 from tests.fakes.selectors import selects
 
@@ -29,13 +30,14 @@ class Store:
         self._now = now
         self._version = 0
         self._watches: list[tuple[str, str | None, str | None, Events]] = []
+        self._history: list[tuple[str, str, Object]] = []  # one event for each version
         self.add_namespace("default")
+        self.add_namespace("kube-system", uid=signed.CLUSTER)
 
-    def add_namespace(self, name: str, labels: dict[str, str] | None = None) -> Object:
-        labels = {"kubernetes.io/metadata.name": name, **(labels or {})}
-        return self.put(
-            NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-        )
+    def add_namespace(self, name: str, labels: dict[str, str] | None = None, uid: str | None = None) -> Object:
+        meta = {"name": name, "labels": {"kubernetes.io/metadata.name": name, **(labels or {})}}
+        meta |= {"uid": uid} if uid else {}
+        return self.put(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
 
     def find(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """A copy of what is stored, or None."""
@@ -162,6 +164,7 @@ class Store:
 
     def _tell(self, kind: str, resource: Resource, obj: Object) -> None:
         meta = obj["metadata"]
+        self._history.append((kind, resource.plural, copy.deepcopy(obj)))
         for plural, namespace, name, queue in self._watches:
             here = plural == resource.plural and namespace in (None, meta.get("namespace"))
             if here and name in (None, meta["name"]):

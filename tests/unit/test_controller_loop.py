@@ -5,7 +5,7 @@ import time
 
 import pytest
 from tests import builders
-from tests.cluster_simulation import KEY, Simulation
+from tests.cluster_simulation import KEY, Simulation, suite
 
 from qee.api.conditions import ConditionType
 from qee.controller import resync as resync_module
@@ -25,7 +25,7 @@ def simulation() -> Simulation:
 
 @pytest.fixture
 def controller(simulation: Simulation) -> Controller:
-    controller = Controller(simulation.api, simulation.settings, simulation.metrics)
+    controller = Controller(simulation.api, simulation.settings, simulation.metrics, suite())
     controller.resync._clock = simulation.clock
     return controller
 

@@ -147,8 +147,9 @@ def conditions_for(
     """All conditions of a job in `phase`, in the order of `ConditionType`.
 
     `reason` and `message` (cut at 1024 characters) say why the job is in that phase; conditions with a reason of
-    their own (`OWN_REASONS`) say that. `verified` is what `FOUND` stands for; None: nobody looked. `now` must be aware; it is written to the second. `lastTransitionTime` moves
-    only with the status, and away from the schema default's 1970. Every `observedGeneration` becomes `generation`.
+    their own (`OWN_REASONS`) say that. `verified` is what `FOUND` stands for; None: nobody looked. `now` must be aware;
+    it is written to the second. `lastTransitionTime` moves only with the status, and away from the schema default's
+    1970. Every `observedGeneration` becomes `generation`.
 
     A job that has ended stays as it ended: whatever is asked, only `observedGeneration` follows. One exception: a
     succeeded job whose result is gone (`Reason.RESULT_DELETED`) gets `ResultsStored=False`; it has still succeeded.

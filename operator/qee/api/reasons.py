@@ -156,7 +156,7 @@ class Reason(StrEnum):
     WAITING_FOR_RESULT_KEY = (
         "WaitingForResultKey",
         "The circuits ran, and the result waits for the operator's signing key: unsigned it is not stored.",
-        "Whoever runs QEE: see that the key is there and readable (Secret qee-result-key; the operator's log names it).",
+        "Whoever runs QEE: the operator's log names the file that it cannot read (Secret qee-result-key).",
     )
     RETRYING = "Retrying", "An attempt was lost and another one follows with the same seeds.", "Wait."
 

@@ -3,6 +3,8 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,17 +17,25 @@ from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import BACKENDS, CONFIG_MAPS, NAMESPACES
 
 
-async def backend(port: Port, job: QuantumJob) -> QuantumBackend:
-    """The backend that the job names. Raises `Refused` where there is none, or none that can be read."""
-    name = job.spec.backend_ref.name
+async def find_backend(port: Port, job: QuantumJob) -> Object | None:
+    """The backend that the job names, as the API server shows it."""
     try:
-        return QuantumBackend.model_validate(await port.get(BACKENDS, None, name))
+        return await port.get(BACKENDS, None, job.spec.backend_ref.name)
     except NotFound:
+        return None
+
+
+def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend:
+    """The same, read. Raises `Refused` where there is none, or none that can be read."""
+    name = job.spec.backend_ref.name
+    if found is None:
         raise Refused(
             Reason.BACKEND_NOT_FOUND,
             f"spec.backendRef.name: there is no QuantumBackend {name!r}. {Reason.BACKEND_NOT_FOUND.remedy}",
             waiting=Reason.WAITING_FOR_BACKEND,
-        ) from None
+        )
+    try:
+        return QuantumBackend.model_validate(found)
     except ValidationError as error:
         raise Refused(
             Reason.BACKEND_NOT_FOUND,

@@ -3,6 +3,7 @@
 Losing this memory, or an event, costs time and nothing else: the resync puts every unfinished job on the queue.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,8 @@ class Intake:
         self._queue = queue
         self._metrics = metrics
         self._seen: dict[str, object] = {}  # UID -> what mattered of the object when it was last seen
+        self._unfinished: dict[str, Key] = {}  # by UID
+        self.policies_changed = asyncio.Event()
         self.last_event: dict[str, float] = {}
 
     def knows(self, uid: str) -> bool:
@@ -39,6 +42,10 @@ class Intake:
             self._metrics.job_gone(meta["uid"])
         else:
             self._metrics.job_seen(meta["uid"], str(status.get("phase") or Phase.PENDING))
+        if event["type"] == "DELETED" or ended:
+            self._unfinished.pop(meta["uid"], None)
+        else:
+            self._unfinished[meta["uid"]] = key
         outdated = status.get("observedGeneration") != meta.get("generation")
         matters = (meta.get("generation"), meta.get("deletionTimestamp"), bool(ended))
         if self._news("QuantumJob", event, matters) and not (ended and not outdated and not _has_ttl(event)):
@@ -60,6 +67,14 @@ class Intake:
         first = pod.uid not in self._seen
         if self._news("Pod", event, matters) and not (first and not any(matters)):
             self._add_owner(event)
+
+    def policy(self, event: Event) -> None:
+        """A QuantumTrustPolicy: every job that has not ended is verified again. Our status writes change nothing."""
+        meta = event["object"]["metadata"]
+        if self._news("QuantumTrustPolicy", event, (meta.get("generation"), meta.get("deletionTimestamp"))):
+            for key in self._unfinished.values():
+                self._queue.add(key)
+            self.policies_changed.set()
 
     def _news(self, kind: str, event: Event, matters: object) -> bool:
         self.last_event[kind] = time.monotonic()

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
@@ -11,22 +13,24 @@ from qee.controller.resync import Resync
 from qee.controller.settings import Settings
 from qee.kube.port import ApiError, Conflict, Port
 from qee.observe.metrics import Metrics
+from qee.signing.libraries import Suite
 
 logger = logging.getLogger(__name__)
 JITTER = 0.1
 BEATS_EVERY = 1.0  # seconds
+POLICIES_AGAIN = 5.0  # seconds until the status of trust policies is tried again
 
 
 class Controller:
     """Everything between the watches and the API server. `run` ends after `stop`, when no key is in hand any more."""
 
-    def __init__(self, port: Port, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, port: Port, settings: Settings, metrics: Metrics, suite: Suite) -> None:
         self._settings = settings
         self._metrics = metrics
         self.queue: WorkQueue[Key] = WorkQueue()
         self.intake = Intake(self.queue, metrics)
         self.resync = Resync(port, self.queue, self.intake, settings, metrics)
-        self._reconciler = Reconciler(port, settings, metrics)
+        self._reconciler = Reconciler(port, settings, metrics, suite)
         self._stopping = asyncio.Event()
         self.leads = False
         self.beat_at = time.monotonic()
@@ -37,6 +41,7 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             tasks.create_task(self._resync_for_ever())
+            tasks.create_task(self._report_policies())
             for _ in range(self._settings.workers):
                 tasks.create_task(self.queue.work(self._handle))
 
@@ -79,6 +84,26 @@ class Controller:
                 logger.warning("resync: %s", error)
                 pause = min(15.0, self._settings.resync_seconds)
             await self._pause(pause)
+
+    async def _report_policies(self) -> None:
+        """Policies that changed say which of their keys are usable; one pass tells of all changes until then."""
+        while not self._stopping.is_set():
+            await self._either(self.intake.policies_changed.wait())
+            self.intake.policies_changed.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                await self.resync.policies.report()
+            except ApiError:  # logged; the next try is soon
+                self.intake.policies_changed.set()
+                await self._pause(POLICIES_AGAIN)
+
+    async def _either(self, event: Coroutine[Any, Any, Any]) -> None:
+        """Wait for the event, or until told to stop."""
+        waits = [asyncio.create_task(event), asyncio.create_task(self._stopping.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
 
     async def _beat(self) -> None:
         while not self._stopping.is_set():

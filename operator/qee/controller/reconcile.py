@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,19 +18,23 @@ from qee.api.explain import explain
 from qee.api.job import QuantumJob
 from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
+from qee.controller import inputs
+from qee.controller.attesting import KeyUnreadable, ResultSigner
 from qee.controller.results import Collector, Lost
 from qee.controller.settings import Settings
 from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
+from qee.controller.verification import Verifier
 from qee.core import deadline, naming, plan, retry, times
 from qee.core.decide import decide
 from qee.core.observed import ChildState, PodState, child_state, pod_state
-from qee.core.refusal import Refused
+from qee.core.refusal import Denied, Refused
 from qee.core.world import World
 from qee.kube.compare import input_config_map_name, pod_differs
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, PODS
 from qee.observe.metrics import Metrics
+from qee.signing.libraries import Suite
 
 logger = logging.getLogger(__name__)
 Key = tuple[str, str]  # namespace and name of a QuantumJob
@@ -45,13 +50,19 @@ class Reconciler:
     """Carries plans out. It remembers only which children it has compared itself: losing that costs one comparison."""
 
     def __init__(
-        self, port: Port, settings: Settings, metrics: Metrics, clock: Callable[[], datetime] = utc_now
+        self,
+        port: Port,
+        settings: Settings,
+        metrics: Metrics,
+        suite: Suite,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._port = port
         self._patience = settings.as_patience()
         self._clock = clock
         self._starter = Starter(port, settings)
-        self._collector = Collector(port)
+        self._verifier = Verifier(port, settings, suite)
+        self._collector = Collector(port, ResultSigner(settings.result_key, suite))
         self._status = StatusWriter(port, metrics)
         self._ours: dict[str, str] = {}  # job UID -> UID of its child that this process created or compared
 
@@ -67,7 +78,7 @@ class Reconciler:
         except ValidationError as error:
             await self._invalid(live, error)
             return None
-        world = await self._observe(job, live.get("status") or {})
+        world = await self._observe(job, live)
         return await self._apply(world, decide(world, self._patience))
 
     async def _invalid(self, live: Object, error: ValidationError) -> None:
@@ -79,21 +90,29 @@ class Reconciler:
             stamp = {"completionTime": _stamp(world)}
             await self._status.write(world, Phase.FAILED, Reason.INVALID_SPEC, message, stamp)
 
-    async def _observe(self, job: QuantumJob, status: dict[str, Any]) -> World:
-        world = World(job, status, self._clock())
+    async def _observe(self, job: QuantumJob, live: Object) -> World:
+        """The job, its child and its pods; and of a job that has not ended, what verification says of this very object.
+
+        The backend is read where a child may be made: what was verified, and what it runs on, are of one step.
+        """
+        world = World(job, live.get("status") or {}, self._clock())
         child, pods = await asyncio.gather(self._child(world), self._pods(job))
-        if child is None:
-            return World(job, status, world.now)
-        ours = [pod for pod in pods if pod.owner_uid == child.uid and self._matches(child, pod)]
-        return World(
-            job,
-            status,
-            world.now,
-            child,
-            ours,
-            child_is_ours=self._ours.get(job.metadata.uid) == child.uid,
-            input_gone=await self._input_gone(world, child, ours),
-        )
+        if child is not None:
+            ours = [pod for pod in pods if pod.owner_uid == child.uid and self._matches(child, pod)]
+            world = dataclasses.replace(
+                world,
+                child=child,
+                pods=ours,
+                child_is_ours=self._ours.get(job.metadata.uid) == child.uid,
+                input_gone=await self._input_gone(world, child, ours),
+            )
+        if world.ended or job.metadata.deletion_timestamp is not None:
+            return world
+        trust = await self._verifier.trust()
+        backend = None if world.child_is_known else await inputs.find_backend(self._port, job)
+        created = job.metadata.creation_timestamp or world.now
+        verdict = self._verifier.verdict(live, created, trust, backend)
+        return dataclasses.replace(world, verdict=verdict, backend=backend)
 
     async def _child(self, world: World) -> ChildState | None:
         meta = world.job.metadata
@@ -168,6 +187,12 @@ class Reconciler:
     async def _start(self, world: World, attempt: int) -> float | None:
         try:
             started = await self._starter.start(world, attempt)
+        except Denied as denial:
+            verdict = dataclasses.replace(
+                world.verdict, allowed=False, reason=denial.reason, message=denial.message, policies=()
+            )
+            denied = plan.Report(Phase.UNVERIFIED, denial.reason, denial.message)
+            return await self._apply(dataclasses.replace(world, verdict=verdict), denied)
         except Refused as refusal:
             return await self._refused(world, refusal)
         except ApiError as error:
@@ -192,7 +217,11 @@ class Reconciler:
 
     async def _collect(self, world: World, child: ChildState, pod: PodState) -> float | None:
         try:
-            stored = await self._collector.collect(world.job, world.attempt, child, pod)
+            stored = await self._collector.collect(world, child, pod)
+        except KeyUnreadable as error:
+            message = f"{error} {Reason.WAITING_FOR_RESULT_KEY.remedy}"
+            await self._report(world, Phase.PENDING, Reason.WAITING_FOR_RESULT_KEY, message, child)
+            return ASK_AGAIN
         except Refused as refusal:
             return await self._finish(world, plan.Finish(Phase.FAILED, refusal.reason, refusal.message, child))
         except Lost as lost:

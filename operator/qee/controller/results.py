@@ -1,4 +1,8 @@
-"""From a pod's log to the result ConfigMap: read, check, store. What frame, digest and snapshot agree on counts."""
+"""From a pod's log to the result ConfigMap: read, check, sign, store. What frame, digest and snapshot agree on counts.
+
+A ConfigMap that an earlier try left is recognised by its result and by whose signature it bears, not by equal bytes:
+ML-DSA signatures are randomized, and what they state has times in it.
+"""
 
 import asyncio
 import hashlib
@@ -9,15 +13,19 @@ from typing import Any
 from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result, summary
 from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
-from qee.api.names import INPUT_KEY, RUNNER_CONTAINER
+from qee.api.names import INPUT_KEY, RESULT_KEY, RESULT_KEY_GZIP, RESULT_KEY_SIGNATURE, RUNNER_CONTAINER
 from qee.api.reasons import Reason
+from qee.controller import inputs
+from qee.controller.attesting import ResultSigner, predicate
 from qee.core import naming
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
+from qee.core.world import World
 from qee.kube import manifests
 from qee.kube.compare import input_config_map_name
 from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port
 from qee.kube.resources import CONFIG_MAPS
+from qee.signing.keys import PrivateKey
 
 logger = logging.getLogger(__name__)
 # The kubelet may still be writing the log when the container's end is visible; 10 MiB is where it rotates it.
@@ -37,14 +45,25 @@ class Stored:
     as_status: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Signature:
+    """key: what the result is signed with. text: the envelope."""
+
+    key: PrivateKey
+    text: str
+
+
 class Collector:
-    """Collects results. Raises `Lost` or `Refused`."""
+    """Collects results. Raises `Lost`, `Refused` or `KeyUnreadable`."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, signer: ResultSigner) -> None:
         self._port = port
+        self._signer = signer
 
-    async def collect(self, job: QuantumJob, attempt: int, child: ChildState, pod: PodState) -> Stored:
-        run = await self._run_document(job, child)
+    async def collect(self, world: World, child: ChildState, pod: PodState) -> Stored:
+        job, attempt = world.job, world.attempt
+        key = self._signer.key()  # first: without it nothing is read in vain
+        run, raw = await self._run_document(job, child)
         document = await self._read(job, attempt, pod)
         try:
             result = ResultDocument.from_bytes(document)
@@ -53,18 +72,24 @@ class Collector:
             raise Refused(
                 Reason.RESULT_CORRUPT, f"The result is not one of this job: {error}. {Reason.RESULT_CORRUPT.remedy}"
             ) from None
-        name, key = await self._store(job, document, pod.image_id)
+        signature = None
+        if key is not None:
+            backend = await inputs.find_backend(self._port, job)
+            stated = predicate(job, attempt, (run, raw), backend, (child, pod), world.verdict)
+            signature = _Signature(key, self._signer.sign(document, stated, key))
+        name, stored_as = await self._store(job, document, pod.image_id, signature)
         return Stored(
             {
                 "configMap": name,
-                "key": key,
+                "key": stored_as,
                 "sha256": hashlib.sha256(document).hexdigest(),
                 "bytes": len(document),
+                **({"keyid": key.public.key_id} if key is not None else {}),
                 "summary": summary(result),
             }
         )
 
-    async def _run_document(self, job: QuantumJob, child: ChildState) -> RunDocument:
+    async def _run_document(self, job: QuantumJob, child: ChildState) -> tuple[RunDocument, bytes]:
         """The snapshot that the child was given, checked against the digest in the child's own arguments."""
         pod_spec = child.raw["spec"]["template"]["spec"]
         name = input_config_map_name(pod_spec)
@@ -76,7 +101,7 @@ class Collector:
         promised = f"--sha256={hashlib.sha256(data).hexdigest()}"
         if not any(promised in (container.get("args") or []) for container in pod_spec["containers"]):
             raise Lost(f"the input ConfigMap {name!r} was replaced")
-        return RunDocument.from_bytes(data)
+        return RunDocument.from_bytes(data), data
 
     async def _read(self, job: QuantumJob, attempt: int, pod: PodState) -> bytes:
         run = f"{job.metadata.uid}.{attempt}"
@@ -102,20 +127,21 @@ class Collector:
                 await asyncio.sleep(pause)
         raise Lost(f"its log holds no whole result: {problem}")
 
-    async def _store(self, job: QuantumJob, document: bytes, image_id: str) -> tuple[str, str]:
+    async def _store(
+        self, job: QuantumJob, document: bytes, image_id: str, signature: _Signature | None
+    ) -> tuple[str, str]:
         """Name and key of the ConfigMap that holds these bytes; one left by a former try is found, not doubled."""
         names = naming.result_names(job.metadata.name, job.metadata.uid)
         for name in names:
-            body = manifests.result_config_map(job, name, document, image_id)
-            values: Object = body.get("data") or body["binaryData"]
-            key, value = next(iter(values.items()))
+            body = manifests.result_config_map(job, name, document, image_id, signature.text if signature else None)
+            key, value = _document_in(body)
             if len(value) > MAX_STORED_BYTES:
                 raise Refused(
                     Reason.RESULT_TOO_LARGE,
                     f"The result has {len(document)} bytes, {len(value)} as stored; a ConfigMap takes "
                     f"{MAX_STORED_BYTES}. {Reason.RESULT_TOO_LARGE.remedy}",
                 )
-            if await self._create_or_find(job, body):
+            if await self._create_or_find(job, body, document, signature):
                 return name, key
             logger.warning("ConfigMap %s/%s is someone else's", job.metadata.namespace, name)
         raise Refused(
@@ -123,12 +149,31 @@ class Collector:
             f"ConfigMaps {names[0]!r} and {names[1]!r} are not this job's. {Reason.RESULT_CONFLICT.remedy}",
         )
 
-    async def _create_or_find(self, job: QuantumJob, body: Object) -> bool:
+    async def _create_or_find(
+        self, job: QuantumJob, body: Object, document: bytes, signature: _Signature | None
+    ) -> bool:
         try:
             await self._port.create(CONFIG_MAPS, job.metadata.namespace, body)
         except AlreadyExists:
             live = await self._port.get(CONFIG_MAPS, job.metadata.namespace, body["metadata"]["name"])
             owners = {o.get("uid") for o in live["metadata"].get("ownerReferences") or []}
-            same = all(live.get(field) == body.get(field) for field in ("data", "binaryData", "immutable"))
-            return same and job.metadata.uid in owners
+            if job.metadata.uid not in owners or _without_signature(live) != _without_signature(body):
+                return False
+            found = (live.get("data") or {}).get(RESULT_KEY_SIGNATURE)
+            if signature is None or found is None:
+                return signature is None and found is None
+            return self._signer.has_signed(found, document, job, signature.key)
         return True
+
+
+def _document_in(body: Object) -> tuple[str, str]:
+    """Key and value of the result document, as stored."""
+    if "binaryData" in body:
+        return RESULT_KEY_GZIP, body["binaryData"][RESULT_KEY_GZIP]
+    return RESULT_KEY, body["data"][RESULT_KEY]
+
+
+def _without_signature(config_map: Object) -> Object:
+    """All that is the same at each try."""
+    data = {k: v for k, v in (config_map.get("data") or {}).items() if k != RESULT_KEY_SIGNATURE}
+    return {"data": data, "binaryData": config_map.get("binaryData") or {}, "immutable": config_map.get("immutable")}

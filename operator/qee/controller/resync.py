@@ -3,6 +3,7 @@
 - An unfinished job gets its key on the queue.
 - A finished job whose result ConfigMap was deleted says so.
 - Children of jobs that finished a while ago are deleted, many in one request (docs/adr/0001).
+- Trust policies say which keys have come of age or expired since; the one-shot ledger forgets what ended.
 """
 
 import logging
@@ -19,6 +20,8 @@ from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.controller.intake import Intake
+from qee.controller.ledger import Ledger
+from qee.controller.policies import PolicyReporter
 from qee.controller.queue import WorkQueue
 from qee.controller.reconcile import Key, utc_now
 from qee.controller.settings import Settings
@@ -53,6 +56,8 @@ class Resync:
         self._metrics = metrics
         self._status = StatusWriter(port, metrics)
         self._clock = clock
+        self.policies = PolicyReporter(port, clock)
+        self._ledger = Ledger(port, settings.ledger_namespace)
         self._namespaces: list[str | None] = [*settings.namespaces] or [None]
         self.finished_at = self._watching_since = time.monotonic()
         self.missed = 0
@@ -79,8 +84,17 @@ class Resync:
         self._metrics.only_jobs(uids)
         await self._tell_of_deleted_results(stored)
         await self._sweep_children(swept)
+        await self._tidy_trust(now)
         self.missed = missed
         self.finished_at = time.monotonic()
+
+    async def _tidy_trust(self, now: datetime) -> None:
+        """Neither holds a job up: a right that is missing here must not make the resync overdue."""
+        try:
+            await self.policies.report()
+            await self._ledger.sweep(now)
+        except ApiError as error:
+            logger.warning("resync of trust policies and ledger: %s", error)
 
     def _should_be_known(self, age: timedelta) -> bool:
         watched = time.monotonic() - self._watching_since

@@ -1,7 +1,7 @@
 """What an installation decides: images, namespaces, patience. Read once from a file that the chart writes."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,6 +47,14 @@ class PatienceSettings(_Model):
     linger: float = 30.0
 
 
+class VerificationSettings(_Model):
+    """What holds beside the trust policies."""
+
+    without_policy: Literal["Deny", "Allow"] = Field(
+        default="Deny", description="Whether jobs run in namespaces that no trust policy governs."
+    )
+
+
 class Settings(_Model):
     """The operator's configuration file. Unknown keys are refused."""
 
@@ -61,6 +69,17 @@ class Settings(_Model):
     port: int = Field(default=8080, ge=0, le=65535, description="Health endpoints; 0 picks a free one.")
     metrics_port: int = Field(default=9090, ge=0, le=65535, description="Prometheus metrics; 0 picks a free one.")
     lease_namespace: str | None = Field(default=None, description="Where the leader's Lease lies; absent: none.")
+    verification: VerificationSettings = VerificationSettings()
+    ledger_namespace: str | None = Field(
+        default=None,
+        description="Where signatures that admit one object only are remembered: QEE's own namespace. Absent: jobs"
+        " under such a policy are refused.",
+    )
+    result_key: Path | None = Field(
+        default=None,
+        description="File with the private key that signs results (PKCS#8 in PEM). Read again when it changes."
+        " Absent: results are not signed.",
+    )
     patience: PatienceSettings = PatienceSettings()
 
     @classmethod

@@ -1,4 +1,7 @@
-"""Starting an attempt: check, snapshot, create. Each step may be repeated; what is there is compared, not trusted."""
+"""Starting an attempt: check, use up the signature, snapshot, create.
+
+Each step may be repeated; what is there is compared, not trusted.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -6,9 +9,10 @@ from dataclasses import dataclass
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.controller import inputs
+from qee.controller.ledger import Ledger
 from qee.controller.settings import Settings
 from qee.core.prepare import Prepared, prepare
-from qee.core.refusal import Refused
+from qee.core.refusal import Denied, Refused
 from qee.core.world import World
 from qee.kube import manifests
 from qee.kube.compare import child_differs
@@ -28,24 +32,32 @@ class Started:
 
 
 class Starter:
-    """Creates children. Raises `Refused` where the job may not or cannot run, `ApiError` where the server says no."""
+    """Creates children of jobs that were verified in the same step.
+
+    Raises `Denied` and `Refused` where the job may not or cannot run, `ApiError` where the server says no.
+    """
 
     def __init__(self, port: Port, settings: Settings) -> None:
         self._port = port
         self._settings = settings
+        self._ledger = Ledger(port, settings.ledger_namespace)
         self._denied: set[str] = set()  # namespaces whose deny-all policy this process has seen to
 
     async def start(self, world: World, attempt: int) -> Started | None:
         """The child of this attempt, new or found; None while a former one of its name is still being deleted."""
-        job = world.job
-        prepared = await self._prepare(job)
+        job, verdict = world.job, world.verdict
+        if not verdict.allowed:
+            raise Denied(verdict.reason, verdict.message)
+        prepared = await self._prepare(world)
+        image = self._image(prepared.engine)
+        await self._ledger.use(job, verdict)  # before anything of the job exists, after all that may refuse it
         await self._deny_network(job.metadata.namespace)
         await self._snapshot(job, prepared)
         expected = manifests.child_job(
             job,
             attempt=attempt,
             backoff_limit=world.attempts_left,
-            image=self._image(prepared.engine),
+            image=image,
             pull_policy=self._settings.runner.pull_policy,
             prepared=prepared,
             pod_extras=self._settings.runner.pod_extras(),
@@ -63,8 +75,9 @@ class Starter:
                 ) from None
         return Started(child, found=True)
 
-    async def _prepare(self, job: QuantumJob) -> Prepared:
-        backend = await inputs.backend(self._port, job)
+    async def _prepare(self, world: World) -> Prepared:
+        job = world.job
+        backend = inputs.backend(world.backend, job)
         labels = await inputs.namespace_labels(self._port, backend, job.metadata.namespace)
         sources = await inputs.sources(self._port, job)
         return prepare(job, backend, sources, labels, self._settings.runner.cpu_request)

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from qee.api.conditions import TERMINAL_PHASES, ConditionType, Phase, conditions_for
+from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, Status, conditions_for
 from qee.api.reasons import Reason
 from qee.core import times
-from qee.core.world import World
+from qee.core.world import NOT_LOOKED_AT, World
 from qee.kube.port import Object, Port
 from qee.kube.resources import JOBS
 from qee.observe import events
@@ -30,6 +30,7 @@ class StatusWriter:
         generation = world.job.metadata.generation
         wanted: Object = {
             **(fields or {}),
+            **_signature(world),
             "observedGeneration": generation,
             "phase": str(world.ended or phase),
             "conditions": _conditions(world, phase, reason, message),
@@ -42,6 +43,7 @@ class StatusWriter:
         await self._port.patch_status(JOBS, meta.namespace, meta.name, patch)
         if "phase" in changed or reason is Reason.RETRYING:
             await self._tell(world, phase, reason, message)
+        await self._warn(world, phase, wanted["conditions"])
         return True
 
     async def follow_generation(self, world: World) -> None:
@@ -61,11 +63,35 @@ class StatusWriter:
         event = events.transition(world.job, phase, reason, message, world.attempt, world.now)
         await events.send(self._port, event)
 
+    async def _warn(self, world: World, phase: Phase, conditions: list[Object]) -> None:
+        """A job that runs although a policy is not content, or because the glass was broken: loud, and once."""
+        verdict, before = world.verdict, world.condition(ConditionType.VERIFIED)
+        if (
+            verdict is NOT_LOOKED_AT
+            or phase is Phase.UNVERIFIED
+            or phase in TERMINAL_PHASES
+            or (verdict.verified and not verdict.break_glass)
+        ):
+            return
+        (now,) = (c for c in conditions if c["type"] == ConditionType.VERIFIED)
+        known = now["status"] != Status.UNKNOWN
+        if known and (now["status"], now["reason"]) != (before.get("status"), before.get("reason")):
+            meta = world.job.metadata
+            logger.warning("%s/%s: %s: %s", meta.namespace, meta.name, verdict.reason, verdict.message)
+            event = events.transition(world.job, phase, verdict.reason, verdict.message, world.attempt, world.now)
+            await events.send(self._port, {**event, "type": "Warning"})
+
 
 def _conditions(world: World, phase: Phase, reason: Reason, message: str) -> list[Object]:
     meta = world.job.metadata
     conditions = conditions_for(
-        phase, reason=reason, message=message, now=world.now, generation=meta.generation, previous=world.conditions
+        phase,
+        reason=reason,
+        message=message,
+        now=world.now,
+        generation=meta.generation,
+        previous=world.conditions,
+        verified=_finding(world),
     )
     if world.condition(ConditionType.SUSPENDED).get("status") == "Unknown" and meta.creation_timestamp:
         # Not suspended since it exists, not since it is looked at: the deadline counts from there.
@@ -73,3 +99,19 @@ def _conditions(world: World, phase: Phase, reason: Reason, message: str) -> lis
             if condition["type"] == ConditionType.SUSPENDED and condition["status"] == "False":
                 condition["lastTransitionTime"] = times.render(meta.creation_timestamp)
     return conditions
+
+
+def _finding(world: World) -> Finding | None:
+    verdict = world.verdict
+    if verdict is NOT_LOOKED_AT:
+        return None
+    return Finding(Status.TRUE if verdict.verified else Status.FALSE, verdict.reason, verdict.message)
+
+
+def _signature(world: World) -> Object:
+    """status.signature. A job that was admitted keeps what it was admitted with, whatever holds by now."""
+    if world.verdict is NOT_LOOKED_AT:
+        return {}
+    found = world.verdict.as_status()
+    admitted = world.child is not None or world.recorded_child is not None
+    return {} if found is None and admitted and not world.verdict.allowed else {"signature": found}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from qee.api.conditions import ConditionType, Phase
 from qee.api.reasons import Reason
-from qee.core import deadline, ttl
+from qee.core import admission, deadline, ttl
 from qee.core.follow import follow
 from qee.core.plan import Expire, Finish, Follow, Nothing, Pause, Plan, Report, TakeAway
 from qee.core.support import not_in_this_build
@@ -22,15 +22,18 @@ def decide(world: World, patience: Patience) -> Plan:
         return _after_the_end(world, patience)
     if world.job.spec.cancel_requested:
         return _end(world, Phase.CANCELLED, Reason.CANCELLED, "Cancelled: spec.cancelRequested is true.")
-    if refusal := not_in_this_build(world.job.spec):
-        return _end(world, Phase.FAILED, Reason.NOT_IN_THIS_BUILD, refusal)
     if world.job.spec.suspend:
         return _suspended(world)
-    if world.condition(ConditionType.SUSPENDED).get("status") == "True":
+    resumes = world.condition(ConditionType.SUSPENDED).get("status") == "True"
+    if not resumes and not any(pod.succeeded for pod in world.pods) and (late := _too_late(world)):
+        return late
+    if stopped := admission.stop(world):
+        return stopped if resumes else _wake_at_deadline(world, stopped)
+    if refusal := not_in_this_build(world.job.spec):
+        return _end(world, Phase.FAILED, Reason.NOT_IN_THIS_BUILD, refusal)
+    if resumes:
         # The deadline counts from this write on.
         return Report(Phase.PENDING, Reason.PENDING, "Resumed: spec.suspend is false.", after=0)
-    if not any(pod.succeeded for pod in world.pods) and (late := _too_late(world)):
-        return late
     return _wake_at_deadline(world, follow(world, patience))
 
 

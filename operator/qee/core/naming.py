@@ -18,6 +18,11 @@ def input_name(job: str, uid: str, sha256: str) -> str:
     return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}')}-input"
 
 
+def ledger_name(jti: str) -> str:
+    """The entry of a signature that admits one object only."""
+    return f"qee-used-{hashlib.sha256(jti.encode()).hexdigest()[:40]}"
+
+
 def result_names(job: str, uid: str) -> tuple[str, str]:
     """The name people expect, and the one to use where that is someone else's."""
     return f"{job}-result", f"{job}-{_digest(uid)}-result"

@@ -19,6 +19,7 @@ class Terminated:
     reason: str  # Completed | Error | OOMKilled | ...
     message: str  # what the runner wrote to its termination log
     finished_at: datetime | None
+    started_at: datetime | None = None
 
     @property
     def out_of_memory(self) -> bool:
@@ -125,6 +126,7 @@ def _terminated(state: Mapping[str, Any] | None) -> Terminated | None:
         reason=str(state.get("reason") or ""),
         message=str(state.get("message") or ""),
         finished_at=times.parse(state.get("finishedAt")),
+        started_at=times.parse(state.get("startedAt")),
     )
 
 

@@ -75,7 +75,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class TakeAway:
-    """The job is finished, and its child still has active pods (a sidecar that does not end)."""
+    """Delete the child: its job is finished and pods are still active, or nobody can vouch for it."""
 
     child: ChildState
 

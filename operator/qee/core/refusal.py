@@ -1,4 +1,4 @@
-"""A job that cannot run as it is."""
+"""A job that cannot run as it is, or may not run now."""
 
 from qee.api.reasons import Reason
 
@@ -12,3 +12,12 @@ class Refused(Exception):
         self.message = message
         self.waiting = waiting
         """The reason to show while the missing thing may still come; None where waiting is in vain."""
+
+
+class Denied(Exception):
+    """The job may not start, for a reason that verification finds only as it starts: it is Unverified."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message

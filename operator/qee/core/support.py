@@ -3,6 +3,7 @@
 from qee.api.job import QuantumJobSpec
 from qee.api.reasons import Reason
 
+# Every other provider is a cloud.
 ENGINES = frozenset({"aer", "cirq"})
 FORMATS = frozenset({"openqasm3", "openqasm2"})
 OUTPUTS = frozenset({"counts"})

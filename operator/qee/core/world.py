@@ -7,10 +7,14 @@ from typing import Any
 
 from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.job import QuantumJob
+from qee.api.reasons import Reason
 from qee.core import times
 from qee.core.observed import ChildState, PodState
+from qee.signing.verdict import Verdict
 
 SIMULATOR_BACKOFF_LIMIT = 2  # where spec.backoffLimit is absent; batch/v1 has 6, but a circuit that fails twice fails
+
+NOT_LOOKED_AT = Verdict(False, Reason.PENDING, "The signature has not been looked at.")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class World:
     """The child was created by this process, or compared with what it would create."""
     input_gone: bool = False
     """The child's input ConfigMap does not exist any more, and its pod has not started."""
+    verdict: Verdict = NOT_LOOKED_AT
+    """What verification finds now. A job that has ended is not looked at."""
+    backend: Mapping[str, Any] | None = None
+    """The QuantumBackend that the job names; None where there is none, or where nothing is about to start."""
 
     @property
     def conditions(self) -> list[dict[str, Any]]:
@@ -58,6 +66,11 @@ class World:
     def recorded_child(self) -> str | None:
         """The UID of the child in status, once it was written there."""
         return (self.status.get("child") or {}).get("uid")
+
+    @property
+    def child_is_known(self) -> bool:
+        """The child is the one that this job was started with."""
+        return self.child is not None and (self.child_is_ours or self.recorded_child == self.child.uid)
 
     @property
     def completed_at(self) -> datetime | None:

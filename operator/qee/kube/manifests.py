@@ -48,15 +48,19 @@ def input_config_map(job: QuantumJob, prepared: Prepared) -> Object:
     }
 
 
-def result_config_map(job: QuantumJob, name: str, document: bytes, image_id: str) -> Object:
-    """The result document, verbatim, or gzipped where it is large. Immutable."""
+def result_config_map(
+    job: QuantumJob, name: str, document: bytes, image_id: str, signature: str | None = None
+) -> Object:
+    """The result document, verbatim, or gzipped where it is large; its signature beside it. Immutable."""
     body = _config_map(job, name, names.COMPONENT_RESULT)
     if image_id:
         body["metadata"]["annotations"] = {names.ANNOTATION_IMAGE_ID: image_id}
+    beside = {names.RESULT_KEY_SIGNATURE: signature} if signature is not None else {}
     if len(document) <= GZIP_THRESHOLD:
-        return {**body, "data": {names.RESULT_KEY: document.decode()}}
+        return {**body, "data": {names.RESULT_KEY: document.decode(), **beside}}
     packed = gzip.compress(document, mtime=0)  # no time in it: the same document gives the same bytes
-    return {**body, "binaryData": {names.RESULT_KEY_GZIP: base64.b64encode(packed).decode()}}
+    body["binaryData"] = {names.RESULT_KEY_GZIP: base64.b64encode(packed).decode()}
+    return {**body, "data": beside} if beside else body
 
 
 def _config_map(job: QuantumJob, name: str, component: str) -> Object:

@@ -65,6 +65,11 @@ def project(obj: Mapping[str, Any]) -> Projection:
         job = QuantumJob.model_validate({k: v for k, v in obj.items() if k != "status"})
     except ValidationError as error:
         raise ProjectionProblem("; ".join(explain(error)[:3])) from error
+    return of_job(job)
+
+
+def of_job(job: QuantumJob) -> Projection:
+    """The projection of a QuantumJob that was read already."""
     spec = job.spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_UNSIGNED)
     labels = {k: v for k, v in job.metadata.labels.items() if k in SIGNED_LABELS}
     return Projection(

@@ -1,0 +1,130 @@
+"""The signature beside a result: whose result it is, of which bytes, and under which admission it ran.
+
+The predicate says what QEE saw when it stored the result; the QuantumBackend is recorded as it was then.
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+
+from qee import __version__
+from qee.api.job import QuantumJob
+from qee.api.names import RESULT_KEY, RUNNER_CONTAINER
+from qee.api.run_document import RunDocument
+from qee.core import times
+from qee.core.observed import ChildState, PodState
+from qee.signing.attestation import AttestationProblem, attest, check
+from qee.signing.keys import KeyProblem, PrivateKey
+from qee.signing.libraries import Suite
+from qee.signing.projection import of_job
+from qee.signing.verdict import Verdict
+
+logger = logging.getLogger(__name__)
+
+
+class KeyUnreadable(Exception):
+    """The key for results is configured and cannot be read: results wait, none is stored unsigned."""
+
+
+class ResultKey:
+    """A private key in a mounted file. It is read again when the file is another one: keys rotate without a restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._version: tuple[int, int, int] | None = None
+        self._key: PrivateKey | None = None
+
+    def current(self) -> PrivateKey:
+        """Raises KeyUnreadable."""
+        try:
+            found = self._path.stat()
+            version = (found.st_ino, found.st_mtime_ns, found.st_size)
+            if self._key is None or version != self._version:
+                self._key = PrivateKey.from_pem(self._path.read_bytes())
+                self._version = version
+                logger.info("results are signed with %s", self._key.public.key_id)
+        except (OSError, KeyProblem) as error:
+            self._key = None
+            logger.error("resultKey %s: %s; results wait", self._path, error)
+            raise KeyUnreadable("The operator cannot read its key for results.") from error
+        return self._key
+
+
+class ResultSigner:
+    """Signs results, and recognises what it has signed."""
+
+    def __init__(self, path: Path | None, suite: Suite) -> None:
+        self._file = ResultKey(path) if path is not None else None
+        self._suite = suite
+
+    def key(self) -> PrivateKey | None:
+        """The key to sign with; None where results are not signed. Raises KeyUnreadable."""
+        return self._file.current() if self._file is not None else None
+
+    def sign(self, document: bytes, predicate: Mapping[str, Any], key: PrivateKey) -> str:
+        """The envelope, as the ConfigMap holds it. Another one each time: ML-DSA is randomized."""
+        return attest(document, RESULT_KEY, predicate, key).decode()
+
+    def has_signed(self, envelope: str, document: bytes, job: QuantumJob, key: PrivateKey) -> bool:
+        """Whether it is a signature of this key over this document, made for this job."""
+        try:
+            predicate = check(envelope.encode(), document, [key.public], self._suite)
+        except AttestationProblem as problem:
+            logger.warning("a result of %s/%s that is there: %s", job.metadata.namespace, job.metadata.name, problem)
+            return False
+        told = predicate.get("job")
+        return isinstance(told, dict) and told.get("uid") == job.metadata.uid
+
+
+def predicate(
+    job: QuantumJob,
+    attempt: int,
+    run: tuple[RunDocument, bytes],
+    backend: Mapping[str, Any] | None,
+    ran: tuple[ChildState, PodState],
+    verdict: Verdict,
+) -> dict[str, Any]:
+    """What is attested beside the result's digest. What is not known is left out."""
+    document, raw = run
+    child, pod = ran
+    ended = pod.terminated
+    moments = {"started": ended.started_at, "finished": ended.finished_at} if ended else {}
+    signature = verdict.as_status() or {}
+    return {
+        "job": {
+            "namespace": job.metadata.namespace,
+            "name": job.metadata.name,
+            "uid": job.metadata.uid,
+            "generation": job.metadata.generation,
+            "attempt": attempt,
+            "specSha512": of_job(job).digest,
+        },
+        "circuits": [{"name": c.name, "sha256": _sha256(c.source.encode())} for c in document.circuits],
+        "runDocument": {"sha256": _sha256(raw)},
+        "backend": {
+            "name": document.backend,
+            **({"sha256": _sha256(rfc8785.dumps(backend["spec"]))} if backend is not None else {}),
+        },
+        "images": {"runner": _image(child), "runnerImageID": pod.image_id},
+        "operator": {"version": __version__},
+        "times": {name: times.render(moment) for name, moment in moments.items() if moment is not None},
+        "admission": {
+            "reason": str(verdict.reason),
+            "policies": [view.policy for view in verdict.policies],
+            "keyids": signature.get("keyids", []),
+            **({"jti": verdict.jti} if verdict.jti else {}),
+        },
+    }
+
+
+def _image(child: ChildState) -> str:
+    containers = child.raw["spec"]["template"]["spec"]["containers"]
+    return next((str(c["image"]) for c in containers if c["name"] == RUNNER_CONTAINER), "")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,68 @@
+"""The status of trust policies: which keys are usable now, and whether every rule can be met.
+
+Written when a policy changes, and at each resync for keys whose time has come or gone; never where it says so already.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from qee.controller.verification import trust_policies
+from qee.core import times
+from qee.kube.port import ApiError, Object, Port
+from qee.kube.resources import TRUST_POLICIES
+from qee.signing.policy import TrustPolicy
+
+logger = logging.getLogger(__name__)
+READY = "Ready"
+
+
+class PolicyReporter:
+    """Brings the status of every policy up to date."""
+
+    def __init__(self, port: Port, clock: Callable[[], datetime]) -> None:
+        self._port = port
+        self._clock = clock
+
+    async def report(self) -> None:
+        """All of them. One that cannot be written does not keep the others; raises the last `ApiError` then."""
+        failed: ApiError | None = None
+        for policy in await trust_policies(self._port):
+            try:
+                await self._write(policy)
+            except ApiError as error:
+                logger.warning("status of %s %s: %s", TRUST_POLICIES.kind, policy["metadata"]["name"], error)
+                failed = error
+        if failed is not None:
+            raise failed
+
+    async def _write(self, policy: Object) -> None:
+        meta, found = policy["metadata"], policy.get("status") or {}
+        wanted = status_of(policy, self._clock())
+        changed = {field: value for field, value in wanted.items() if found.get(field) != value}
+        if not changed or "deletionTimestamp" in meta:
+            return
+        patch = {"metadata": {"resourceVersion": meta["resourceVersion"], "uid": meta["uid"]}, "status": changed}
+        await self._port.patch_status(TRUST_POLICIES, None, meta["name"], patch)
+        (ready,) = wanted["conditions"]
+        logger.info("%s %s: Ready=%s, %s", TRUST_POLICIES.kind, meta["name"], ready["status"], ready["message"])
+
+
+def status_of(policy: Object, now: datetime) -> dict[str, Any]:
+    """The whole status of a policy. lastTransitionTime moves only with the condition's status."""
+    told = TrustPolicy.of(policy).status(now)
+    generation = policy["metadata"].get("generation", 0)
+    status = "True" if told["ready"] else "False"
+    conditions = (policy.get("status") or {}).get("conditions") or []
+    before: dict[str, Any] = next((c for c in conditions if c.get("type") == READY), {})
+    since = before.get("lastTransitionTime") if before.get("status") == status else None
+    ready = {
+        "type": READY,
+        "status": status,
+        "reason": "RulesCanBeMet" if told["ready"] else "RulesCannotBeMet",
+        "message": told["message"][:1024],
+        "lastTransitionTime": since or times.render(now),
+        "observedGeneration": generation,
+    }
+    return {"observedGeneration": generation, "keys": told["keys"], "conditions": [ready]}

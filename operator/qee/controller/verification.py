@@ -1,0 +1,78 @@
+"""The operator verifies again: whatever the webhook did or did not see, a job starts only if this says so.
+
+Policies are read live at each step, never from a cache: a revocation that was answered with 200 holds for whatever is
+started from then on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from qee.controller.settings import Settings
+from qee.core.support import ENGINES
+from qee.kube.port import NotFound, Object, Port
+from qee.kube.resources import NAMESPACES, TRUST_POLICIES
+from qee.signing.libraries import Suite
+from qee.signing.policy import TrustPolicy
+from qee.signing.verdict import Verdict
+from qee.signing.verify import Question, verify
+
+logger = logging.getLogger(__name__)
+CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster: it lives as long as the cluster does
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The cluster's trust at one moment: its policies, and the audience that it is."""
+
+    policies: Sequence[TrustPolicy]
+    cluster: str
+
+
+class Verifier:
+    """Asks `qee.signing.verify`. Raises `ApiError` where policies cannot be read: nothing starts then."""
+
+    def __init__(self, port: Port, settings: Settings, suite: Suite) -> None:
+        self._port = port
+        self._suite = suite
+        self._without_policy = settings.verification.without_policy
+        self._cluster = ""
+        self._read: dict[tuple[str, str], TrustPolicy] = {}  # by UID and resourceVersion
+
+    async def trust(self) -> Trust:
+        """All policies as they are now."""
+        cluster, policies = await asyncio.gather(self._cluster_uid(), trust_policies(self._port))
+        before, self._read = self._read, {}
+        for obj in policies:
+            version = (obj["metadata"]["uid"], obj["metadata"]["resourceVersion"])
+            self._read[version] = before.get(version) or TrustPolicy.of(obj)
+        return Trust(list(self._read.values()), cluster)
+
+    def verdict(self, live: Object, created: datetime, trust: Trust, backend: Mapping[str, Any] | None) -> Verdict:
+        """Whether this very object may run under these policies."""
+        question = Question(
+            obj=live,
+            policies=trust.policies,
+            cluster=trust.cluster,
+            created=created,
+            cloud=backend is not None and backend["spec"].get("provider") not in ENGINES,
+            without_policy=self._without_policy,
+        )
+        return verify(question, self._suite)
+
+    async def _cluster_uid(self) -> str:
+        if not self._cluster:
+            self._cluster = (await self._port.get(NAMESPACES, None, CLUSTER_NAMESPACE))["metadata"]["uid"]
+        return self._cluster
+
+
+async def trust_policies(port: Port) -> list[Object]:
+    """The policies, live. None where the kind does not exist: then no policy governs, and `withoutPolicy` decides."""
+    try:
+        return [policy async for policy in port.list(TRUST_POLICIES)]
+    except NotFound:
+        logger.warning("there is no resource %s; install the CRDs (chart qee-crds)", TRUST_POLICIES.plural)
+        return []
