@@ -15,7 +15,7 @@ PY := .venv/bin/python
 UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(QEE_CACHE)/uv/bin/uv)
 LOCK := $(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
-.PHONY: help demo test lint types layers generate check-generated unit engines api-tests e2e bench images cluster kubeconfig \
+.PHONY: help demo test lint types layers generate check-generated unit engines api-tests e2e attack bench images cluster kubeconfig \
 	down clean clean-cache venv lock
 
 help:  ## print this
@@ -40,6 +40,7 @@ generate: venv  ## CRDs, their chart and the reference pages, from the models
 	$(PY) -m qee.api.generate
 	$(PY) -m qee.runner.constructs
 	$(PY) -m qee.cli.reference
+	$(PY) -m e2e.attack.page
 
 check-generated: venv  ## fail if they differ from the models
 	$(PY) -m tests.stages check-generated
@@ -55,6 +56,9 @@ api-tests: venv  ## tests against a real kube-apiserver on loopback
 
 e2e: venv  ## tests on a whole cluster
 	$(PY) -m tests.stages prepare e2e
+
+attack: venv  ## try every attack on signed admission, on the local cluster; a table of what stopped it
+	$(PY) -m e2e.attack
 
 bench: venv  ## time and writes of a job, against a bare Job
 	$(PY) -m e2e.bench

@@ -13,7 +13,7 @@ LAYERS = ("validatingwebhookconfigurations", "validatingadmissionpolicybindings"
 WATCHED = 10.0  # seconds in which an unsigned job must not start
 
 
-def _run(stage: Stage) -> Outcome:
+def disarmed(stage: Stage) -> Outcome:
     for kind in LAYERS:
         kubectl(stage.kubeconfig, "delete", kind, "--selector=app.kubernetes.io/name=qee")
     job = stage.job()
@@ -32,7 +32,10 @@ def _stored(stage: Stage, job: dict[str, object]) -> bool:
 
 
 DISARMED = Attack(
-    "An unsigned job, with webhook and policies deleted by an administrator", outcome.OPERATOR, "SignatureMissing", _run
+    "An unsigned job, with webhook and policies deleted by an administrator",
+    outcome.OPERATOR,
+    "SignatureMissing",
+    disarmed,
 )
 
 
