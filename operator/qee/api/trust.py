@@ -1,9 +1,9 @@
 """QuantumTrustPolicy: whose signatures admit QuantumJobs, in which namespaces, and within which bounds."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
 from qee.api.fields import Count, DnsLabel, DnsSubdomain, Line, Name, Seconds, Shots, stored_default, text
@@ -12,6 +12,19 @@ from qee.api.meta import DNS_NAME, Condition, Observed, Resource, Spec
 MAX_KEYS = 64
 Algorithm = Literal["ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "Ed25519"]
 
+
+def _moment(value: Any) -> Any:
+    """RFC 3339 with a time zone. A text: JSON has no times, and specs are read strictly."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment
+    raise ValueError("is no time with a time zone; write it like 2026-01-31T12:00:00Z")
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 _ONE_WAY = Rule(
     "(has(self.all) && self.all) != has(self.names)",
     "give one of all: true and names",
@@ -75,10 +88,10 @@ class TrustedKey(Spec):
         " 8032). The algorithm is the policy's, never the signature's."
     )
     holder: Line = Field(description="Person or pipeline that holds the private key; a threshold counts holders.")
-    not_before: datetime | None = Field(
+    not_before: Moment | None = Field(
         default=None, description="Jobs created earlier are refused (RFC 3339). Absent: no bound."
     )
-    not_after: datetime | None = Field(
+    not_after: Moment | None = Field(
         default=None, description="Jobs created later are refused (RFC 3339). Absent: no bound."
     )
     state: Literal["Active", "VerifyOnly", "Revoked"] = Field(
@@ -87,7 +100,7 @@ class TrustedKey(Spec):
         " refused. Revoked: nothing that it signed counts, whenever it was signed. Default: Active.",
         json_schema_extra=stored_default("Active"),
     )
-    verify_only_since: datetime | None = Field(
+    verify_only_since: Moment | None = Field(
         default=None, description="When the key stopped admitting (RFC 3339). Required with VerifyOnly."
     )
     constraints: KeyConstraints | None = Field(

@@ -44,8 +44,11 @@ class Projection:
         return hashlib.sha512(rfc8785.dumps(self.value)).hexdigest()
 
     def fields(self) -> dict[str, str]:
-        """Path to value: canonical JSON where it is short, else its SHA-256. So a denial can say what was signed."""
-        return {path: _shown(value) for path, value in _leaves(self.value)}
+        """Path to value: canonical JSON where it is short and no program, else its SHA-256.
+
+        So a denial can say what was signed, and nobody reads a circuit in it.
+        """
+        return {path: _digest(value) if _withheld(path) else _shown(value) for path, value in _leaves(self.value)}
 
     def difference(self, signed: Mapping[str, str]) -> str:
         """Field by field against the signer's `fields()`: what differs, as a sentence. Empty where nothing does."""
@@ -106,6 +109,15 @@ def _leaves(value: dict[str, Any]) -> list[tuple[str, Any]]:
     return leaves
 
 
+def _withheld(path: str) -> bool:
+    """Whether there is a program at the path: it may be somebody's secret, however short."""
+    return path.startswith("spec.circuits[") and path.endswith(("].source", "].data", "]"))
+
+
 def _shown(value: Any) -> str:
     text = rfc8785.dumps(value)
-    return text.decode() if len(text) <= SHOWN else f"sha256:{hashlib.sha256(text).hexdigest()[:16]}"
+    return text.decode() if len(text) <= SHOWN else _digest(value)
+
+
+def _digest(value: Any) -> str:
+    return f"sha256:{hashlib.sha256(rfc8785.dumps(value)).hexdigest()[:16]}"
