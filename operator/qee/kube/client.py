@@ -5,7 +5,7 @@ each object into hundreds of classes, and drop fields they do not know.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -124,10 +124,22 @@ class KubeClient:
         async for line in self._lines(PODS.path(namespace, pod, "log"), query, seconds=24 * 3600):
             yield line
 
+    async def snapshot(self, resource: Resource) -> tuple[Sequence[Object], str]:
+        whole = await self._json("GET", resource.path())
+        return whole.get("items") or [], whole["metadata"]["resourceVersion"]
+
     async def watch(
-        self, resource: Resource, namespace: str | None, *, name: str | None = None, timeout_seconds: int = 300
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        name: str | None = None,
+        timeout_seconds: int = 300,
+        since: str | None = None,
     ) -> AsyncIterator[tuple[str, Object]]:
         query: dict[str, Any] = {"watch": "true", "timeoutSeconds": timeout_seconds}
+        if since is not None:
+            query["resourceVersion"] = since
         if name is not None:
             query["fieldSelector"] = f"metadata.name={name}"
         async for line in self._lines(resource.path(namespace), query, seconds=timeout_seconds + 30):

@@ -107,10 +107,23 @@ class Port(Protocol):
         """Lines as they are written, until the container ends."""
         ...
 
+    async def snapshot(self, resource: Resource) -> tuple[Sequence[Object], str]:
+        """All objects of a kind that has few, and the version from which `watch` tells every later change."""
+        ...
+
     def watch(
-        self, resource: Resource, namespace: str | None, *, name: str | None = None, timeout_seconds: int = 300
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        name: str | None = None,
+        timeout_seconds: int = 300,
+        since: str | None = None,
     ) -> AsyncIterator[tuple[str, Object]]:
-        """Events `(ADDED|MODIFIED|DELETED, object)`, first the present state. Ends at the timeout; then start anew."""
+        """Events `(ADDED|MODIFIED|DELETED, object)`, first the present state, or what came after the version `since`.
+
+        Ends at the timeout, and where the server has forgotten that version; then start anew.
+        """
         ...
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST as CONTENT
+from prometheus_client import CollectorRegistry, generate_latest
 
 
 async def serve(
@@ -10,8 +12,9 @@ async def serve(
     ailments: Callable[[], list[str]],
     ready: Callable[[], bool],
     host: str = "0.0.0.0",  # noqa: S104 - the kubelet probes from outside the pod
+    registry: CollectorRegistry | None = None,
 ) -> web.AppRunner:
-    """`/healthz` for the liveness probe, `/readyz` for the readiness probe."""
+    """`/healthz` for the liveness probe, `/readyz` for the readiness probe, `/metrics` where there is a registry."""
 
     async def healthz(_: web.Request) -> web.Response:
         found = ailments()
@@ -20,8 +23,13 @@ async def serve(
     async def readyz(_: web.Request) -> web.Response:
         return web.Response(status=200 if ready() else 503, text="ok" if ready() else "not watching yet")
 
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry or CollectorRegistry()), headers={"Content-Type": CONTENT})
+
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    if registry is not None:
+        app.router.add_get("/metrics", metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()

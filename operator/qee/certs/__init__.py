@@ -1,0 +1,1 @@
+"""The process that keeps the webhook's certificates and the key that signs results."""

@@ -1,0 +1,1 @@
+"""The admission server: may this QuantumJob be stored?"""

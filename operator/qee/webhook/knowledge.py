@@ -1,0 +1,65 @@
+"""What the webhook keeps up to date about its cluster: policies, backends, and the cluster's own name."""
+
+import asyncio
+import logging
+
+from qee.api.backend import SIMULATORS
+from qee.kube.port import ApiError, Object, Port
+from qee.kube.resources import BACKENDS, NAMESPACES, TRUST_POLICIES
+from qee.signing.policy import TrustPolicy
+from qee.webhook.cache import Cache
+from qee.webhook.review import Facts
+from qee.webhook.settings import Settings
+
+logger = logging.getLogger(__name__)
+AUDIENCE_NAMESPACE = "kube-system"
+RETRY_SECONDS = 1.0
+
+
+class Knowledge:
+    """`run` keeps it; `facts` are None until, and whenever, any part of it is not known."""
+
+    def __init__(self, port: Port, settings: Settings) -> None:
+        self._port = port
+        self._settings = settings
+        self.policies = Cache(port, TRUST_POLICIES, TrustPolicy.of)
+        self.backends = Cache(port, BACKENDS, _is_cloud)
+        self.cluster = ""
+
+    async def run(self) -> None:
+        """Until cancelled. What ends one part ends all."""
+        async with asyncio.TaskGroup() as group:
+            for part in (self.policies.run(), self.backends.run(), self._name_cluster()):
+                group.create_task(part)
+
+    def facts(self) -> Facts | None:
+        if self.missing():
+            return None
+        return Facts(
+            policies=list(self.policies.items.values()),
+            cloud=frozenset(name for name, cloud in self.backends.items.items() if cloud),
+            cluster=self.cluster,
+            without_policy=self._settings.without_policy,
+        )
+
+    def missing(self) -> str:
+        """What is not known yet, in words; empty where everything is."""
+        parts = {
+            "QuantumTrustPolicies": self.policies.synced,
+            "QuantumBackends": self.backends.synced,
+            f"the UID of namespace {AUDIENCE_NAMESPACE}": bool(self.cluster),
+        }
+        return ", ".join(name for name, known in parts.items() if not known)
+
+    async def _name_cluster(self) -> None:
+        while not self.cluster:
+            try:
+                self.cluster = (await self._port.get(NAMESPACES, None, AUDIENCE_NAMESPACE))["metadata"]["uid"]
+            except ApiError as error:
+                logger.warning("the UID of namespace %s is not known: %s", AUDIENCE_NAMESPACE, error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+
+def _is_cloud(backend: Object) -> bool:
+    """One without a provider that is known counts as cloud: the stricter of the two."""
+    return (backend.get("spec") or {}).get("provider") not in SIMULATORS
