@@ -53,7 +53,7 @@ ENV PATH=/opt/qee/bin:/usr/local/bin:/usr/bin:/bin \
 # changes in what is mounted.
 FROM runtime AS operator
 COPY --from=liboqs /liboqs/ /usr/local/
-RUN ldconfig
+RUN /sbin/ldconfig
 COPY requirements/build.txt requirements/install requirements/operator.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \

@@ -114,7 +114,8 @@ def _signature(entry: Any) -> Signature:
 def _only(document: dict[str, Any], keys: tuple[str, ...], what: str) -> list[Any]:
     if set(document) != set(keys):
         odd = sorted(set(document) ^ set(keys))
-        raise EnvelopeProblem(f"{what} must have exactly {', '.join(keys)}; missing or unknown: {', '.join(odd)[:80]}")
+        shown = ascii(", ".join(odd)[:80])
+        raise EnvelopeProblem(f"{what} must have exactly {', '.join(keys)}; missing or unknown: {shown}")
     return [document[key] for key in keys]
 
 

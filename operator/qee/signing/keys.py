@@ -50,7 +50,7 @@ class PublicKey:
     @classmethod
     def from_pem(cls, pem: str | bytes) -> "PublicKey":
         """From a SubjectPublicKeyInfo in PEM (RFC 5280, RFC 9881). Raises KeyProblem."""
-        data = pem.encode() if isinstance(pem, str) else pem
+        data = pem.encode(errors="replace") if isinstance(pem, str) else pem
         if b"PRIVATE KEY" in data:
             raise KeyProblem("this is a private key; give the public one (`qee key show --public KEY`)")
         try:
@@ -99,12 +99,17 @@ class PrivateKey:
         return cls(PublicKey.of(key.public_key()), key)
 
     def pem(self, passphrase: bytes | None) -> bytes:
-        """PKCS#8 in PEM, encrypted (PBES2) unless `passphrase` is None."""
-        encryption = (
-            serialization.NoEncryption() if passphrase is None else serialization.BestAvailableEncryption(passphrase)
-        )
-        form = serialization.PrivateFormat.PKCS8
-        return bytes(self._key.private_bytes(serialization.Encoding.PEM, form, encryption))
+        """PKCS#8 in PEM, encrypted (PBES2) unless `passphrase` is None. Raises KeyProblem for an empty one."""
+        try:
+            encryption = (
+                serialization.NoEncryption()
+                if passphrase is None
+                else serialization.BestAvailableEncryption(passphrase)
+            )
+            form = serialization.PrivateFormat.PKCS8
+            return bytes(self._key.private_bytes(serialization.Encoding.PEM, form, encryption))
+        except ValueError as error:
+            raise KeyProblem("the passphrase is empty or longer than 1023 bytes; give another") from error
 
     def sign(self, message: bytes, context: bytes) -> bytes:
         """A signature over the message; `context` is bound by ML-DSA and unused by Ed25519."""

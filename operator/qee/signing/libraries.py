@@ -5,11 +5,13 @@ one as it is imported; that never happens here: the library is looked for first.
 ones, so lengths are checked before any call.
 """
 
+import ctypes
 import ctypes.util
 import importlib.util
 import logging
 import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ _KEYS: Mapping[str, Any] = {
 
 
 OLDEST_LIBOQS = (0, 13)
+_FILE = "liboqs.dylib" if sys.platform == "darwin" else "liboqs.so"
 
 
 class LibraryProblem(RuntimeError):
@@ -64,11 +67,7 @@ def _oqs() -> Any:
     """The module oqs. Raises LibraryProblem rather than let it fetch a library."""
     if importlib.util.find_spec("oqs") is None:
         raise LibraryProblem("liboqs-python is not installed; pip install liboqs-python")
-    prefix = Path(os.environ.get("OQS_INSTALL_PATH", ""))
-    beside = [prefix / folder / "liboqs.so" for folder in ("lib", "lib64")] if str(prefix) != "." else []
-    # As liboqs-python looks for it; what it does not find there it would build.
-    if ctypes.util.find_library("oqs") is None and not any(path.exists() for path in beside):
-        raise LibraryProblem("liboqs is not installed; install it and run ldconfig, or set OQS_INSTALL_PATH to it")
+    _loadable()
     disabled = logging.root.manager.disable
     logging.disable(logging.INFO)  # it greets on standard output
     try:
@@ -87,6 +86,25 @@ def _oqs() -> Any:
     if missing:
         raise LibraryProblem(f"liboqs {oqs.oqs_version()} lacks {', '.join(missing)}; build it with them")
     return oqs
+
+
+def _loadable() -> None:
+    """Raises LibraryProblem where liboqs-python would find no library that it can load, and so would build one."""
+    prefix, system = os.environ.get("OQS_INSTALL_PATH"), ctypes.util.find_library("oqs")
+    names = [Path(prefix, folder, _FILE).absolute() for folder in ("lib", "lib64")] if prefix else []
+    found = [system] if system else []
+    found += [str(path) for path in names if path.exists()]
+    if not found:
+        raise LibraryProblem("liboqs is not installed; install it and run ldconfig, or set OQS_INSTALL_PATH to it")
+    problems = []
+    for path in found:
+        try:
+            ctypes.CDLL(path)
+        except OSError as error:
+            problems.append(str(error))
+        else:
+            return
+    raise LibraryProblem(f"liboqs cannot be loaded: {'; '.join(problems)}; install one for this machine")
 
 
 def _has(oqs: Any, name: str) -> bool:
@@ -108,11 +126,17 @@ class Suite:
 
     @classmethod
     def available(cls) -> "Suite":
-        """`cryptography`, and liboqs where it is installed. For people's machines."""
+        """`cryptography`, and liboqs where it is installed. For people's machines.
+
+        Raises LibraryProblem where one of them gives wrong answers.
+        """
         try:
-            return cls.required()
+            _oqs()
         except LibraryProblem:
-            return cls({"cryptography": by_cryptography})
+            suite = cls({"cryptography": by_cryptography})
+            suite.try_out()
+            return suite
+        return cls.required()
 
     def verify(self, algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes) -> bool:
         """Whether every library takes the signature for valid. Raises Disagreement where they differ.
@@ -122,8 +146,9 @@ class Suite:
         if len(public) != algorithm.public_key or len(signature) != algorithm.signature:
             return False
         if algorithm.family is Family.CLASSICAL:
-            return by_cryptography(algorithm, public, message, signature, context)
-        answers = {name: check(algorithm, public, message, signature, context) for name, check in self.lattice.items()}
+            return _answer(by_cryptography, algorithm, public, message, signature, context)
+        question = (algorithm, public, message, signature, context)
+        answers = {name: _answer(check, *question) for name, check in self.lattice.items()}
         if len(set(answers.values())) > 1:
             yes = ", ".join(name for name, valid in answers.items() if valid)
             raise Disagreement(f"{algorithm.name}: only {yes} takes the signature for valid; report this")
@@ -147,6 +172,15 @@ class Suite:
                     raise LibraryProblem(f"{library} cannot verify {name}: {error}") from error
                 if (good, bad, other) != (True, False, False):
                     raise LibraryProblem(f"{library} gives wrong answers for {name}: {good}, {bad}, {other}")
+
+
+def _answer(
+    check: Check, algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes
+) -> bool:
+    try:
+        return check(algorithm, public, message, signature, context) is True
+    except Exception:
+        return False
 
 
 _PRIVATE: Mapping[str, Any] = {

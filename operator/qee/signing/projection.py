@@ -25,6 +25,7 @@ PROFILE = "qee.dev/quantumjob/v1alpha1#1"
 SIGNED_LABELS = names.PASSED_ON_LABELS  # the operator hands these on to Kueue, and looks at no other
 _UNSIGNED = {name for name in QuantumJobSpec.model_fields if to_camel(name) in MUTABLE}
 FINE_CIRCUITS = 16  # up to so many circuits each of their fields is told apart; an annotation has an end
+_NOT_UNICODE = "the object holds text that is not Unicode (a lone surrogate); write it anew"
 SHOWN = 64  # characters of a value that the statement holds in clear, for messages
 
 
@@ -34,14 +35,10 @@ class ProjectionProblem(ValueError):
 
 @dataclass(frozen=True)
 class Projection:
-    """value: the canonical value. `digest` is over its RFC 8785 form."""
+    """value: the canonical value. digest: the SHA-512 of its RFC 8785 form, in hexadecimal."""
 
     value: dict[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """SHA-512 in hexadecimal."""
-        return hashlib.sha512(rfc8785.dumps(self.value)).hexdigest()
+    digest: str
 
     def fields(self) -> dict[str, str]:
         """Path to value: canonical JSON where it is short and no program, else its SHA-256.
@@ -68,21 +65,25 @@ def project(obj: Mapping[str, Any]) -> Projection:
         job = QuantumJob.model_validate({k: v for k, v in obj.items() if k != "status"})
     except ValidationError as error:
         raise ProjectionProblem("; ".join(explain(error)[:3])) from error
+    except UnicodeEncodeError as error:
+        raise ProjectionProblem(_NOT_UNICODE) from error
     return of_job(job)
 
 
 def of_job(job: QuantumJob) -> Projection:
-    """The projection of a QuantumJob that was read already."""
+    """The projection of a QuantumJob that was read already. Raises ProjectionProblem for what JSON cannot carry."""
     spec = job.spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_UNSIGNED)
     labels = {k: v for k, v in job.metadata.labels.items() if k in SIGNED_LABELS}
-    return Projection(
-        {
-            "apiVersion": job.api_version,
-            "kind": job.kind,
-            "metadata": {"name": job.metadata.name, "namespace": job.metadata.namespace, "labels": labels},
-            "spec": spec,
-        }
-    )
+    value: dict[str, Any] = {
+        "apiVersion": job.api_version,
+        "kind": job.kind,
+        "metadata": {"name": job.metadata.name, "namespace": job.metadata.namespace, "labels": labels},
+        "spec": spec,
+    }
+    try:
+        return Projection(value, hashlib.sha512(rfc8785.dumps(value)).hexdigest())
+    except rfc8785.CanonicalizationError as error:
+        raise ProjectionProblem(_NOT_UNICODE) from error
 
 
 def references(obj: Mapping[str, Any]) -> list[dict[str, str]]:

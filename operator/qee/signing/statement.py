@@ -1,5 +1,6 @@
 """What a signature states: this object, for these clusters, during this time, by these keys, for this purpose."""
 
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from qee.api import names
 from qee.api.explain import explain
+from qee.api.fields import text
 from qee.api.json_fields import DocumentError, strict_object
 from qee.signing.projection import PROFILE, Projection
 
@@ -16,7 +18,11 @@ PAYLOAD_TYPE = "application/vnd.qee.dev.quantumjob-statement.v1+json"
 MAX_AUDIENCES = 16
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _Text = Annotated[str, Field(min_length=1, max_length=253)]
-_KeyId = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+_KeyId = Annotated[str, text(71, "^sha256:[0-9a-f]{64}$", "`sha256:` and 64 lower case hexadecimal digits")]
+_Sha256 = Annotated[str, text(64, "^[0-9a-f]{64}$", "64 lower case hexadecimal digits")]
+_Sha512 = Annotated[str, text(128, "^[0-9a-f]{128}$", "128 lower case hexadecimal digits")]
+_Jti = Annotated[str, text(32, "^[0-9a-f]{32}$", "32 lower case hexadecimal digits")]
+_Profile = Annotated[str, text(64, f"^{re.escape(PROFILE)}$", f"{PROFILE}; other profiles are of other versions")]
 
 
 class StatementProblem(ValueError):
@@ -35,7 +41,7 @@ class Subject(_Part):
     kind: _Text
     namespace: _Text
     name: _Text
-    sha512: Annotated[str, Field(pattern="^[0-9a-f]{128}$")]
+    sha512: _Sha512
     fields: Annotated[dict[str, Annotated[str, Field(max_length=128)]], Field(max_length=4096)]
 
 
@@ -43,7 +49,7 @@ class Reference(_Part):
     kind: Literal["ConfigMap"]
     name: _Text
     key: _Text
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: _Sha256
 
 
 class Statement(_Part):
@@ -60,13 +66,13 @@ class Statement(_Part):
     """
 
     v: Literal[1]
-    profile: Annotated[str, Field(pattern=f"^{PROFILE}$")]
+    profile: _Profile
     subject: Subject
     audiences: Annotated[list[_Text], Field(min_length=1, max_length=MAX_AUDIENCES)]
     iat: datetime
     nbf: datetime
     exp: datetime
-    jti: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    jti: _Jti
     refs: Annotated[list[Reference], Field(max_length=names.MAX_CIRCUITS)]
     keyids: Annotated[list[_KeyId], Field(min_length=1, max_length=4)]
     purpose: Literal["admit", "break-glass"]

@@ -55,8 +55,7 @@ class _No(Exception):
 
 def verify(question: Question, suite: Suite) -> Verdict:
     """The verdict. Raises nothing for anything that an object can hold."""
-    metadata = question.obj.get("metadata") or {}
-    namespace = str(metadata.get("namespace") or "")
+    namespace = str(_metadata(question.obj).get("namespace") or "")
     found = governing(question.policies, namespace)
     if not found:
         if question.without_policy == "Allow":
@@ -78,7 +77,14 @@ def unchanged(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 def annotation(obj: Mapping[str, Any]) -> str | None:
     """The envelope as it stands in the object; None where there is none."""
-    return ((obj.get("metadata") or {}).get("annotations") or {}).get(names.ANNOTATION_SIGNATURE)
+    annotations = _metadata(obj).get("annotations")
+    text = annotations.get(names.ANNOTATION_SIGNATURE) if isinstance(annotations, Mapping) else None
+    return text if isinstance(text, str) else None
+
+
+def _metadata(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = obj.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _verdict(views: list[PolicyVerdict], statement: Statement | None) -> Verdict:
@@ -230,7 +236,7 @@ class _Examination:
 
     def _subject(self) -> str:
         obj, subject = self._question.obj, self._stated.subject
-        metadata = obj.get("metadata") or {}
+        metadata = _metadata(obj)
         found = {
             "apiVersion": obj.get("apiVersion"),
             "kind": obj.get("kind"),
