@@ -27,16 +27,26 @@ REQUESTS = {
     "delete_collection": ("deletecollection", None),
     "watch": ("watch", None),
 }
+# Constants of resources that are reached in the operator's own namespace only.
+AT_HOME = {"LEASES", "LEDGER_ENTRIES"}
 # Made by libraries, so not to be found as a call of the port.
 BY_LIBRARIES = {
     # qee.app: Kopf lists and watches these.
     *(Right("qee.dev", "quantumjobs", verb) for verb in ("list", "watch")),
+    *(Right("qee.dev", "quantumtrustpolicies", verb) for verb in ("list", "watch")),
     *(Right("batch", "jobs", verb) for verb in ("list", "watch")),
     *(Right("", "pods", verb) for verb in ("list", "watch")),
-    # qee.controller.leader: kubernetes.aio.leaderelection.resourcelock.leaselock.
-    *(Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update")),
     # Asked by the admission plugin OwnerReferencesPermissionEnforcement when a child blocks its owner's deletion.
     Right("qee.dev", "quantumjobs/finalizers", "update"),
+}
+# qee.controller.leader: kubernetes.aio.leaderelection.resourcelock.leaselock.
+BY_LIBRARIES_AT_HOME = {Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update")}
+# Of the cluster's own kinds, which no Role reaches; and the UID of kube-system, which names the cluster.
+CLUSTER_WIDE = {
+    Right("qee.dev", "quantumbackends", "get"),
+    *(Right("qee.dev", "quantumtrustpolicies", verb) for verb in ("list", "watch")),
+    Right("qee.dev", "quantumtrustpolicies/status", "patch"),
+    Right("", "namespaces", "get"),
 }
 
 
@@ -79,8 +89,9 @@ def first_name(call: ast.Call) -> str:
     return call.args[0].id
 
 
-def rights_of_code() -> set[Right]:
-    found = set(BY_LIBRARIES)
+def rights_of_code() -> dict[str | None, set[Right]]:
+    """What the code asks for: everywhere (None), and in the operator's own namespace."""
+    found: dict[str | None, set[Right]] = {None: set(BY_LIBRARIES), NAMESPACE: set(BY_LIBRARIES_AT_HOME)}
     for package in PACKAGES:
         for path in (SOURCE / package).rglob("*.py"):
             source = path.read_text()
@@ -88,16 +99,15 @@ def rights_of_code() -> set[Right]:
                 resource = getattr(resources, constant)
                 assert isinstance(resource, Resource), f"{path.name}: {constant}"
                 verb, subresource = REQUESTS[method]
-                found.add(Right(resource.group, "/".join(filter(None, (resource.plural, subresource))), verb))
+                right = Right(resource.group, "/".join(filter(None, (resource.plural, subresource))), verb)
+                found[NAMESPACE if constant in AT_HOME else None].add(right)
             if "port.log(" in source or "port.follow_log(" in source:
-                found.add(Right("", "pods/log", "get"))
+                found[None].add(Right("", "pods/log", "get"))
     return found
 
 
 def test_the_chart_grants_what_the_code_asks_for_and_nothing_else() -> None:
-    rights = granted(render())
-
-    assert set().union(*rights.values()) == rights_of_code()
+    assert granted(render()) == rights_of_code()
 
 
 def test_a_call_of_the_port_through_a_helper_is_found() -> None:
@@ -112,10 +122,11 @@ async def expire(self):
     assert set(requests(source)) == {("delete", "JOBS"), ("get", "PODS")}
 
 
-def test_the_lease_alone_is_in_the_operators_own_namespace() -> None:
+def test_the_lease_and_the_ledger_alone_are_in_the_operators_own_namespace() -> None:
     rights = granted(render())
 
-    assert {right.resource for right in rights[NAMESPACE]} == {"leases"}
+    assert {right.resource for right in rights[NAMESPACE]} == {"leases", "configmaps"}
+    assert Right("", "configmaps", "delete") in rights[NAMESPACE] - rights[None]
     assert rights.keys() == {None, NAMESPACE}
 
 
@@ -125,14 +136,14 @@ def test_an_existing_lease_is_named_in_the_rule() -> None:
     assert [rule["verbs"] for rule in rules if "resourceNames" not in rule] == [["create"]]
 
 
-def test_with_watched_namespaces_only_backends_are_read_in_the_whole_cluster() -> None:
+def test_with_watched_namespaces_only_what_is_the_clusters_is_read_in_the_whole_cluster() -> None:
     everywhere = granted(render())[None]
 
     rights = granted(render({"watchNamespaces": ["team-a", "team-b"]}))
 
     assert rights.keys() == {None, NAMESPACE, "team-a", "team-b"}
-    assert rights[None] == {Right("qee.dev", "quantumbackends", "get")}
-    assert rights["team-a"] == rights["team-b"] == everywhere - rights[None]
+    assert rights[None] == CLUSTER_WIDE
+    assert rights["team-a"] == rights["team-b"] == everywhere - CLUSTER_WIDE | {Right("", "namespaces", "get")}
 
 
 def test_a_watched_namespace_can_read_its_own_labels_only() -> None:
