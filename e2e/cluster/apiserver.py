@@ -27,9 +27,9 @@ def free_ports(number: int) -> list[int]:
             each.close()
 
 
-def _own_directory() -> Path:
-    """A new directory named after this process; those of processes that were killed are removed on the way."""
-    home = root() / "api"
+def own_directory(kind: str) -> Path:
+    """A new directory of the cache's `kind`, named after this process; those of killed ones are removed on the way."""
+    home = root() / kind
     home.mkdir(parents=True, exist_ok=True)
     for left in home.iterdir():
         pid, started, _ = left.name.split("-")
@@ -49,7 +49,7 @@ class ApiServer:
     """
 
     def __init__(self, *, controllers: bool = False) -> None:
-        self._directory = _own_directory()
+        self._directory = own_directory("api")
         binaries = kubernetes()
         port, etcd_port, peer_port = free_ports(3)
         self._plane = ControlPlane(

@@ -1,6 +1,7 @@
 """Kubernetes and etcd, built from the Go module in `kubernetes/`; kubectl and Helm, from a wheel."""
 
 import io
+import json
 import os
 import platform
 import re
@@ -59,13 +60,22 @@ def _build(place: Path, flags: list[str]) -> None:
 def go_build(module: Path, place: Path, flags: list[str], packages: list[str], what: str, gigabytes: float) -> None:
     """Builds `packages` of the Go module in `module` into `place`: static, and from exactly what go.sum lists."""
     need_space(place, gigabytes, f"Building {what}")
-    go = _go()
+    _go()  # announced before the step begins
+    with step(f"Building {what}"):
+        words = ["build", *flags, "-o", f"{place}/", *packages]
+        _run_go(module, words, f"Building {what}", log=root() / f"{module.name}-build.log")
+
+
+def go_source(module: Path, name: str) -> zipfile.ZipFile:
+    """The source of a dependency of the Go module in `module`, checked against its go.sum."""
+    said = _run_go(module, ["mod", "download", "-json", name], f"Fetching {name}")
+    return zipfile.ZipFile(json.loads(said)["Zip"])
+
+
+def _run_go(module: Path, words: list[str], why: str, log: Path | None = None) -> str:
     # GOTOOLCHAIN: never fetch another Go than the one that was announced. GOFLAGS, GOWORK: not the user's.
     env = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
-    with step(f"Building {what}"):
-        command = [go, "build", *flags, "-o", f"{place}/", *packages]
-        log = root() / f"{module.name}-build.log"
-        run(command, why=f"Building {what}", env=env, cwd=module, log=log, remedy="Is the Go module proxy in reach?")
+    return run([_go(), *words], why=why, env=env, cwd=module, log=log, remedy="Is the Go module proxy in reach?")
 
 
 def _go() -> str:

@@ -17,6 +17,8 @@ CONTENTS = (
     "go",
     "kind",
     "kind-cluster",
+    "argo-cd",
+    "argo-cd-run",
     "containers",
     "liboqs",
     "api",

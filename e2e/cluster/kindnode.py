@@ -9,7 +9,7 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
-from e2e.cluster import images
+from e2e.cluster import argocd, images
 from e2e.cluster.binaries import go_build
 from e2e.cluster.builders import Engine
 from e2e.cluster.cache import digest, entry, root
@@ -73,8 +73,9 @@ class Kind:
         return CLUSTER in self._run("get", "clusters").split()
 
     def prepare(self) -> None:
-        """Builds kind itself."""
+        """Builds kind itself, and Argo CD for its tests."""
         self._run("version")
+        argocd.programs()
 
     def running(self) -> bool:
         names = run([self._engine.name, "ps", "--format", "{{.Names}}"], why="Looking for kind's node")

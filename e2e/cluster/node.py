@@ -6,7 +6,7 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
-from e2e.cluster import debian, images, leftovers
+from e2e.cluster import argocd, debian, images, leftovers
 from e2e.cluster.binaries import kubernetes
 from e2e.cluster.buildah import Buildah
 from e2e.cluster.cache import lock, need_space
@@ -55,13 +55,14 @@ class Node:
         return self._run / "audit.log"
 
     def prepare(self) -> None:
-        """Installs the packages and builds the images; without root it says that it cannot."""
+        """Installs the packages, builds Argo CD for its tests, and the images; without root it says that it cannot."""
         try:
             debian.need_root("A Kubernetes node on this machine")
         except debian.NeedsRoot as reason:
             say(str(reason))
             return
-        debian.need(debian.NODE, debian.IMAGES)
+        debian.need(debian.NODE, debian.IMAGES, argocd.PACKAGES)
+        argocd.programs()
         tool = Buildah()
         with tool.sources() as sources:
             wanted = images.references("localhost/", sources)

@@ -13,8 +13,8 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from e2e.cluster.steps import ClusterError, tail
@@ -71,6 +71,7 @@ class Daemon:
     directory:  gets NAME.json (the record) and NAME.log
     reads:      configuration files; with the command line they decide whether a running process is up to date
     tied:       the process ends when the one that started it ends, however that ends (for test fixtures)
+    settings:   environment variables; it has PATH and no others
     """
 
     name: str
@@ -78,6 +79,7 @@ class Daemon:
     directory: Path
     reads: Sequence[Path] = ()
     tied: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def log(self) -> Path:
@@ -94,7 +96,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={"PATH": os.environ["PATH"]},
+                env={"PATH": os.environ["PATH"], **self.settings},
                 start_new_session=True,
                 preexec_fn=self._sign_in,
             )
@@ -116,7 +118,8 @@ class Daemon:
         return read_record(self.directory, self.name)
 
     def _command(self) -> str:
-        total = hashlib.sha256("\0".join(self.argv).encode())
+        settings = (f"{name}={value}" for name, value in sorted(self.settings.items()))
+        total = hashlib.sha256("\0".join([*self.argv, *settings]).encode())
         for path in self.reads:
             total.update(path.read_bytes())
         return total.hexdigest()

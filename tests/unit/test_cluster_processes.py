@@ -50,6 +50,21 @@ def test_another_command_line_restarts_it(directory: Path) -> None:
     assert start_time(old) is None
 
 
+def test_it_has_its_settings_and_nothing_of_ours_and_another_setting_restarts_it(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_OURS", "1")
+    program = "import os, time; print(sorted(set(os.environ) - {'LC_CTYPE'}), flush=True); time.sleep(60)"
+
+    def teller(mode: str) -> Daemon:
+        return Daemon("teller", [sys.executable, "-c", program], directory, settings={"MODE": mode})
+
+    assert teller("a").ensure()
+    wait("its word", lambda: teller("a").log.read_text() == "['MODE', 'PATH']\n", [teller("a")], 10)
+    assert not teller("a").ensure()
+    assert teller("b").ensure()
+
+
 def test_a_changed_configuration_file_restarts_it(directory: Path) -> None:
     config = directory / "config"
     config.write_text("a")
