@@ -7,16 +7,19 @@ real cluster (e2e/test_crashes.py).
 import itertools
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from tests import builders
-from tests.cluster_simulation import Simulation
+from tests import builders, signed
+from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee.api.names import LABEL_ATTEMPT
 from qee.controller import results
+from qee.controller.settings import Settings, VerificationSettings
 from qee.kube import manifests
 from qee.kube.port import Object, Resource
-from qee.kube.resources import CHILDREN, EVENTS, JOBS
+from qee.kube.resources import CHILDREN, EVENTS, JOBS, LEDGER_ENTRIES, TRUST_POLICIES
+from qee.signing.attestation import check
 
 MUTATING = ("create", "patch", "patch_status", "delete", "delete_collection")
 Scenario = Callable[[Simulation], Awaitable[None]]
@@ -37,8 +40,35 @@ async def step(simulation: Simulation) -> None:
     raise AssertionError("twenty reconciles in a row asked for another one at once")
 
 
+QEE = "qee-system"
+ADA, RESULTS = signed.key("ada"), signed.key("results")
+
+
+@pytest.fixture(params=["plain", "signed"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """An installation that asks for nothing; and one with a policy, a one-shot ledger and signed results."""
+    if request.param == "plain":
+        return SETTINGS
+    key = tmp_path / "result.key"
+    key.write_bytes(RESULTS.pem(None))
+    update = {"verification": VerificationSettings(), "ledger_namespace": QEE, "result_key": key}
+    return SETTINGS.model_copy(update=update)
+
+
+def simulate(settings: Settings) -> Simulation:
+    simulation = Simulation(settings)
+    simulation.api.add_namespace(QEE)
+    if settings.ledger_namespace:
+        simulation.api.put(TRUST_POLICIES, signed.policy({"ada": ADA}, simulators="OneShot"))
+    return simulation
+
+
+def given(simulation: Simulation) -> None:
+    simulation.given(signed.sign_job(builders.job(), ADA, now=simulation.clock.now))
+
+
 async def succeeds(simulation: Simulation) -> None:
-    simulation.given()
+    given(simulation)
     await step(simulation)
     simulation.make_pod()
     simulation.set_pod(builders.running())
@@ -48,7 +78,7 @@ async def succeeds(simulation: Simulation) -> None:
 
 
 async def loses_its_log_once(simulation: Simulation) -> None:
-    simulation.given()
+    given(simulation)
     await step(simulation)
     simulation.make_pod()
     simulation.succeed()
@@ -64,7 +94,7 @@ async def loses_its_log_once(simulation: Simulation) -> None:
 
 
 async def is_cancelled(simulation: Simulation) -> None:
-    simulation.given()
+    given(simulation)
     await step(simulation)
     simulation.make_pod()
     simulation.set_pod(builders.running())
@@ -76,7 +106,7 @@ async def is_cancelled(simulation: Simulation) -> None:
 
 
 async def is_suspended_and_resumed(simulation: Simulation) -> None:
-    simulation.given()
+    given(simulation)
     await step(simulation)
     for suspend in (True, False):
         simulation.api.put(JOBS, {**simulation.job(), "spec": {**simulation.job()["spec"], "suspend": suspend}})
@@ -87,7 +117,21 @@ async def is_suspended_and_resumed(simulation: Simulation) -> None:
     await step(simulation)
 
 
-SCENARIOS = [succeeds, loses_its_log_once, is_cancelled, is_suspended_and_resumed]
+async def is_revoked(simulation: Simulation) -> None:
+    given(simulation)
+    await step(simulation)
+    simulation.make_pod()
+    simulation.set_pod(builders.running())
+    await step(simulation)
+    revoked = [signed.entry("ada", ADA, state="Revoked")]
+    simulation.api.put(TRUST_POLICIES, signed.policy(revoked, simulators="OneShot"))
+    await step(simulation)
+    await step(simulation)
+    simulation.remove_pods()
+    simulation.api.collect_garbage()
+
+
+SCENARIOS = [succeeds, loses_its_log_once, is_cancelled, is_suspended_and_resumed, is_revoked]
 
 
 def state(simulation: Simulation) -> object:
@@ -97,6 +141,7 @@ def state(simulation: Simulation) -> object:
     def plain(obj: Object) -> str:
         text = repr({key: obj.get(key) for key in ("data", "binaryData", "spec", "status")})
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "UID", text.replace(uid, "UID"))
+        text = re.sub(r"'result.json.dsse': '[^']*'", "SIGNATURE", re.sub(r"'jti': '[0-9a-f]+'", "JTI", text))
         return re.sub(r"[0-9a-f]{64}|'bytes': \d+|\d{10,}|-[0-9a-f]{8}\b", "X", text)
 
     kinds = [JOBS, CHILDREN]
@@ -106,7 +151,8 @@ def state(simulation: Simulation) -> object:
         for component in ("input", "result")
         for obj in simulation.config_maps(component)
     )
-    return sorted(objects), config_maps
+    ledger = [plain(obj) for obj in simulation.api.all(LEDGER_ENTRIES, QEE)]
+    return sorted(objects), config_maps, ledger
 
 
 def kill_at(simulation: Simulation, number: int, *, after: bool) -> None:
@@ -122,8 +168,8 @@ def kill_at(simulation: Simulation, number: int, *, after: bool) -> None:
     (simulation.api.after if after else simulation.api.before).append(hook)
 
 
-async def trace(scenario: Scenario) -> tuple[int, object]:
-    simulation = Simulation()
+async def trace(scenario: Scenario, settings: Settings) -> tuple[int, object]:
+    simulation = simulate(settings)
     await scenario(simulation)
     return len(simulation.api.requests), state(simulation)
 
@@ -132,6 +178,9 @@ def doubled(simulation: Simulation) -> list[str]:
     """What exists or was created twice for one attempt of the job."""
     attempts = [c["metadata"]["labels"][LABEL_ATTEMPT] for c in simulation.children()]
     stored = simulation.config_maps("result")
+    for result in stored if simulation.settings.result_key else []:
+        document = result["data"]["result.json"].encode()
+        check(result["data"]["result.json.dsse"].encode(), document, [RESULTS.public], suite())
     return [
         *(f"attempt {a}" for a in set(attempts) if attempts.count(a) > 1),
         *(["result"] if len(stored) > 1 else []),
@@ -144,12 +193,14 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
-async def test_a_kill_before_or_after_any_write_loses_and_doubles_nothing(scenario: Scenario) -> None:
-    writes, reference = await trace(scenario)
+async def test_a_kill_before_or_after_any_write_loses_and_doubles_nothing(
+    scenario: Scenario, settings: Settings
+) -> None:
+    writes, reference = await trace(scenario, settings)
     assert writes >= 5
     for number in range(writes):
         for after in (False, True):
-            simulation = Simulation()
+            simulation = simulate(settings)
             kill_at(simulation, number, after=after)
             await scenario(simulation)
             where = f"{scenario.__name__}: write {number} of {writes}, {'after' if after else 'before'}"
