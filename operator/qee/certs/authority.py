@@ -6,7 +6,7 @@ nobody can break it meanwhile; what is recorded today and broken later is the ke
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -28,7 +28,7 @@ class Pair:
     """A certificate and its private key. Its representation shows nothing of the key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey = field(compare=False)
 
     @classmethod
     def read(cls, certificate: bytes, key: bytes) -> "Pair":

@@ -90,9 +90,12 @@ class WebhookCertificates:
         if any(one != wanted for one in found):
             await self._port.patch(WEBHOOK_CONFIGURATIONS, None, name, trusting(configuration, bundle_pem(wanted)))
             done.append(f"caBundle of {name} holds {', '.join(map(fingerprint, wanted))}")
-        everywhere = [each for each in wanted if all(each in one for one in found)]
-        since = {mark: self._trusted_since.get(mark, self._clock()) for mark in map(fingerprint, everywhere)}
-        self._trusted_since = since
+        was = {fingerprint(each) for each in wanted if all(each in one for one in found)}
+        now_trusted = [fingerprint(each) for each in wanted]
+        since = self._trusted_since
+        self._trusted_since = {
+            mark: since[mark] if mark in was and mark in since else self._clock() for mark in now_trusted
+        }
         return wanted
 
     async def _leaf(self, authority: Pair, bundle: list[x509.Certificate], now: datetime, done: list[str]) -> Pair:
