@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from qee.api import names
 from qee.api.explain import explain
 from qee.api.job import MUTABLE, QuantumJob, QuantumJobSpec
+from qee.signing import canonical
 
 PROFILE = "qee.dev/quantumjob/v1alpha1#1"
 SIGNED_LABELS = names.PASSED_ON_LABELS  # the operator hands these on to Kueue, and looks at no other
@@ -81,7 +82,7 @@ def of_job(job: QuantumJob) -> Projection:
         "spec": spec,
     }
     try:
-        return Projection(value, hashlib.sha512(rfc8785.dumps(value)).hexdigest())
+        return Projection(value, hashlib.sha512(canonical.dumps(value)).hexdigest())
     except rfc8785.CanonicalizationError as error:
         raise ProjectionProblem(_NOT_UNICODE) from error
 
@@ -116,9 +117,9 @@ def _withheld(path: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = rfc8785.dumps(value)
+    text = canonical.dumps(value)
     return text.decode() if len(text) <= SHOWN else _digest(value)
 
 
 def _digest(value: Any) -> str:
-    return f"sha256:{hashlib.sha256(rfc8785.dumps(value)).hexdigest()[:16]}"
+    return f"sha256:{hashlib.sha256(canonical.dumps(value)).hexdigest()[:16]}"
