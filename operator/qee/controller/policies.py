@@ -28,7 +28,10 @@ class PolicyReporter:
     async def report(self) -> None:
         """All of them. One that cannot be written does not keep the others; raises the last `ApiError` then."""
         failed: ApiError | None = None
-        for policy in await trust_policies(self._port):
+        policies = await trust_policies(self._port)
+        if policies is None:
+            logger.warning("there is no resource %s; install the CRDs (chart qee-crds)", TRUST_POLICIES.plural)
+        for policy in policies or []:
             try:
                 await self._write(policy)
             except ApiError as error:

@@ -5,7 +5,6 @@ started from then on.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from qee.signing.policy import TrustPolicy
 from qee.signing.verdict import Verdict
 from qee.signing.verify import Question, verify
 
-logger = logging.getLogger(__name__)
 CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster: it lives as long as the cluster does
 
 
@@ -46,7 +44,7 @@ class Verifier:
         """All policies as they are now."""
         cluster, policies = await asyncio.gather(self._cluster_uid(), trust_policies(self._port))
         before, self._read = self._read, {}
-        for obj in policies:
+        for obj in policies or []:
             version = (obj["metadata"]["uid"], obj["metadata"]["resourceVersion"])
             self._read[version] = before.get(version) or TrustPolicy.of(obj)
         return Trust(list(self._read.values()), cluster)
@@ -69,10 +67,9 @@ class Verifier:
         return self._cluster
 
 
-async def trust_policies(port: Port) -> list[Object]:
+async def trust_policies(port: Port) -> list[Object] | None:
     """The policies, live. None where the kind does not exist: then no policy governs, and `withoutPolicy` decides."""
     try:
         return [policy async for policy in port.list(TRUST_POLICIES)]
     except NotFound:
-        logger.warning("there is no resource %s; install the CRDs (chart qee-crds)", TRUST_POLICIES.plural)
-        return []
+        return None
