@@ -158,6 +158,18 @@ async def test_breaking_the_glass_is_loud(simulation: Simulation) -> None:
     assert warning["message"].startswith(f"BREAK GLASS ({reason})")
 
 
+async def test_a_signers_words_reach_nobodys_terminal_as_commands(simulation: Simulation) -> None:
+    trust(simulation, signed.entry("ada", ADA), signed.entry("eve", EVE), breakGlass={"keys": ["eve"]})
+    words = "fire\x1b[31m\nBREAK GLASS (nothing)"
+    simulation.given(signed.sign_job(builders.job(), EVE, now=simulation.clock.now, reason=words))
+    await simulation.step()
+    simulation.set_pod(builders.running())
+    await simulation.step()
+    message = simulation.condition(ConditionType.VERIFIED)["message"]
+    assert message.isprintable()
+    assert message.startswith("BREAK GLASS (fire [31m ")
+
+
 async def test_all_policies_must_be_content(simulation: Simulation) -> None:
     trust(simulation)
     trust(simulation, signed.entry("eve", EVE), name="other")

@@ -5,6 +5,7 @@ started from then on.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +51,7 @@ class Verifier:
         return Trust(list(self._read.values()), cluster)
 
     def verdict(self, live: Object, created: datetime, trust: Trust, backend: Mapping[str, Any] | None) -> Verdict:
-        """Whether this very object may run under these policies."""
+        """Whether this very object may run under these policies. The message is one line of printable text."""
         question = Question(
             obj=live,
             policies=trust.policies,
@@ -59,7 +60,10 @@ class Verifier:
             cloud=backend is not None and backend["spec"].get("provider") not in ENGINES,
             without_policy=self._without_policy,
         )
-        return verify(question, self._suite)
+        verdict = verify(question, self._suite)
+        # Signers word some of it, as the reason for breaking the glass; it ends in people's terminals.
+        clean = "".join(c if c.isprintable() else " " for c in verdict.message)
+        return dataclasses.replace(verdict, message=clean)
 
     async def _cluster_uid(self) -> str:
         if not self._cluster:
