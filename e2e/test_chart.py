@@ -226,7 +226,9 @@ def test_the_operator_logs_of_no_refused_request(qee: Installation, namespace: s
 
     said = qee.kubectl("logs", qee.operator_pod(), "-n", NAMESPACE)
     assert "Succeeded" in said
-    assert "forbidden" not in said.lower()
+    # An earlier test's namespace may still be going away: nothing can be made in there, whoever asks.
+    refused = [line for line in said.splitlines() if "forbidden" in line.lower() and "being terminated" not in line]
+    assert refused == []
 
 
 def _until(true: Callable[[], bool], seconds: float = 30.0) -> None:
