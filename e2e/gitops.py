@@ -48,6 +48,10 @@ class Application:
         self._manifest = manifest
         self.name = str(manifest["metadata"]["name"])
 
+    def set_options(self, options: list[str]) -> None:
+        """Other options of synchronisation than the manifest's; before `create`."""
+        self._manifest["spec"]["syncPolicy"] = {**self._manifest["spec"]["syncPolicy"], "syncOptions": options}
+
     def create(self) -> None:
         self._argo.kubectl("create", "--filename=-", input=json.dumps(self._manifest))
 
@@ -93,20 +97,26 @@ class Application:
 
         return self.until(look, f"commit {commit} to be Synced")
 
-    def failed(self, commit: str) -> str:
-        """What Argo CD says of the objects, once an operation on this commit has failed."""
+    def refused(self, commit: str, name: str) -> str:
+        """Why the object of that commit could not be applied. Argo CD may go on trying."""
 
-        def look(raw: Object) -> bool:
-            operation = raw.get("status", {}).get("operationState", {})
-            return operation.get("phase") == "Failed" and operation["syncResult"]["revision"] == commit
+        def look(raw: Object) -> Any:
+            result = raw.get("status", {}).get("operationState", {}).get("syncResult", {})
+            for each in result.get("resources", []):
+                if (result["revision"], each["name"], each["status"]) == (commit, name, "SyncFailed"):
+                    return each["message"]
+            return None
 
-        operation = self.until(look, f"the synchronisation of {commit} to fail")["status"]["operationState"]
-        return "\n".join(each["message"] for each in operation["syncResult"]["resources"])
+        return str(look(self.until(look, f"{name} of {commit} to be refused")))
 
-    def health(self, kind: str, name: str) -> tuple[str, str]:
-        """Status and message of one object's health."""
-        for each in self.read().get("status", {}).get("resources", []):
-            if (each["kind"], each["name"]) == (kind, name):
-                found = each.get("health", {})
-                return str(found.get("status", "")), str(found.get("message", ""))
-        return "", ""
+    def healthy(self, name: str, status: str) -> str:
+        """The message of the object's health, once it has this status."""
+
+        def look(raw: Object) -> Any:
+            for each in raw.get("status", {}).get("resources", []):
+                health = each.get("health", {})
+                if each["name"] == name and health.get("status") == status:
+                    return health
+            return None
+
+        return str(look(self.until(look, f"{name} to be {status}")).get("message", ""))
