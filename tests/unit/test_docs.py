@@ -37,6 +37,7 @@ HOSTS = {
     "keepachangelog.com",
     "semver.org",
     "github.com",
+    "argoproj.io",
 }
 NOT_REASONS = {
     *("QuantumJob", "QuantumBackend", "QuantumTask", "ConfigMap", "ServiceMonitor", "Always", "IfNotPresent", "Never"),
