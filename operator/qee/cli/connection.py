@@ -45,7 +45,7 @@ class Target:
         from qee import __version__
         from qee.kube.client import connect, default_namespace
 
-        kubeconfig = self.kubeconfig or _found_kubeconfig()
+        kubeconfig = self.kubeconfig or found_kubeconfig()
         try:
             namespace = self.namespace or default_namespace(kubeconfig, self.context)
             port = await connect(kubeconfig, self.context, user_agent=f"qee/{__version__}")
@@ -64,7 +64,8 @@ class Target:
             await port.close()
 
 
-def _found_kubeconfig() -> str | None:
+def found_kubeconfig() -> str | None:
+    """The kubeconfig without --kubeconfig; None: that of the pod."""
     if named := os.environ.get("KUBECONFIG"):
         return named
     return DEFAULT_KUBECONFIG if Path(DEFAULT_KUBECONFIG).expanduser().exists() else None

@@ -1,7 +1,7 @@
 """The exit codes of `qee`, which pipelines branch on."""
 
 OK = 0
-FAILED = 1  # the job failed or was cancelled; for `lint`: the job would fail
+FAILED = 1  # the job failed or was cancelled; it would fail (`lint`); a signature does not hold
 USAGE = 2  # bad arguments or files, not found, refused by the API server, or the server is out of reach
 GATE = 3  # reserved: the job ran and a gate on its result did not pass
 TIMEOUT = 4  # --timeout is over and the job is not finished
@@ -11,7 +11,7 @@ INTERRUPTED = 128  # plus the number of the signal, as shells report it
 
 MEANINGS = {
     OK: "Done; `run` and `wait`: the job succeeded.",
-    FAILED: "The job failed or was cancelled. `lint`: the job would fail.",
+    FAILED: "The job failed or was cancelled. `lint`: the job would fail. `verify`, `result --verify`: refused.",
     USAGE: "Wrong usage, a file that cannot be used, an object that is not there, or the API server refused.",
     GATE: "Reserved: a gate on the result did not pass.",
     TIMEOUT: "The time of `--timeout` is over; the job goes on.",

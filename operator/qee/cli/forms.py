@@ -25,3 +25,20 @@ class ListForm(StrEnum):
 class CreatedForm(StrEnum):
     TEXT = "text"
     NAME = "name"
+
+
+class KeyForm(StrEnum):
+    PEM = "pem"
+    DER = "der"
+
+
+class KeyAlgorithm(StrEnum):
+    ML_DSA_44 = "ML-DSA-44"
+    ML_DSA_65 = "ML-DSA-65"
+    ML_DSA_87 = "ML-DSA-87"
+    ED25519 = "Ed25519"
+
+
+class VerdictForm(StrEnum):
+    TEXT = "text"
+    JSON = "json"

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qee.cli import options
+from qee.cli import options, signature_commands
 from qee.cli.command import command
 from qee.cli.connection import Target
 from qee.cli.forms import CreatedForm, Engine, ListForm, ResultForm
@@ -13,7 +13,7 @@ from qee.cli.problem import Problem
 app = typer.Typer(
     name="qee",
     help="Run quantum jobs on Kubernetes, or on this machine, and read their results.",
-    epilog="Exit codes: 0 done; 1 the job failed or was cancelled; 2 usage, not found or refused; 4 timed out.",
+    epilog="Exit codes: 0 done; 1 failed, cancelled or not verified; 2 usage, not found or refused; 4 timed out.",
     no_args_is_help=True,
     rich_markup_mode=None,  # boxes cost a tenth of a second, and cut long options
     pretty_exceptions_enable=False,
@@ -107,14 +107,15 @@ def submit(
     output: Annotated[
         CreatedForm, typer.Option("-o", "--output", help="text, or the name alone for scripts.")
     ] = CreatedForm.TEXT,
+    key: options.KeyFiles = None,
 ) -> Any:
     """Create the jobs of a manifest.
 
-    ConfigMaps of the manifest that the jobs refer to are created first.
+    ConfigMaps of the manifest that the jobs refer to are created first. With --key the jobs are signed on the way.
     """
     from qee.cli import submitting
 
-    return submitting.submit(target, file, name, output is CreatedForm.NAME)
+    return submitting.submit(target, file, name, output is CreatedForm.NAME, key or [])
 
 
 @command(app, "wait")
@@ -152,15 +153,42 @@ def get(
 @command(app, "result")
 def result(
     target: Target,
-    name: options.JobName,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a QuantumJob.")] = None,
     circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only the results of this circuit.")] = None,
     output: options.ResultOutput = ResultForm.HISTOGRAM,
     output_file: options.OutputFile = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check the result's signature; needs --trust.")] = False,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PUB", help="Public keys of results, from who runs QEE; may be repeated."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="FILE", help="A result.json in place of the cluster's.")
+    ] = None,
+    signature: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The result.json.dsse that belongs to --file.")
+    ] = None,
 ) -> Any:
     """Show the result of a succeeded job.
 
-    Its digest is checked against the one in the job's status.
+    Its digest is checked against the one in the job's status. With --verify its signature is checked as well, with the
+    keys of --trust; the keys are never taken from the cluster. Exits with 1 if the signature does not hold.
     """
+    if verify != bool(trust):
+        raise Problem("--verify and --trust belong together; give both, with the public key of results")
+    if (file is None) != (signature is None) or (file is not None and not verify):
+        raise Problem("--file, --signature and --verify belong together; give all three")
+    if file is not None and signature is not None:
+        from qee.cli import attested
+
+        wanted = attested.Wanted(target.namespace, name)
+        return attested.of_files(file, signature, trust or [], wanted, output, circuit, output_file)
+    if name is None:
+        raise Problem("give the NAME of a QuantumJob, or --file with --signature")
+    if verify:
+        from qee.cli import attested
+
+        return attested.of_cluster(target, name, trust or [], output, circuit, output_file)
     from qee.cli import results
 
     return results.show(target, name, output, circuit, output_file)
@@ -216,6 +244,8 @@ def version(
 
     return versions.client() if client else versions.both(target)
 
+
+signature_commands.add_to(app)
 
 if __name__ == "__main__":
     app()

@@ -67,3 +67,7 @@ ResultOutput = Annotated[
 ]
 ListOutput = Annotated[ListForm, typer.Option("-o", "--output", help="Form of the list.")]
 OutputFile = Annotated[str | None, typer.Option(metavar="FILE", help="Also write the document, byte for byte.")]
+KeyFiles = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="FILE", help="Private key to sign with; may be repeated."),
+]

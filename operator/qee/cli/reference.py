@@ -55,6 +55,8 @@ ENVIRONMENT = """
 | variable | meaning |
 |---|---|
 | KUBECONFIG | Kubeconfig files, as for kubectl. Without it and without ~/.kube/config: the pod's service account. |
+| QEE_KEY_PASSPHRASE | Passphrase of private keys. |
+| QEE_KEY_NEW_PASSPHRASE | `key convert`: the passphrase to encrypt with. |
 | NO_COLOR | Not empty: no colours. |
 | QEE_DEBUG | 1: errors with their traceback. |
 """
@@ -68,9 +70,18 @@ def page() -> str:
     text = INTRODUCTION + "\n".join(lines) + "\n" + ENVIRONMENT
     text += "\n## Cluster options\n\nOf every command that talks to a cluster; they may also stand before its name.\n\n"
     text += "\n".join(_table(context, [p for p in group.params if p.name in CLUSTER_OPTIONS]))
-    for name, command in group.commands.items():
+    for name, command in _commands(group):
         text += "\n\n" + "\n".join(_command(name, command, typer.Context(command, info_name=name, parent=context)))
     return text + "\n"
+
+
+def _commands(group: Any) -> Iterator[tuple[str, Any]]:
+    """All commands with their names; those of a group are called like `key show`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((f"{name} {inner}", each) for inner, each in command.commands.items())
+        else:
+            yield name, command
 
 
 def _command(name: str, command: Any, context: Any) -> Iterator[str]:
@@ -80,11 +91,12 @@ def _command(name: str, command: Any, context: Any) -> Iterator[str]:
     yield f"`qee {name} {re.sub(r'[{}]', '', usage).replace('[[', '[').replace(']]', ']')}`"
     yield ""
     yield inspect.cleandoc(command.help or "")
-    own = [p for p in command.params if p.name not in CLUSTER_OPTIONS]
+    talks = set(CLUSTER_OPTIONS) <= {p.name for p in command.params}
+    own = [p for p in command.params if not (talks and p.name in CLUSTER_OPTIONS)]
     if own:
         yield ""
         yield from _table(context, own)
-    if len(own) < len(command.params):
+    if talks:
         yield ""
         yield "And the [cluster options](#cluster-options)."
 

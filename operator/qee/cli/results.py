@@ -25,14 +25,18 @@ WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
 
 async def show(target: Target, name: str, form: ResultForm, circuit: str | None, file: str | None) -> int:
     async with target.open() as cluster:
-        job = await jobs.fetch(cluster, name)
-        phase = jobs.ended(job)
-        if phase is None:
-            raise Problem(f"QuantumJob {name!r} is {jobs.phase(job)}, not finished; `qee wait {name}` waits for it")
-        if phase is not Phase.SUCCEEDED:
-            raise Problem(jobs.failure(job), exits.FAILED)
-        present(await stored(cluster, job), form, circuit, file)
+        present(await finished(cluster, await jobs.fetch(cluster, name)), form, circuit, file)
     return exits.OK
+
+
+async def finished(cluster: Cluster, job: Object) -> bytes:
+    """The same as `stored` for a job that may have ended otherwise, or not yet. Raises Problem."""
+    name, phase = job["metadata"]["name"], jobs.ended(job)
+    if phase is None:
+        raise Problem(f"QuantumJob {name!r} is {jobs.phase(job)}, not finished; `qee wait {name}` waits for it")
+    if phase is not Phase.SUCCEEDED:
+        raise Problem(jobs.failure(job), exits.FAILED)
+    return await stored(cluster, job)
 
 
 async def stored(cluster: Cluster, job: Object) -> bytes:
@@ -77,12 +81,18 @@ def present(data: bytes, form: ResultForm, circuit: str | None = None, file: str
     On stdout, too, JSON is the document as stored, unless one circuit was chosen or a terminal needs escapes.
     """
     text = rendered(data, form, circuit)
-    if file is not None:
-        try:
-            Path(file).write_bytes(data)
-        except OSError as error:
-            raise Problem(f"--output-file {file}: cannot be written: {error.strerror}") from None
+    save(data, file)
     terminal.out(text)
+
+
+def save(data: bytes, file: str | None) -> None:
+    """Write the document to the file, where one is given. Raises Problem."""
+    if file is None:
+        return
+    try:
+        Path(file).write_bytes(data)
+    except OSError as error:
+        raise Problem(f"--output-file {file}: cannot be written: {error.strerror}") from None
 
 
 def rendered(data: bytes, form: ResultForm, circuit: str | None = None) -> str:
@@ -108,6 +118,11 @@ def _dumped(data: bytes, form: ResultForm, circuit: str | None) -> str:
     if form is ResultForm.JSON and circuit is None:
         text = data.decode(errors="replace")
         return terminal.printable_json(text) if terminal.is_terminal(sys.stdout) else text
+    return dumped(parsed(data, circuit), yaml=form is ResultForm.YAML)
+
+
+def parsed(data: bytes, circuit: str | None = None) -> dict[str, Any]:
+    """The document as plain values, of one circuit where it is given. Raises Problem."""
     try:
         value: dict[str, Any] = json.loads(data)
     except ValueError:
@@ -117,7 +132,7 @@ def _dumped(data: bytes, form: ResultForm, circuit: str | None) -> str:
         if not chosen:
             raise _no_circuit(circuit, [str(each.get("circuit")) for each in value.get("results", [])])
         value = {**value, "results": chosen}
-    return dumped(value, yaml=form is ResultForm.YAML)
+    return value
 
 
 def dumped(value: Any, *, yaml: bool) -> str:

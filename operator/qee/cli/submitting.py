@@ -1,6 +1,8 @@
 """`qee submit`: create the jobs of a manifest, and the ConfigMaps that lie beside them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from qee.cli import durations, exits, jobs
 from qee.cli.connection import Cluster, Target
@@ -10,26 +12,37 @@ from qee.cli.terminal import note, out, printable
 from qee.kube.port import AlreadyExists, NotFound, Object
 from qee.kube.resources import CONFIG_MAPS, JOBS
 
+Sign = Callable[[Object], Object]
+VALIDITY = timedelta(hours=1)  # of what is signed to be created at once
 
-async def submit(target: Target, file: str, name: str | None, name_only: bool) -> int:
+
+async def submit(target: Target, file: str, name: str | None, name_only: bool, keys: Sequence[str] = ()) -> int:
     manifest = read(file)
     if name is not None and len(manifest.jobs) > 1:
         raise Problem(f"--name {name}: {manifest.origin} holds {len(manifest.jobs)} QuantumJobs; split the file")
     async with target.open() as cluster:
+        sign = await _signing(cluster, manifest.origin, keys) if keys else None
         for job in manifest.jobs:
-            created = await create(cluster, manifest, job, name)
+            created = await create(cluster, manifest, job, name, sign)
             word = "" if name_only else " created"
             out(f"quantumjob.qee.dev/{created['metadata']['name']}{word}")
     return exits.OK
 
 
-async def create(cluster: Cluster, manifest: Manifest, job: Object, name: str | None = None) -> Object:
-    """Create one job of the manifest, and first the ConfigMaps that it refers to. Raises Problem or ApiError."""
+async def create(
+    cluster: Cluster, manifest: Manifest, job: Object, name: str | None = None, sign: Sign | None = None
+) -> Object:
+    """Create one job of the manifest, and first the ConfigMaps that it refers to. Raises Problem or ApiError.
+
+    `sign` makes of the job, with its final name and namespace, the signed one.
+    """
     if manifest.others or manifest.backends:
         listed = ", ".join([*(f"QuantumBackend/{each}" for each in manifest.backends), *manifest.others][:4])
         raise Problem(f"{manifest.origin}: also holds {listed}; apply those with kubectl")
     body = _renamed(job, name)
     cluster = _in_namespace(cluster, body)
+    if sign is not None:
+        body = sign({**body, "metadata": {**body["metadata"], "namespace": cluster.namespace}})
     for config_map in _referred(manifest, body):
         await _create_config_map(cluster, config_map)
     try:
@@ -40,6 +53,18 @@ async def create(cluster: Cluster, manifest: Manifest, job: Object, name: str | 
         if "namespaces" not in error.message:
             raise
         raise Problem(f"there is no namespace {cluster.namespace!r}; create it, or choose another with -n") from None
+
+
+async def _signing(cluster: Cluster, origin: str, keys: Sequence[str]) -> Sign:
+    from qee.cli import signable, signers, signing
+
+    parties = signers.signers(signers.KeyOptions(files=keys))
+    terms = signing.Terms(audiences=[await signing.cluster_uid(cluster)], validity=VALIDITY)
+
+    def sign(job: Object) -> Object:
+        return signable.with_annotation(job, signing.signed(job, parties, terms, origin).encode())
+
+    return sign
 
 
 def _renamed(job: Object, name: str | None) -> Object:

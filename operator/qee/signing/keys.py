@@ -92,7 +92,11 @@ class PrivateKey:
             return cls._of(serialization.load_pem_private_key(pem, secret))
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             why = "wrong passphrase, or " if secret is not None else ""
-            raise KeyProblem(f"{why}not a PKCS#8 key in PEM with an ML-DSA seed (RFC 9881) or Ed25519") from error
+            raise KeyProblem(
+                f"{why}not a PKCS#8 key in PEM with an ML-DSA seed (RFC 9881) or Ed25519; OpenSSL writes an expanded "
+                "key beside the seed unless told otherwise: "
+                "openssl pkey -in KEY -provparam ml-dsa.output_formats=seed-only -out NEW"
+            ) from error
 
     @classmethod
     def _of(cls, key: Any) -> "PrivateKey":

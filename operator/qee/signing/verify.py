@@ -8,7 +8,7 @@ Time: what a signature says of itself, and when a key was valid, is judged at th
 server stamps; key state (revoked, retired) is judged as it is now.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -64,6 +64,13 @@ def verify(question: Question, suite: Suite) -> Verdict:
         return Verdict(False, Reason.NO_POLICY, text)
     examination = _Examination(question, suite)
     return _verdict([examination.under(policy) for policy in found], examination.statement)
+
+
+def self_consistent(question: Question, suite: Suite) -> tuple[Check, ...]:
+    """What can be said without any policy: envelope, statement, signers, subject, validity, object. No key is known,
+    so no signature is checked: this finds mistakes, never forgeries.
+    """
+    return _Examination(question, suite).without_policy()
 
 
 def unchanged(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -130,23 +137,31 @@ class _Examination:
         self._answers: dict[str, bool] = {}
         self.statement: Statement | None = None
 
+    def without_policy(self) -> tuple[Check, ...]:
+        self._spec = QuantumTrustPolicySpec.model_construct(audiences=[], max_validity_seconds=None)
+        steps = {
+            "annotation": self._annotation,
+            "envelope": self._parse_envelope,
+            "statement": self._parse_statement,
+            "signers": self._signers,
+            "subject": self._subject,
+            "validity": self._validity,
+            "object": self._object,
+        }
+        return _checked(steps.items())
+
     def under(self, policy: TrustPolicy) -> PolicyVerdict:
         """All checks in order, up to the first that fails."""
-        checks: list[Check] = []
         view: dict[str, Any] = {}
-        for what, step in self._steps(policy, view):
-            try:
-                checks.append(Check(what, True, step(), Reason.SIGNATURE_VERIFIED))
-            except _No as no:
-                checks.append(Check(what, False, str(no), no.reason))
-                view = {}
-                break
+        checks = _checked(self._steps(policy, view))
+        if not checks[-1].passed:
+            view = {}
         spec = policy.spec
         mode = spec.mode if spec else "Enforce"
         if spec:
             view["one_shot"] = (spec.cloud if self._question.cloud else spec.simulators) == "OneShot"
             view["on_revoke"] = spec.on_revoke
-        return PolicyVerdict(policy.name, mode, tuple(checks), **view)
+        return PolicyVerdict(policy.name, mode, checks, **view)
 
     def _steps(self, policy: TrustPolicy, view: dict[str, Any]) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "policy", lambda: self._readable(policy)
@@ -325,6 +340,18 @@ class _Examination:
         if revoked or not usable:
             raise _No(*(revoked or problems)[0])
         return usable
+
+
+def _checked(steps: Iterable[tuple[str, Callable[[], str]]]) -> tuple[Check, ...]:
+    """Takes the steps in order, up to the first that fails."""
+    checks: list[Check] = []
+    for what, step in steps:
+        try:
+            checks.append(Check(what, True, step(), Reason.SIGNATURE_VERIFIED))
+        except _No as no:
+            checks.append(Check(what, False, str(no), no.reason))
+            break
+    return tuple(checks)
 
 
 def _accept(view: dict[str, Any], keys: Sequence[Key]) -> None:

@@ -1,0 +1,137 @@
+"""`qee key`: keys for signing jobs, as files."""
+
+import base64
+from pathlib import Path
+
+from qee.api import names
+from qee.cli import exits, secret
+from qee.cli.forms import KeyForm
+from qee.cli.problem import Problem
+from qee.cli.secret import Passphrase
+from qee.cli.terminal import note, out
+from qee.cli.writing import write
+from qee.signing.algorithms import CNSA_ALGORITHM, DEFAULT_ALGORITHM
+from qee.signing.keys import PrivateKey, PublicKey
+
+PRIVATE_MODE = 0o600
+PUBLIC_MODE = 0o644
+NEW_PASSPHRASE = Passphrase(variable="QEE_KEY_NEW_PASSPHRASE", prefix="--new-passphrase")
+
+
+def generate(file: str, algorithm: str | None, cnsa: bool, passphrase: Passphrase, encrypted: bool, force: bool) -> int:
+    if cnsa and algorithm not in (None, CNSA_ALGORITHM):
+        raise Problem(f"--algorithm {algorithm}: --cnsa is {CNSA_ALGORITHM}; leave one of them out")
+    chosen = CNSA_ALGORITHM if cnsa else algorithm or DEFAULT_ALGORITHM
+    for path in (file, f"{file}.pub"):
+        if Path(path).exists() and not force:
+            raise Problem(f"--out {path}: is there already; give another name, or --force to replace it")
+    word = passphrase.read(f"Passphrase for {file}", twice=True) if encrypted else None
+    key = PrivateKey.generate(chosen)
+    write(file, key.pem(word), mode=PRIVATE_MODE, replace=force, what="--out")
+    write(f"{file}.pub", key.public.pem().encode(), mode=PUBLIC_MODE, replace=force, what="--out")
+    note(f"{chosen}: private key in {file}{'' if encrypted else ' (not encrypted)'}, public key in {file}.pub")
+    out(key.public.key_id)
+    return exits.OK
+
+
+def show(
+    file: str,
+    passphrase: Passphrase,
+    *,
+    public: bool,
+    policy: bool,
+    namespaces: list[str],
+    holder: str | None,
+    name: str | None,
+) -> int:
+    if not policy and (namespaces or holder or name):
+        raise Problem("--namespace, --holder and --name are for --policy; add it, or leave them out")
+    if policy and not (namespaces and holder):
+        raise Problem("--policy: give --namespace, whose jobs it is about, and --holder, who holds the key")
+    key = _public_part(file, passphrase)
+    if policy:
+        out(manifest(key, namespaces, holder or "", name or _policy_name(file)))
+    elif public:
+        out(key.pem().rstrip("\n"))
+    else:
+        category = key.algorithm.nist_category
+        out(
+            f"algorithm: {key.algorithm.name}" + (f" (NIST category {category})" if category else " (not quantum-safe)")
+        )
+        out(f"key id:    {key.key_id}")
+    return exits.OK
+
+
+def convert(
+    file: str,
+    to: str,
+    passphrase: Passphrase,
+    new_passphrase: Passphrase,
+    *,
+    form: KeyForm,
+    public: bool,
+    encrypted: bool,
+    force: bool,
+) -> int:
+    data = secret.read_file(file, "FILE")
+    if public or b"PUBLIC KEY" in secret.as_pem(data, file):
+        pem, mode = _public_part(file, passphrase).pem().encode(), PUBLIC_MODE
+    else:
+        key = secret.private_key(data, file, passphrase)
+        word = new_passphrase.read(f"New passphrase for {to}", twice=True) if encrypted else None
+        pem, mode = key.pem(word), PRIVATE_MODE
+    write(to, pem if form is KeyForm.PEM else _der(pem), mode=mode, replace=force, what="--out")
+    return exits.OK
+
+
+def manifest(key: PublicKey, namespaces: list[str], holder: str, name: str) -> str:
+    """A QuantumTrustPolicy with this one key, to be applied as it is or added to. Raises Problem."""
+    import yaml
+    from pydantic import ValidationError
+
+    from qee.api.explain import explain
+    from qee.api.trust import QuantumTrustPolicy
+
+    entry = {"name": name, "algorithm": key.algorithm.name, "holder": holder, "publicKey": key.pem()}
+    family = key.algorithm.family.value
+    rule = {"name": name, "keys": [name], **({} if family == "lattice" else {"require": [family]})}
+    policy = {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND_TRUST_POLICY,
+        "metadata": {"name": name},
+        "spec": {"namespaces": {"names": namespaces}, "mode": "Enforce", "keys": [entry], "rules": [rule]},
+    }
+    try:
+        QuantumTrustPolicy.model_validate(policy)
+    except ValidationError as error:
+        raise Problem("--policy: this makes no QuantumTrustPolicy", details=explain(error)) from None
+    return str(yaml.dump(policy, Dumper=_dumper(), sort_keys=False)).rstrip("\n")
+
+
+def _public_part(file: str, passphrase: Passphrase) -> PublicKey:
+    data = secret.read_file(file, "FILE")
+    if b"PUBLIC KEY" in secret.as_pem(data, file):
+        return secret.public_key(data, file)
+    return secret.private_key(data, file, passphrase).public
+
+
+def _policy_name(file: str) -> str:
+    return Path(file).name.split(".")[0].lower().replace("_", "-")
+
+
+def _der(pem: bytes) -> bytes:
+    return base64.b64decode(b"".join(line for line in pem.splitlines() if not line.startswith(b"-----")))
+
+
+def _dumper() -> type:
+    """SafeDumper that writes text of several lines, such as PEM, as a block."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+    Dumper.add_representer(str, text)
+    return Dumper

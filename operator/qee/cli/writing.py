@@ -1,0 +1,44 @@
+"""Writing files whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from qee.cli.problem import Problem
+
+
+def write(path: str, data: bytes, *, mode: int | None = None, replace: bool, what: str) -> None:
+    """The file with these bytes; a reader sees the old one or the new one. Raises Problem.
+
+    mode: None keeps that of the file that is replaced. Without `replace` an existing file is an error, also one that
+    comes into being meanwhile.
+    """
+    target = Path(path).resolve() if replace else Path(path)  # a link stays one
+    try:
+        if mode is None:
+            mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), mode)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if replace:
+                os.replace(name, target)
+            else:
+                os.link(name, target)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+    except FileExistsError:
+        raise Problem(f"{what} {path}: is there already; give another name, or --force to replace it") from None
+    except OSError as error:
+        raise Problem(f"{what} {path}: cannot be written: {error.strerror}") from None
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
