@@ -1,19 +1,24 @@
-"""`python -m e2e.bench [--pairs N] [--crowd N] [--quiet SECONDS]`: writes build/bench.json and docs/benchmarks.md."""
+"""`python -m e2e.bench [--only PART ...] [--pairs N ...]`: writes build/bench.json and docs/benchmarks.md.
+
+Figures of parts that are left out stay as they were.
+"""
 
 import argparse
 import asyncio
 import contextlib
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 from e2e import chart
-from e2e.bench import audit, measure, report
+from e2e.bench import admission, audit, measure, report, verification
 from e2e.bench.statistics import percentile
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import cluster
 from e2e.cluster.steps import say, step
+from e2e.signing import Signer
 from qee.api.names import RESULT_KEY
 from qee.kube.client import KubeClient, connect
 from qee.kube.port import AlreadyExists
@@ -25,8 +30,9 @@ NAMESPACE = "qee-bench"
 class Bench:
     """All measurements of one run, on one cluster."""
 
-    def __init__(self, port: KubeClient, image: str, log: Path) -> None:
+    def __init__(self, port: KubeClient, image: str, log: Path, signer: Signer) -> None:
         self.port = port
+        self.signer = signer
         self.image = image
         self.log = log
         self.pid = measure.operator_pid()
@@ -44,7 +50,7 @@ class Bench:
             await measure.gone(self.port, CHILDREN, NAMESPACE, [name])
 
             mark, cpu_before = audit.Position.now(self.log), measure.cpu_seconds(self.pid)
-            resource, body, done = measure.quantum(name, NAMESPACE)
+            resource, body, done = measure.quantum(name, NAMESPACE, self.signer)
             seconds = await measure.one(self.port, resource, body, done)
             provenance = await self._provenance(name)
             await asyncio.sleep(1.0)  # what the operator may still write for this job counts as well
@@ -90,7 +96,7 @@ class Bench:
             bare = await measure.crowd(self.port, CHILDREN, [body for _, body, _ in jobs], jobs[0][2])
         names = [f"crowd-{i}" for i in range(number)]
         await measure.gone(self.port, CHILDREN, NAMESPACE, names)
-        quantum_jobs = [measure.quantum(f"crowd-{i}", NAMESPACE) for i in range(number)]
+        quantum_jobs = [measure.quantum(f"crowd-{i}", NAMESPACE, self.signer) for i in range(number)]
         mark, cpu = audit.Position.now(self.log), measure.cpu_seconds(self.pid)
         with step(f"{number} QuantumJobs at once"):
             quantum = await measure.crowd(self.port, JOBS, [body for _, body, _ in quantum_jobs], quantum_jobs[0][2])
@@ -112,7 +118,7 @@ class Bench:
     async def quiescent(self, seconds: int) -> dict[str, Any]:
         """The operator's object writes while nothing happens."""
         name = "quiet"
-        resource, body, done = measure.quantum(name, NAMESPACE)
+        resource, body, done = measure.quantum(name, NAMESPACE, self.signer)
         await measure.one(self.port, resource, body, done)
         await asyncio.sleep(40)  # past the look at what lingers, 30 s after the end
         mark = audit.Position.now(self.log)
@@ -135,7 +141,8 @@ class Bench:
         return usage
 
 
-async def measured(arguments: argparse.Namespace) -> dict[str, Any]:
+async def on_a_node(arguments: argparse.Namespace) -> dict[str, Any]:
+    """QuantumJobs against bare Jobs."""
     chosen = cluster()
     with step(f"Cluster ({chosen.name})"):
         chosen.up()
@@ -148,30 +155,51 @@ async def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         chart.install_crds(chosen.kubeconfig)
         chart.install(chosen.kubeconfig, chart.image_values(references))
     port = await connect(str(chosen.kubeconfig), user_agent="qee-bench")
+    signer = Signer(chosen.kubeconfig, NAMESPACE, [NAMESPACE])
     try:
         with contextlib.suppress(AlreadyExists):
             await port.create(NAMESPACES, None, {"metadata": {"name": NAMESPACE}})
-        bench = Bench(port, references["runner-aer"], log)
-        figures: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "machine": report.machine()}
+        signer.install()
+        bench = Bench(port, references["runner-aer"], log, signer)
         with step(f"{arguments.pairs} alternating pairs"):
-            figures |= await bench.pairs(arguments.pairs)
+            figures = await bench.pairs(arguments.pairs)
         with step(f"Nothing for {arguments.quiet} s"):
             figures |= await bench.quiescent(arguments.quiet)
         figures |= await bench.crowd(arguments.crowd)
         return figures
     finally:
+        signer.remove()
         await port.close()
+
+
+def measured(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The part's figures, with when and how busy the machine was before."""
+    context = {"date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "load": os.getloadavg()[0]}
+    if part == "verification":
+        with step("Verification"):
+            found: dict[str, Any] = {"verification_ms": verification.measured()}
+    elif part == "admission":
+        found = {"admission": asyncio.run(admission.measured(arguments.slices))}
+    else:
+        found = asyncio.run(on_a_node(arguments))
+    return found | {"measured": {part: context}}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m e2e.bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=report.PARTS, help="this part; may be given again")
     parser.add_argument("--pairs", type=int, default=30, help="alternating pairs of single runs (default 30)")
     parser.add_argument("--crowd", type=int, default=200, help="jobs at once (default 200)")
     parser.add_argument("--quiet", type=int, default=60, help="seconds of watching an idle operator (default 60)")
-    figures = asyncio.run(measured(parser.parse_args()))
-    build = CHECKOUT / "build"
-    build.mkdir(exist_ok=True)
-    (build / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+    parser.add_argument("--slices", type=int, default=3, help="slices with and without the webhook (default 3 each)")
+    arguments = parser.parse_args()
+    stored = CHECKOUT / "build/bench.json"
+    stored.parent.mkdir(exist_ok=True)
+    figures: dict[str, Any] = json.loads(stored.read_text()) if arguments.only and stored.exists() else {}
+    for part in arguments.only or report.PARTS:
+        found = measured(part, arguments)
+        figures |= found | {"measured": figures.get("measured", {}) | found["measured"]}
+        stored.write_text(json.dumps(figures, indent=1) + "\n")
     (CHECKOUT / "docs/benchmarks.md").write_text(report.page(figures))
     say(report.verdict(figures))
 

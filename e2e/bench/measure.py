@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from e2e.bench import workloads
+from e2e.signing import Signer
 from qee.api.conditions import ConditionType
 from qee.kube.client import KubeClient
 from qee.kube.port import NotFound, Object, Resource
@@ -87,8 +88,8 @@ def bare(name: str, namespace: str, image: str) -> tuple[Resource, Object, Calla
     return CHILDREN, workloads.bare_job(name, namespace, image), complete
 
 
-def quantum(name: str, namespace: str) -> tuple[Resource, Object, Callable[[Object], bool]]:
-    return JOBS, workloads.quantum_job(name, namespace), finished
+def quantum(name: str, namespace: str, signer: Signer) -> tuple[Resource, Object, Callable[[Object], bool]]:
+    return JOBS, signer.sign(workloads.quantum_job(name, namespace)), finished
 
 
 def operator_pid() -> int:
