@@ -21,6 +21,12 @@ childRetentionSeconds: {{ .Values.settings.childRetentionSeconds }}
 port: 8080
 metricsPort: 9090
 leaseNamespace: {{ .Release.Namespace }}
+ledgerNamespace: {{ .Release.Namespace }}
+verification:
+  withoutPolicy: {{ .Values.admission.withoutPolicy }}
+{{- if .Values.results.sign }}
+resultKey: /etc/qee-result/result.key
+{{- end }}
 patience:
   {{- toYaml .Values.settings.patience | nindent 2 }}
 {{- end }}

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from qee.api.admission_fields import child_labels, immutable_spec
 from qee.api.crd import CRDS
 from qee.api.match_conditions import chart_file
 from qee.api.names import GROUP
@@ -32,6 +33,8 @@ def files() -> dict[str, str]:
         out[f"charts/qee-crds/templates/{GROUP}_{plural}.yaml"] = _chart_template(text)
         out[f"docs/reference/{built['spec']['names']['singular']}.md"] = resource_page(built)
     out["charts/qee/files/webhook-match-conditions.yaml"] = _HEADER + _literal(chart_file())
+    out["charts/qee/files/immutable-spec.yaml"] = _HEADER + _literal(immutable_spec())
+    out["charts/qee/files/child-labels.yaml"] = _HEADER + _literal(child_labels())
     out["docs/reference/reasons.md"] = reasons_page()
     out["docs/reference/conditions.md"] = conditions_page()
     return out
