@@ -1,4 +1,4 @@
-"""Signed jobs through Argo CD: synchronised once, seen for what they are, refused with the webhook's words.
+"""Signed jobs through Argo CD: synchronised once, seen for what they are, refused with reasons.
 
 Argo CD has the health check and the Application that docs/guide/argo-cd.md gives.
 """
@@ -174,7 +174,23 @@ def test_health_goes_with_the_job_from_suspended_over_progressing_to_degraded(
     assert namespace.quantum_job("moved").phase == "Cancelled"
 
 
-def test_a_job_without_a_signature_is_refused_with_the_webhooks_words_until_it_is_signed(
+def test_a_later_wave_begins_once_the_jobs_of_the_one_before_have_their_results(
+    application: Application, repository: Repository, namespace: Namespace, signer: Signer
+) -> None:
+    first, second = (signer.sign(in_git(namespace.job(name))) for name in ("first", "second"))
+    second["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] = "1"
+    commit = repository.commit(first, second)
+
+    application.create()
+    application.synced(commit)
+
+    done = namespace.finished("first", "second")
+    stored = done["first"].condition("ResultsStored")
+    assert (stored["status"], done["second"].phase) == ("True", "Succeeded")
+    assert done["second"].raw["metadata"]["creationTimestamp"][:19] >= stored["lastTransitionTime"][:19]
+
+
+def test_a_job_without_a_signature_is_refused_until_it_is_signed_and_the_one_beside_it_runs(
     application: Application, repository: Repository, namespace: Namespace, signer: Signer
 ) -> None:
     manifest, fine = in_git(namespace.job("unsigned")), signer.sign(in_git(namespace.job("beside")))
@@ -182,7 +198,7 @@ def test_a_job_without_a_signature_is_refused_with_the_webhooks_words_until_it_i
 
     application.create()
 
-    assert "SignatureMissing" in application.refused(commit, "unsigned")
+    assert "metadata.annotations[qee.dev/signature] is missing" in application.refused(commit, "unsigned")
     assert namespace.finished("beside")["beside"].phase == "Succeeded"
     assert "unsigned" not in _names(namespace)
     application.synced(repository.commit(signer.sign(manifest)))
@@ -211,8 +227,8 @@ def test_argo_cd_needs_the_right_to_use_the_backend_also_for_signed_jobs(
     application.create()
 
     said = application.refused(commit, "elsewhere")
-    assert namespace.backend_name("cirq") in said
-    assert f"system:serviceaccount:{ARGO_NAMESPACE}:{ACCOUNT}" in said or "use" in said
+    account = f"system:serviceaccount:{ARGO_NAMESPACE}:{ACCOUNT}"
+    assert f"user {account} lacks the verb use on quantumbackends/{namespace.backend_name('cirq')}" in said
     assert "elsewhere" not in _names(namespace)
 
 
