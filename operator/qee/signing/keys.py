@@ -54,9 +54,10 @@ class PublicKey:
         if b"PRIVATE KEY" in data:
             raise KeyProblem("this is a private key; give the public one (`qee key show --public KEY`)")
         try:
-            return cls.of(serialization.load_pem_public_key(data))
+            key = serialization.load_pem_public_key(data)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise KeyProblem("this is no SubjectPublicKeyInfo in PEM (-----BEGIN PUBLIC KEY-----)") from error
+        return cls.of(key)
 
     def pem(self) -> str:
         key = _PUBLIC[self.algorithm.name].from_public_bytes(self.raw)
@@ -89,7 +90,7 @@ class PrivateKey:
             raise KeyProblem("the key is encrypted; give its passphrase")
         secret = (passphrase() if callable(passphrase) else passphrase) if b"ENCRYPTED" in pem else None
         try:
-            return cls._of(serialization.load_pem_private_key(pem, secret))
+            key = serialization.load_pem_private_key(pem, secret)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             why = "wrong passphrase, or " if secret is not None else ""
             raise KeyProblem(
@@ -97,6 +98,7 @@ class PrivateKey:
                 "key beside the seed unless told otherwise: "
                 "openssl pkey -in KEY -provparam ml-dsa.output_formats=seed-only -out NEW"
             ) from error
+        return cls._of(key)
 
     @classmethod
     def _of(cls, key: Any) -> "PrivateKey":
