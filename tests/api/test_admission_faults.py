@@ -219,10 +219,10 @@ async def test_nonsense_is_a_refusal(cluster: AdmissionCluster, api: KubeClient,
 
 async def test_another_path_is_not_an_answer(cluster: AdmissionCluster, api: KubeClient):
     webhook = cluster.webhook
-    for path in ("/", "/validate/", "/mutate", "/healthz"):
+    for path in ("/", "/validate/x", "/mutate", "/healthz"):
         url = f"https://{LOOPBACK}:{webhook.port}{path}"
         with pointed_at(cluster, url, webhook.authority.certificate_pem):
-            assert "failed calling webhook" in await refusal(api, cluster.sign(builders.job("x")))
+            assert "failed calling webhook" in await refusal(api, cluster.sign(builders.job("x"))), path
 
 
 async def test_a_certificate_of_another_authority_is_a_refusal(cluster: AdmissionCluster, api: KubeClient):
