@@ -10,7 +10,7 @@ from typing import Any
 
 from qee.controller.verification import trust_policies
 from qee.core import times
-from qee.kube.port import ApiError, Object, Port
+from qee.kube.port import ApiError, Conflict, Object, Port
 from qee.kube.resources import TRUST_POLICIES
 from qee.signing.policy import TrustPolicy
 
@@ -34,6 +34,8 @@ class PolicyReporter:
         for policy in policies or []:
             try:
                 await self._write(policy)
+            except Conflict as error:  # it has changed since it was listed
+                failed = error
             except ApiError as error:
                 logger.warning("status of %s %s: %s", TRUST_POLICIES.kind, policy["metadata"]["name"], error)
                 failed = error
