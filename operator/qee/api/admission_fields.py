@@ -1,4 +1,4 @@
-"""Lists that the chart's ValidatingAdmissionPolicies need from the models: what is immutable, and which labels are ours."""
+"""What the chart's ValidatingAdmissionPolicies take from the models: immutable fields, and labels of children."""
 
 from typing import Any
 

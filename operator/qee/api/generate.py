@@ -1,7 +1,7 @@
 """Writes what is generated from the typed models: `python -m qee.api.generate [--check]`.
 
-crds/*.yaml, charts/qee-crds/templates/*.yaml, charts/qee/files/*.yaml and docs/reference/*.md. With --check nothing is written; a difference is
-shown and the exit status is 1.
+crds/*.yaml, charts/qee-crds/templates/*.yaml, charts/qee/files/*.yaml and docs/reference/*.md. With --check nothing is
+written; a difference is shown and the exit status is 1.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """When the API server asks the webhook: on every creation, and on updates that touch what a signature covers.
 
-Status, finalizers, unsigned metadata, `suspend` and the TTL never reach it, so they work while it is down. The fields are
-compared one by one: the whole spec would take in the mutable ones. Every step asks `has` first: an expression that fails
-to evaluate refuses the request, and a finalizer that cannot be removed holds a namespace for ever.
+Status, finalizers, unsigned metadata, `suspend` and the TTL never reach it, so they work while it is down. The fields
+are compared one by one: the whole spec would take in the mutable ones. Every step asks `has` first: an expression that
+fails to evaluate refuses the request, and a finalizer that cannot be removed holds a namespace for ever.
 """
 
 from typing import Any
