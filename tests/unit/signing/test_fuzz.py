@@ -1,0 +1,144 @@
+"""What reads other people's bytes: whatever comes, it is understood or refused, in the words meant for that."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests import signed
+from tests.mutations import QUICK, VALUES, changed_bytes, changed_json, repeated
+from tests.signing_cases import ADA, BOB, EMERGENCY, NOW, config_map_job, payload_of, sign
+
+from qee.signing import attestation
+from qee.signing.attestation import AttestationProblem
+from qee.signing.dsse import MAX_ENVELOPE_CHARS, MAX_SIGNATURES, Envelope, EnvelopeProblem
+from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
+from qee.signing.libraries import Suite
+from qee.signing.policy import TrustPolicy
+from qee.signing.statement import Statement, StatementProblem
+
+pytestmark = pytest.mark.timeout(1800)
+
+SIGNED = sign(config_map_job(), keys=[ADA, BOB])
+DOCUMENT = signed.envelope_of(SIGNED).to_json()
+PAYLOAD = payload_of(SIGNED)
+
+
+def json_bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+TEXTS = st.one_of(
+    st.text(max_size=300),
+    changed_bytes(b64(DOCUMENT).encode()).map(lambda data: data.decode("latin-1")),
+    changed_bytes(DOCUMENT).map(b64),
+    changed_json(json.loads(DOCUMENT)).map(json_bytes).map(b64),
+    VALUES.map(json_bytes).map(b64),
+    st.binary(max_size=300).map(b64),
+)
+PAYLOADS = st.one_of(
+    st.binary(max_size=300),
+    changed_bytes(PAYLOAD),
+    changed_json(json.loads(PAYLOAD)).map(json_bytes),
+    VALUES.map(json_bytes),
+)
+
+
+def test_envelopes() -> None:
+    @QUICK
+    @given(TEXTS)
+    def holds(text: str) -> None:
+        try:
+            found = Envelope.decode(text)
+        except EnvelopeProblem:
+            return
+        assert len(text) <= MAX_ENVELOPE_CHARS
+        assert 1 <= len({each.key_id for each in found.signatures}) == len(found.signatures) <= MAX_SIGNATURES
+        assert Envelope.decode(found.encode()) == found
+
+    repeated(holds)
+
+
+def test_statements() -> None:
+    @QUICK
+    @given(PAYLOADS)
+    def holds(payload: bytes) -> None:
+        try:
+            found = Statement.from_bytes(payload)
+        except StatementProblem:
+            return
+        assert Statement.from_bytes(found.to_bytes()) == found
+        assert found.exp > found.nbf
+
+    repeated(holds)
+
+
+RESULT = b'{"counts":{}}'
+ATTESTED = attestation.attest(RESULT, "result.json", {"job": "bell"}, ADA)
+
+
+def test_attestations() -> None:
+    suite = Suite.required()
+
+    @QUICK
+    @given(changed_bytes(ATTESTED) | changed_json(json.loads(ATTESTED)).map(json_bytes) | st.binary(max_size=99))
+    def holds(envelope: bytes) -> None:
+        try:
+            assert attestation.check(envelope, RESULT, [ADA.public], suite) == {"job": "bell"}
+        except AttestationProblem:
+            return
+
+    repeated(holds)
+
+
+def test_statements_that_are_attested() -> None:
+    """What the key's holder signs may be anything."""
+    suite = Suite.required()
+    payload = signed.dsse.Envelope.from_json(ATTESTED).payload
+
+    @QUICK
+    @given(changed_json(json.loads(payload)).map(json_bytes) | changed_bytes(payload))
+    def holds(other: bytes) -> None:
+        envelope = signed.envelope(other, [ADA], attestation.PAYLOAD_TYPE, attestation.RESULT_CONTEXT)
+        try:
+            assert isinstance(attestation.check(envelope.to_json(), RESULT, [ADA.public], suite), dict)
+        except AttestationProblem:
+            return
+
+    repeated(holds)
+
+
+def test_keys() -> None:
+    private, public = ADA.pem(None), ADA.public.pem().encode()
+
+    @QUICK
+    @given(changed_bytes(private) | changed_bytes(public) | st.binary(max_size=99))
+    def holds(data: bytes) -> None:
+        for read in (PublicKey.from_pem, PrivateKey.from_pem):
+            try:
+                read(data)
+            except KeyProblem:
+                continue
+
+    repeated(holds)
+
+
+def test_policies() -> None:
+    metadata = EMERGENCY["metadata"]
+
+    @QUICK
+    @given(changed_json(EMERGENCY["spec"]))
+    def holds(spec: Any) -> None:
+        policy = TrustPolicy.of({**EMERGENCY, "metadata": metadata, "spec": spec})
+        assert policy.spec is not None or policy.problem
+        status = policy.status(NOW)
+        assert status["ready"] or status["message"]
+        assert policy.governs("default") in {True, False}
+
+    repeated(holds)
