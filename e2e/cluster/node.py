@@ -109,6 +109,10 @@ class Node:
         wait("containerd", containerd.answers, base[:1], UP_SECONDS)
         containerd.load_pause()
         wait("the API server", plane.ready, base, UP_SECONDS)
+        if not worker.proxy().current():
+            # Chains of its predecessor are emptied by a new one, and those of endpoints are not filled again.
+            stop(self._run, "kube-proxy")
+            leftovers.remove_service_rules()
         rest = [plane.controller_manager(), worker.scheduler(), worker.kubelet(), worker.proxy()]
         for daemon in rest:
             daemon.ensure()

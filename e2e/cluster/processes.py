@@ -87,7 +87,7 @@ class Daemon:
 
     def ensure(self) -> bool:
         """Starts the process, or leaves a live one with the same command and configuration. True if it was started."""
-        if self.alive() and self._record().get("command") == self._command():
+        if self.current():
             return False
         stop(self.directory, self.name)
         with self.log.open("ab") as out:
@@ -102,6 +102,10 @@ class Daemon:
             )
         process.returncode = 0  # it is not waited for here: keeps Popen from warning when it is collected
         return True
+
+    def current(self) -> bool:
+        """Whether it runs, with this very command and configuration."""
+        return self.alive() and self._record().get("command") == self._command()
 
     def _sign_in(self) -> None:
         """In the new process, before it becomes the program: a run that is killed leaves none without a record."""
