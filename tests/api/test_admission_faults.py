@@ -6,6 +6,8 @@ import asyncio
 import base64
 import http.server
 import json
+import os
+import re
 import signal
 import ssl
 import subprocess
@@ -22,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.cluster.apiserver import LOOPBACK
+from e2e.cluster.apiserver import LOOPBACK, free_ports
 from tests import builders, signed
 from tests.admission import NAME, AdmissionCluster, Webhook, configuration, wait_for
 
-from qee.certs.authority import Pair, issue, new_authority
+from qee.certs.authority import Pair, is_for, issue, new_authority
 from qee.certs.keeper import Keeper
 from qee.certs.settings import Settings as CertsSettings
 from qee.kube.client import KubeClient, connect
@@ -331,6 +333,68 @@ def test_tls_1_2_is_not_spoken(cluster: AdmissionCluster):
         urllib.request.urlopen(cluster.webhook.url, context=context, timeout=10)
 
 
+async def test_the_key_exchange_is_hybrid_where_openssl_knows_how(cluster: AdmissionCluster, api: KubeClient):
+    """The API server's own connections. Images have OpenSSL 3.5; with an older one the exchange is classical."""
+    assert not await refusal(api, cluster.sign(builders.job("x")))
+    groups = re.findall(r'qee_admission_tls_handshakes_total\{group="(.*)"\}', cluster.webhook.probe("metrics")[1])
+    newest = "X25519MLKEM768" if ssl.OPENSSL_VERSION_INFO >= (3, 5) else "x25519"
+    assert set(groups) == {newest}
+
+
+async def test_the_certs_process_fills_what_is_empty_and_ends_when_told(cluster: AdmissionCluster, api: KubeClient):
+    space = "qee-certs-alone"
+    meta = {"name": "qee-result-pub", "namespace": space}
+    secrets = [_empty(SECRETS, name, space) for name in ("qee-webhook-ca", "qee-webhook-tls", "qee-result-key")]
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}, *secrets, config_map)
+    with certs_process(cluster, space) as (process, health):
+        await asyncio.to_thread(wait_for, "it has done its work", lambda: _status(health) == 200)
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 10) == 0
+    tls = (await api.get(SECRETS, space, "qee-webhook-tls"))["data"]
+    pair = Pair.read(base64.b64decode(tls["tls.crt"]), base64.b64decode(tls["tls.key"]))
+    assert is_for(pair.certificate, [f"qee-webhook.{space}.svc", f"qee-webhook.{space}.svc.cluster.local"])
+    assert not await refusal(api, cluster.sign(builders.job("x"))), "the authority that was trusted before still is"
+
+
+async def test_the_certs_process_outlasts_an_api_server_that_is_away(cluster: AdmissionCluster, tmp_path: Path):
+    nowhere = tmp_path / "kubeconfig"
+    nowhere.write_text(cluster.server.kubeconfig.read_text().replace(cluster.server.url, f"https://{LOOPBACK}:9"))
+    with certs_process(cluster, "qee", kubeconfig=nowhere) as (process, health):
+        await asyncio.to_thread(wait_for, "it answers", lambda: _status(health) == 503)
+        await asyncio.sleep(3)
+        assert process.poll() is None
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 10) == 0
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+@contextmanager
+def certs_process(
+    cluster: AdmissionCluster, namespace: str, *, kubeconfig: Path | None = None, **settings: Any
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """`python -m qee.certs`, and the URL that tells whether it has done its work."""
+    (port,) = free_ports(1)
+    file = cluster.webhook.tls.parent / "certs.yaml"
+    file.write_text(json.dumps({"namespace": namespace, "host": LOOPBACK, "healthPort": port, **settings}))
+    env = {**os.environ, "PYTHONPATH": "operator", "KUBECONFIG": str(kubeconfig or cluster.server.kubeconfig)}
+    process = subprocess.Popen([sys.executable, "-m", "qee.certs", "--config", str(file)], env=env)
+    try:
+        yield process, f"http://{LOOPBACK}:{port}/readyz"
+    finally:
+        process.kill()
+        process.wait()
+
+
 class Rotation:
     """The certs process with lifetimes of seconds against the real API server, and a kubelet that is a second late."""
 
@@ -354,8 +418,8 @@ class Rotation:
             await asyncio.sleep(0.2)
 
 
-def _empty(resource: Any, name: str) -> Object:
-    meta = {"name": name, "namespace": "qee"}
+def _empty(resource: Any, name: str, namespace: str = "qee") -> Object:
+    meta = {"name": name, "namespace": namespace}
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
 
 

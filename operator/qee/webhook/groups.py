@@ -30,7 +30,7 @@ def count_groups(context: ssl.SSLContext, handshakes: Counter) -> bool:
 
 def group_of(hello: bytes) -> int | None:
     """The selected group in a ServerHello, its handshake header included; None where it has none."""
-    if hello[6:38] == _RETRY:
+    if len(hello) < 44 or hello[6:38] == _RETRY:
         return None
     at = 39 + hello[38] + 3  # header, version, random, session id, cipher suite, compression
     end = at + 2 + int.from_bytes(hello[at : at + 2])
