@@ -23,6 +23,7 @@ from qee.signing.projection import project
 
 FIRST, SECOND = signed.key("first"), signed.key("second")
 ADA = signed.key("ada")
+CLASSICAL = signed.key("classical", "Ed25519")
 
 
 def write(path: Path, key: PrivateKey | bytes | None) -> None:
@@ -151,7 +152,9 @@ async def test_a_key_that_was_rotated_signs_the_next_result(simulation: Simulati
     assert predicate_of(stored(simulation), after, SECOND)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no key", FIRST.public.pem().encode(), FIRST.pem(b"passphrase")])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no key", FIRST.public.pem().encode(), FIRST.pem(b"passphrase"), CLASSICAL.pem(None)]
+)
 async def test_a_result_waits_for_a_key_that_cannot_be_read(
     simulation: Simulation, key_file: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:

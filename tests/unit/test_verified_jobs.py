@@ -573,6 +573,18 @@ async def test_a_job_that_cannot_run_does_not_use_its_signature_up(simulation: S
     assert not ledger(simulation)
 
 
+async def test_the_deadline_holds_for_a_job_whose_signature_was_used(simulation: Simulation) -> None:
+    trust(simulation, simulators="OneShot")
+    manifest = job(simulation, activeDeadlineSeconds=10)
+    simulation.given(manifest)
+    await simulation.step()
+    recreate(simulation, manifest)
+    after = await simulation.step()
+    assert verified(simulation) == ("False", "SignatureUsed")
+    assert after is not None
+    assert after < 11
+
+
 async def test_without_a_ledger_one_shot_is_refused(simulation: Simulation) -> None:
     simulation.settings = STRICT.model_copy(update={"ledger_namespace": None})
     simulation.restart()

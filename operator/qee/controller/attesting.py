@@ -17,6 +17,7 @@ from qee.api.names import RESULT_KEY, RUNNER_CONTAINER
 from qee.api.run_document import RunDocument
 from qee.core import times
 from qee.core.observed import ChildState, PodState
+from qee.signing.algorithms import Family
 from qee.signing.attestation import AttestationProblem, attest, check
 from qee.signing.keys import KeyProblem, PrivateKey
 from qee.signing.libraries import Suite
@@ -44,7 +45,7 @@ class ResultKey:
             found = self._path.stat()
             version = (found.st_ino, found.st_mtime_ns, found.st_size)
             if self._key is None or version != self._version:
-                self._key = PrivateKey.from_pem(self._path.read_bytes())
+                self._key = _lattice(PrivateKey.from_pem(self._path.read_bytes()))
                 self._version = version
                 logger.info("results are signed with %s", self._key.public.key_id)
         except (OSError, KeyProblem) as error:
@@ -52,6 +53,13 @@ class ResultKey:
             logger.error("resultKey %s: %s; results wait", self._path, error)
             raise KeyUnreadable("The operator cannot read its key for results.") from error
         return self._key
+
+
+def _lattice(key: PrivateKey) -> PrivateKey:
+    """ML-DSA binds the context, so that a result's signature admits nothing; Ed25519 has none."""
+    if key.public.algorithm.family is not Family.LATTICE:
+        raise KeyProblem(f"it is a key of {key.public.algorithm.name}; results are signed with ML-DSA")
+    return key
 
 
 class ResultSigner:

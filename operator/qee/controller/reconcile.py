@@ -26,7 +26,7 @@ from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
 from qee.controller.verification import Verifier
 from qee.core import deadline, naming, plan, retry, times
-from qee.core.decide import decide
+from qee.core.decide import decide, wake_at_deadline
 from qee.core.observed import ChildState, PodState, child_state, pod_state
 from qee.core.refusal import Denied, Refused
 from qee.core.world import World
@@ -192,7 +192,8 @@ class Reconciler:
                 world.verdict, allowed=False, reason=denial.reason, message=denial.message, policies=()
             )
             denied = plan.Report(Phase.UNVERIFIED, denial.reason, denial.message)
-            return await self._apply(dataclasses.replace(world, verdict=verdict), denied)
+            world = dataclasses.replace(world, verdict=verdict)
+            return await self._apply(world, wake_at_deadline(world, denied))
         except Refused as refusal:
             return await self._refused(world, refusal)
         except ApiError as error:

@@ -28,13 +28,13 @@ def decide(world: World, patience: Patience) -> Plan:
     if not resumes and not any(pod.succeeded for pod in world.pods) and (late := _too_late(world)):
         return late
     if stopped := admission.stop(world):
-        return stopped if resumes else _wake_at_deadline(world, stopped)
+        return stopped if resumes else wake_at_deadline(world, stopped)
     if refusal := not_in_this_build(world.job.spec):
         return _end(world, Phase.FAILED, Reason.NOT_IN_THIS_BUILD, refusal)
     if resumes:
         # The deadline counts from this write on.
         return Report(Phase.PENDING, Reason.PENDING, "Resumed: spec.suspend is false.", after=0)
-    return _wake_at_deadline(world, follow(world, patience))
+    return wake_at_deadline(world, follow(world, patience))
 
 
 def _end(world: World, phase: Phase, reason: Reason, message: str) -> Finish:
@@ -59,7 +59,7 @@ def _suspended(world: World) -> Plan:
     return Report(Phase.SUSPENDED, Reason.SUSPENDED, "spec.suspend is true; set it to false to run the job.")
 
 
-def _wake_at_deadline(world: World, plan: Plan) -> Plan:
+def wake_at_deadline(world: World, plan: Plan) -> Plan:
     """A plan that waits must not sleep through the deadline."""
     at = deadline.expires_at(world)
     if at is None or not isinstance(plan, Nothing | Report):
