@@ -385,7 +385,7 @@ def certs_process(
     """`python -m qee.certs`, and the URL that tells whether it has done its work."""
     (port,) = free_ports(1)
     file = cluster.webhook.tls.parent / "certs.yaml"
-    file.write_text(json.dumps({"namespace": namespace, "host": LOOPBACK, "healthPort": port, **settings}))
+    file.write_text(json.dumps({"namespace": namespace, "host": LOOPBACK, "port": port, **settings}))
     env = {**os.environ, "PYTHONPATH": "operator", "KUBECONFIG": str(kubeconfig or cluster.server.kubeconfig)}
     process = subprocess.Popen([sys.executable, "-m", "qee.certs", "--config", str(file)], env=env)
     try:

@@ -25,7 +25,7 @@ async def run(settings: Settings) -> None:
     port = await connect(user_agent=f"qee-certs/{__version__}")
     metrics = Metrics()
     keeper = Keeper(port, settings, metrics)
-    probes = await health.serve(settings.health_port, list, lambda: keeper.converged, settings.host, metrics.registry)
+    probes = await health.serve(settings.port, list, lambda: keeper.converged, settings.host, metrics.registry)
     try:
         await keeper.run(stop)
     finally:

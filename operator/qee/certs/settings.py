@@ -29,7 +29,7 @@ class Settings(BaseModel):
         default=60, ge=0, description="How long API servers may take to hear of a new authority."
     )
     interval_seconds: float = Field(default=30, gt=0, description="Time between two looks.")
-    health_port: int = Field(default=8081, ge=1, le=65535, description="/healthz, /readyz and /metrics.")
+    port: int = Field(default=8080, ge=1, le=65535, description="/healthz, /readyz and /metrics.")
     host: str = Field(default="0.0.0.0", description="Address of that server.")  # noqa: S104 - the pod's own
 
     @model_validator(mode="after")
