@@ -187,11 +187,16 @@ def _projection(job: Object, origin: str) -> Projection:
     try:
         projection = project(job)
     except ProjectionProblem as problem:
-        raise Problem(f"{origin}: QuantumJob {name!r} cannot be signed", details=str(problem).split("; ")) from None
+        raise Problem(f"{origin}: QuantumJob {name!r} cannot be signed", details=_details(problem)) from None
     for reference in references(job):
         if not reference["sha256"]:
             raise Problem(f"{origin}: {reference['name']}/{reference['key']}: give the sha256 of the circuit")
     return projection
+
+
+def _details(problem: ProjectionProblem) -> list[str]:
+    cause = problem.__cause__
+    return explain(cause) if isinstance(cause, ValidationError) else [str(problem)]
 
 
 def _tell(job: Object, envelope: Envelope) -> None:
