@@ -219,6 +219,33 @@ async def test_nonsense_is_a_refusal(cluster: AdmissionCluster, api: KubeClient,
             assert await refusal(api, cluster.sign(builders.job("x"))), name
 
 
+async def test_what_a_mutating_webhook_has_changed_is_judged_as_changed(
+    cluster: AdmissionCluster, api: KubeClient, tmp_path: Path
+):
+    patches: list[list[Object]] = []
+
+    def mutate(request: bytes) -> tuple[int, bytes]:
+        patch = base64.b64encode(json.dumps(patches[0]).encode()).decode()
+        return 200, _answer(_uid(request), allowed=True, patchType="JSONPatch", patch=patch)
+
+    with stub(tmp_path, mutate) as (url, bundle):
+        mutating = configuration(url, bundle)
+        mutating |= {"kind": "MutatingWebhookConfiguration", "metadata": {"name": "mutating"}}
+        cluster.apply(mutating)
+        try:
+            patches[:] = [[{"op": "replace", "path": "/spec/shots", "value": 7}]]
+            async with asyncio.timeout(10):
+                while not (told := await refusal(api, cluster.sign(builders.job("x")))):
+                    await asyncio.sleep(0.1)
+            assert told.startswith("403 SpecMismatch")
+            assert "spec.shots: signed 100, found 7" in told
+            patches[:] = [[{"op": "add", "path": "/metadata/labels", "value": {"sidecar.example.com/inject": "no"}}]]
+            assert not await refusal(api, cluster.sign(builders.job("x")))
+        finally:
+            cluster.server.kubectl("delete", "mutatingwebhookconfiguration", "mutating")
+    await asyncio.to_thread(wait_for, "nothing is changed any more", lambda: admitted(cluster))
+
+
 async def test_another_path_is_not_an_answer(cluster: AdmissionCluster, api: KubeClient):
     webhook = cluster.webhook
     for path in ("/", "/validate/x", "/mutate", "/healthz"):
