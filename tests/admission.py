@@ -75,8 +75,9 @@ class Webhook:
     Settings in camelCase are added to its file. `log` is what it has written.
     """
 
-    def __init__(self, server: ApiServer, **settings: Any) -> None:
+    def __init__(self, server: ApiServer, log_level: str = "debug", **settings: Any) -> None:
         self._server = server
+        self._log_level = log_level
         self._directory = tempfile.TemporaryDirectory(prefix="qee-webhook-")
         self.port, self.health_port = free_ports(2)
         self.tls = Path(self._directory.name, "tls")
@@ -112,7 +113,7 @@ class Webhook:
     def start(self, *, ready: bool = True) -> "Webhook":
         config = Path(self._directory.name, "config.yaml")
         config.write_text(yaml.safe_dump(self._settings))
-        command = [sys.executable, "-m", "qee.webhook", "--config", str(config), "--log-level", "debug"]
+        command = [sys.executable, "-m", "qee.webhook", "--config", str(config), "--log-level", self._log_level]
         env = {**os.environ, "PYTHONPATH": str(CHECKOUT / "operator"), "KUBECONFIG": str(self._server.kubeconfig)}
         with Path(self._directory.name, "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env)

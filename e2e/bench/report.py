@@ -90,7 +90,7 @@ digest, rule. It grows with the job by what JSON and SHA-512 take.
 
 50 clients with a connection each create signed QuantumJobs, one per second each, on a kube-apiserver and etcd (without
 fsync) on loopback. The API server asks one webhook process about one of two namespaces and not about the other; the
-clients turn from one to the other in slices of 10 s. What is added is the difference of the two namespaces'
+clients turn from one to the other in slices of 3 s. What is added is the difference of the two namespaces'
 percentiles. Not paced means: each client sends its next job as soon as the one before is stored. API server, etcd,
 webhook and all clients share the cores of this one machine, so the figures hold their contention as well. The other
 writes are patches of labels, foreign annotations, finalizers, `suspend`, the TTL and the status of stored jobs.
