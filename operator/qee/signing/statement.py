@@ -78,6 +78,13 @@ class Statement(_Part):
     purpose: Literal["admit", "break-glass"]
     reason: Annotated[str, Field(min_length=1, max_length=512)] | None = None
 
+    @field_validator("v", mode="before")
+    @classmethod
+    def _a_number(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # True is 1 to Literal
+            raise ValueError("is not a number")
+        return value
+
     @field_validator("iat", "nbf", "exp", mode="before")
     @classmethod
     def _whole_seconds(cls, value: Any) -> datetime:

@@ -115,6 +115,13 @@ def test_an_update_that_leaves_what_is_signed_is_allowed_to_everyone() -> None:
     assert not unchanged(job, {})
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, True), (0, False)])
+def test_an_update_from_a_number_to_a_truth_value_is_a_change(before: int, after: bool) -> None:
+    """Python takes the two for equal."""
+    job = sign(builders.job(providerOptions={"a": before}))
+    assert not unchanged(job, altered(job, spec__providerOptions={"a": after}))
+
+
 def test_a_job_of_a_revoked_key_may_still_lose_its_finalizer(suite: Suite) -> None:
     job = altered(sign(), metadata__finalizers=["x"])
     assert verify(ask(job, ada(state="Revoked")), suite).reason is Reason.KEY_REVOKED
