@@ -253,6 +253,24 @@ def test_what_the_statement_says(qee: Cli, key: str, api: FakeApiServer) -> None
     assert "is no time with a time zone" in qee("sign", "-f", "-", "--not-before", "today", input=job).stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--valid-for", "366d"), "no policy accepts more than 365"),
+        (("--valid-for", "99999999999999999d"), "no policy accepts more than 365"),
+        (("--valid-for", "100ms"), "exp is not after nbf"),
+        (("--not-before", "9999-12-31T23:00:00Z"), "give a time before the year 9999"),
+        (("--break-glass", " "), "--break-glass: give the reason"),
+        (("--break-glass", "x" * 513), "reason"),
+        (("--audience", ""), "audiences"),
+    ],
+)
+def test_terms_that_no_cluster_accepts(qee: Cli, key: str, words: tuple[str, ...], told: str) -> None:
+    done = qee("sign", "-f", "-", "--key", key, *words, input=yaml.safe_dump(builders.job()))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
 def test_without_a_cluster_the_audience_must_be_given(qee: Cli, key: str, api: FakeApiServer) -> None:
     api.objects = {k: v for k, v in api.objects.items() if k[-1] != "kube-system"}
     done = qee("sign", "-f", "-", "--key", key, input=yaml.safe_dump(builders.job()))

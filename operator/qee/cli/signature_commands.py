@@ -193,7 +193,11 @@ def sign(
         raise Problem("--break-glass: give the reason; it is signed, logged and shown")
     keys = signers.KeyOptions(key or [], key_fd, key_env, signer, public, Passphrase(passphrase_file, passphrase_fd))
     terms = signing.Terms(
-        audience or [], timedelta(seconds=int(valid_for)), not_before, break_glass, signers.public_keys(with_ or [])
+        audience or [],
+        timedelta(seconds=min(int(valid_for), 10**12)),
+        not_before,
+        break_glass,
+        signers.public_keys(with_ or []),
     )
     return signing.sign(target, file, keys, terms, add=add, output=output, in_place=in_place)
 

@@ -22,6 +22,7 @@ from qee.signing.projection import Projection, ProjectionProblem, project, refer
 from qee.signing.statement import PAYLOAD_TYPE, Statement, StatementProblem, statement
 from qee.signing.verify import annotation
 
+LONGEST = timedelta(days=365)
 CLUSTER_NAMESPACE = "kube-system"  # its UID is the cluster's: it is never deleted
 
 
@@ -68,6 +69,8 @@ async def sign(
 
 def signed(job: Object, parties: Sequence[Signer], terms: Terms, origin: str) -> Envelope:
     """A new envelope for the job, signed by all parties. Raises Problem."""
+    if terms.validity > LONGEST:
+        raise Problem(f"--valid-for: {terms.validity.days} days; no policy accepts more than {LONGEST.days} (365d)")
     projection = _projection(job, origin)
     key_ids = [*(party.public.key_id for party in parties), *(key.key_id for key in terms.others)]
     try:
@@ -83,6 +86,8 @@ def signed(job: Object, parties: Sequence[Signer], terms: Terms, origin: str) ->
         )
     except ValidationError as error:
         raise Problem(f"{origin}: this makes no statement to sign", details=explain(error)) from None
+    except OverflowError:
+        raise Problem("--not-before: is too late; give a time before the year 9999") from None
     envelope = dsse.sign(PAYLOAD_TYPE, stated.to_bytes(), [(party.public.key_id, party.sign) for party in parties])
     if len(envelope.encode()) > dsse.MAX_ENVELOPE_CHARS:
         raise Problem(f"{origin}: the signature takes {len(envelope.encode())} characters; split the job's circuits")
