@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e.chart import NAMESPACE, render
+from e2e.chart import NAMESPACE, OPERATOR, render
 from e2e.cluster.steps import ClusterError
 
 from qee.api.backend import QuantumBackend
@@ -17,6 +17,8 @@ from qee.controller.settings import Settings
 VARIANTS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "some namespaces": {"watchNamespaces": ["team-a", "team-b"]},
+    "cert-manager": {"admission": {"certificates": {"provider": "cert-manager"}}},
+    "without admission": {"admission": {"enabled": False, "withoutPolicy": "Allow"}, "results": {"sign": False}},
     "everything set": {
         "commonLabels": {"team": "quantum"},
         "images": {
@@ -47,7 +49,31 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "priorityClassName": "low",
         },
         "serviceAccount": {"annotations": {"l": "m"}},
-        "rbac": {"backendReaders": [{"kind": "Group", "name": "all"}]},
+        "rbac": {
+            "backendReaders": [{"kind": "Group", "name": "all"}],
+            "backendUsers": [
+                {"namespace": "team-a", "backends": ["aer"], "subjects": [{"kind": "User", "name": "ann"}]},
+                {"namespace": "team-a", "subjects": [{"kind": "User", "name": "bob"}]},
+            ],
+        },
+        "admission": {
+            "replicas": 3,
+            "certificates": {
+                "provider": "cert-manager",
+                "issuerRef": {"kind": "ClusterIssuer", "name": "corporate"},
+                "resources": {"limits": {"memory": "1Gi"}},
+            },
+            "policies": {"operators": ["system:serviceaccount:other:qee-operator"], "connectors": ["ibm"]},
+            "jobController": {"users": ["someone"]},
+            "resources": {"limits": {"memory": "2Gi"}},
+            "podLabels": {"r": "s"},
+            "podAnnotations": {"t": "u"},
+            "nodeSelector": {"v": "w"},
+            "tolerations": [{"key": "x", "operator": "Exists"}],
+            "affinity": {"podAntiAffinity": {}},
+            "priorityClassName": "highest",
+        },
+        "helmTest": {"namespace": "team-b"},
         "networkPolicies": {"operator": {"apiServerCidrs": ["10.0.0.1/32"]}},
         "metrics": {"service": {"annotations": {"n": "o"}}, "serviceMonitor": {"enabled": True, "labels": {"p": "q"}}},
     },
@@ -96,8 +122,9 @@ def violations(pod: Mapping[str, Any]) -> list[str]:
 def test_every_pod_passes_the_restricted_pod_security_standard(values: dict[str, Any]) -> None:
     found = list(pods(render(values)))
 
-    assert len(found) == 2
-    assert [violations(pod) for pod in found] == [[], []]
+    wanted = {"operator", "qee", "webhook", "certs"} if values != VARIANTS["without admission"] else {"operator", "qee"}
+    assert {container["name"] for pod in found for container in pod["containers"]} == wanted
+    assert [problem for pod in found for problem in violations(pod)] == []
     for pod in found:
         assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["containers"])
 
@@ -156,16 +183,17 @@ def test_the_charts_defaults_are_the_settings_own(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(one(render(), "ConfigMap", "qee-settings")["data"]["settings.yaml"])
 
-    written = Settings.load(file).model_dump(exclude={"lease_namespace"})
+    own = {"lease_namespace", "ledger_namespace", "result_key"}  # what only an installation knows
+    written = Settings.load(file).model_dump(exclude=own)
 
     assert written == Settings.model_validate({"runner": {"images": written["runner"]["images"]}}).model_dump(
-        exclude={"lease_namespace"}
+        exclude=own
     )
 
 
 def test_changed_settings_change_the_pod() -> None:
     def stamp(values: dict[str, Any]) -> str:
-        template = one(render(values), "Deployment")["spec"]["template"]
+        template = one(render(values), "Deployment", OPERATOR)["spec"]["template"]
         return str(template["metadata"]["annotations"]["qee.dev/settings-sha256"])
 
     assert stamp({}) == stamp({"operator": {"logLevel": "debug"}})
@@ -173,7 +201,7 @@ def test_changed_settings_change_the_pod() -> None:
 
 
 def test_the_operator_is_given_more_time_to_stop_than_it_takes() -> None:
-    deployment = one(render(), "Deployment")["spec"]
+    deployment = one(render(), "Deployment", OPERATOR)["spec"]
 
     assert deployment["template"]["spec"]["terminationGracePeriodSeconds"] > GRACE_SECONDS
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
@@ -181,14 +209,14 @@ def test_the_operator_is_given_more_time_to_stop_than_it_takes() -> None:
 
 def test_probes_ask_the_ports_that_the_settings_name() -> None:
     objects = render()
-    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (container,) = one(objects, "Deployment", OPERATOR)["spec"]["template"]["spec"]["containers"]
     settings = yaml.safe_load(one(objects, "ConfigMap", "qee-settings")["data"]["settings.yaml"])
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
 
     assert ports == {"health": settings["port"], "metrics": settings["metricsPort"]}
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
-    assert one(objects, "Service")["spec"]["ports"][0]["targetPort"] == "metrics"
+    assert one(objects, "Service", "qee-metrics")["spec"]["ports"][0]["targetPort"] == "metrics"
 
 
 def test_the_lease_of_the_rule_is_the_one_that_the_operator_takes() -> None:
@@ -233,7 +261,7 @@ def test_naming_namespaces_for_a_backend_replaces_the_default_of_all() -> None:
 def test_a_digest_wins_over_the_tag() -> None:
     objects = render({"images": {"operator": {"tag": "1", "digest": "sha256:" + "a" * 64}}})
 
-    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (container,) = one(objects, "Deployment", OPERATOR)["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "qee-operator@sha256:" + "a" * 64
 
 
@@ -267,11 +295,12 @@ def test_the_helm_test_runs_its_job_where_the_operator_looks() -> None:
 
 def test_a_cluster_without_the_crds_is_refused_with_the_remedy() -> None:
     connected = ("--api-versions", "v1/Namespace")
-    both = ("--api-versions", "qee.dev/v1alpha1/QuantumJob", "--api-versions", "qee.dev/v1alpha1/QuantumBackend")
+    kinds = ("QuantumJob", "QuantumBackend", "QuantumTrustPolicy")
+    all_of_them = [word for kind in kinds for word in ("--api-versions", f"qee.dev/v1alpha1/{kind}")]
 
     with pytest.raises(ClusterError, match="helm upgrade --install qee-crds"):
         render({}, *connected)
-    assert render({}, *connected, *both)
+    assert render({}, *connected, *all_of_them)
     assert render({"requireCrds": False}, *connected)
 
 
@@ -288,4 +317,5 @@ def test_names_stay_within_63_characters_and_two_releases_apart() -> None:
 
     assert max(len(o["metadata"]["name"]) for o in long) <= 63
     names = {(o["kind"], o["metadata"]["name"]) for o in render()}
-    assert not names & {(o["kind"], o["metadata"]["name"]) for o in other}
+    both = names & {(o["kind"], o["metadata"]["name"]) for o in other}
+    assert both == {("Secret", "qee-result-key"), ("ConfigMap", "qee-result-pub")}  # each in a namespace of its own

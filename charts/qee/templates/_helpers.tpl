@@ -52,9 +52,11 @@ app.kubernetes.io/component: operator
 {{- end }}
 {{- end }}
 
-{{- /* Where `helm test` runs its job: here, unless the operator does not look here. */}}
+{{- /* Where `helm test` runs its job: here, unless told otherwise or the operator does not look here. */}}
 {{- define "qee.testNamespace" -}}
-{{- if or (not .Values.watchNamespaces) (has .Release.Namespace .Values.watchNamespaces) }}
+{{- if .Values.helmTest.namespace }}
+{{- .Values.helmTest.namespace }}
+{{- else if or (not .Values.watchNamespaces) (has .Release.Namespace .Values.watchNamespaces) }}
 {{- .Release.Namespace }}
 {{- else }}
 {{- first .Values.watchNamespaces }}
