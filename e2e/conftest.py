@@ -14,7 +14,7 @@ from e2e.kubernetes import Namespace
 
 
 def pytest_configure() -> None:
-    liboqs.provide()  # for operators that run as processes of this machine
+    liboqs.provide_for_tests()  # for operators that run as processes of this machine
 
 
 @pytest.fixture(scope="session")
