@@ -9,6 +9,7 @@ from e2e.attack.stage import Stage
 from e2e.cluster.choice import cluster
 from e2e.cluster.steps import ClusterError, say, step
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -33,7 +34,8 @@ def main() -> int:
                 ok = ended.layer == attack.layer and attack.says in ended.message
                 through += not ok
                 say(f"{'stopped' if ok else 'FAILED '}  {attack.what}")
-                table.add_row(attack.what, ended.layer if ok else f"{ended.layer} (want: {attack.layer})", ended.brief)
+                layer = ended.layer if ok else f"{ended.layer} (want: {attack.layer})"
+                table.add_row(*map(escape, (attack.what, layer, ended.brief)))
         finally:
             rearm(stage)
     Console(width=None if sys.stdout.isatty() else 200).print(table)

@@ -38,9 +38,10 @@ class Outcome:
 
     @property
     def brief(self) -> str:
-        """The message without kubectl's preamble, on one line."""
+        """The message without the preambles of kubectl and the API server, on one line."""
         text = " ".join(self.message.split())
-        text = re.sub(r"^.*?(?:denied the request: |denied request: |Forbidden\): )", "", text)
+        text = re.sub(r"^.*? exited with \d+\. ", "", text)
+        text = re.sub(r"^.*?(?:denied (?:the )?request: |Error from server \(\w+\): |error: )", "", text)
         return text if len(text) <= 110 else f"{text[:109]}…"
 
 
