@@ -28,9 +28,8 @@ KEY_LIFE = timedelta(hours=1)  # what is left behind by a killed test admits not
 
 def qee(*words: str) -> str:
     """The command's stdout; its stderr goes where ours goes. Ends the test where it fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", "qee.cli.main", *words], stdout=subprocess.PIPE, text=True, check=False
-    )
+    command = [sys.executable, "-m", "qee.cli.main", *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - the words are ours
     if done.returncode:
         sys.exit(f"qee {words[0]}: exit status {done.returncode}")
     return done.stdout
@@ -97,25 +96,37 @@ async def admitted(port: Port, namespace: str, job: Object) -> None:
         await asyncio.sleep(1)
 
 
+def key_and_policy(options: argparse.Namespace, key: str) -> Object:
+    """Makes the key, and the policy that trusts it."""
+    qee("key", "generate", "--out", key, "--no-passphrase", "--algorithm", "ML-DSA-65", "--force")
+    shown = qee("key", "show", f"{key}.pub", "--policy", "--namespace", options.namespace, "--holder", "helm-test")
+    return trust(shown, options.policy, options.backend, datetime.now(UTC))
+
+
+def signed_job(options: argparse.Namespace, key: str) -> Object:
+    """The job under a name that no other has: a signature covers the name."""
+    job: Object = yaml.safe_load(Path(options.job).read_text())
+    job["metadata"] = {"name": f"{options.policy}-{uuid.uuid4().hex[:6]}", "namespace": options.namespace}
+    manifest, signed = Path(options.work, "bell.yaml"), Path(options.work, "signed.yaml")
+    manifest.write_text(json.dumps(job))
+    qee("sign", "--file", str(manifest), "--key", key, "--output", str(signed))
+    found: Object = yaml.safe_load(signed.read_text())
+    return found
+
+
 async def test(port: Port, options: argparse.Namespace) -> None:
     policies = [each async for each in port.list(TRUST_POLICIES, None)]
     if problem := in_the_way(policies, options.namespace, options.policy):
         sys.exit(problem)
-    work = Path(options.work)
-    key, manifest, signed = (str(work / name) for name in ("test.key", "bell.yaml", "signed.yaml"))
-    job: Object = yaml.safe_load(Path(options.job).read_text())
-    job["metadata"] = {"name": f"{options.policy}-{uuid.uuid4().hex[:6]}", "namespace": options.namespace}
-    Path(manifest).write_text(json.dumps(job))
-    qee("key", "generate", "--out", key, "--no-passphrase", "--algorithm", "ML-DSA-65", "--force")
-    shown = qee("key", "show", f"{key}.pub", "--policy", "--namespace", options.namespace, "--holder", "helm-test")
+    key = f"{options.work}/test.key"
+    policy = key_and_policy(options, key)
     await forget(port, options.policy)
-    await port.create(TRUST_POLICIES, None, trust(shown, options.policy, options.backend, datetime.now(UTC)))
+    await port.create(TRUST_POLICIES, None, policy)
     try:
         await heard(port, options.policy)
-        qee("sign", "--file", manifest, "--key", key, "--output", signed)
-        await admitted(port, options.namespace, yaml.safe_load(Path(signed).read_text()))
-        name = job["metadata"]["name"]
-        there = ("--namespace", options.namespace)
+        job = signed_job(options, key)
+        await admitted(port, options.namespace, job)
+        name, there = job["metadata"]["name"], ("--namespace", options.namespace)
         sys.stdout.write(qee("wait", name, *there, "--timeout", f"{options.timeout}s"))
         sys.stdout.write(qee("result", name, *there))
     finally:

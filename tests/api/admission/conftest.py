@@ -71,14 +71,14 @@ class Place:
     def patch(self, kind: str, name: str, patch: Object, *words: str, by: str | None = None) -> str:
         return self.run("patch", kind, name, "--type=merge", f"--patch={json.dumps(patch)}", *words, by=by)
 
-    def refused(self, attempt: Callable[[], object]) -> str:
-        """The message of the refusal, which must be a policy's and name who, what and the remedy."""
+    def refused(self, attempt: Callable[[], object], whole: bool = False) -> str:
+        """The message of the refusal, which must be a policy's. whole: with the API server's own words before it."""
         with pytest.raises(ClusterError) as told:
             attempt()
         text = str(told.value)
         assert "ValidatingAdmissionPolicy" in text, text
         assert "denied request: " in text, text
-        return text.partition("denied request: ")[2]
+        return text if whole else text.partition("denied request: ")[2]
 
     def may_use(self, user: str, *backends: str) -> None:
         name = f"use-{uuid.uuid4().hex[:6]}"

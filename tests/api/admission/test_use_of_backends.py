@@ -18,6 +18,7 @@ def test_a_role_in_the_namespace_lets_its_subject_create_jobs_on_the_named_backe
     place.create(place.job(), by=TENANT)
     other = place.job("other", backendRef={"kind": "QuantumBackend", "name": "cirq"})
     assert "quantumbackends/cirq" in place.refused(lambda: place.create(other, by=TENANT))
+    assert place.run("auth", "can-i", "use", "quantumbackends.qee.dev/aer", by=TENANT).strip() == "yes"
 
 
 def test_a_role_in_another_namespace_does_not_help(place: Place, locked: ApiServer) -> None:
