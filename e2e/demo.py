@@ -1,5 +1,9 @@
-"""`make demo`: from nothing to the histogram of a Bell job, on a real cluster. Run again, it reuses what is there."""
+"""`make demo`: from nothing to the histogram of a signed Bell job on a real cluster. Run again, it goes on from there.
 
+The key is a throwaway: it lies in build/demo without a passphrase, and is trusted in two namespaces of this cluster.
+"""
+
+import contextlib
 import json
 import os
 import shlex
@@ -20,6 +24,8 @@ from e2e.cluster.steps import ClusterError, say, span, step
 NAMESPACE = "qee-demo"
 FIRST = "bell"
 PATIENCE = "240s"
+HOME = Path("build/demo")
+KEY, POLICY, RESULT_KEY = HOME / "key.pem", HOME / "policy.yaml", HOME / "result.pub"
 
 
 class Demo:
@@ -41,6 +47,8 @@ class Demo:
             chart.install(self.kubeconfig, chart.image_values(references), *ours)
         with step(f"Making room in namespace {NAMESPACE}"):
             self._make_room()
+        self._trust()
+        self._refused()
         self._bell()
         self._others()
         self._how_to_go_on()
@@ -51,8 +59,34 @@ class Demo:
         kubectl(self.kubeconfig, "apply", "--filename=-", input=namespace)
         kubectl(self.kubeconfig, "delete", "quantumjobs", "--all", "--namespace", NAMESPACE, "--wait", "--timeout=60s")
 
+    def _trust(self) -> None:
+        """A key, and a policy that makes its signatures count."""
+        HOME.mkdir(parents=True, exist_ok=True)
+        if not KEY.exists():
+            self._qee("key", "generate", "--out", str(KEY), "--no-passphrase")
+        names = [word for namespace in (NAMESPACE, "default") for word in ("--namespace", namespace)]
+        self._qee("key", "show", str(KEY), "--policy", "--name", NAMESPACE, "--holder", "demo", *names, into=POLICY)
+        self._show("apply", "--filename", str(POLICY))
+
+    def _refused(self) -> None:
+        """The same job without a signature, for comparison."""
+        words = ("apply", "--filename", f"examples/{FIRST}.yaml", "--namespace", NAMESPACE)
+        say(f"\n$ kubectl {shlex.join(words)}")
+        try:
+            kubectl(self.kubeconfig, *words)
+        except ClusterError as refusal:
+            print(str(refusal).partition("\n")[2].strip(), flush=True)
+            return
+        raise ClusterError("A job without a signature was stored: this is a bug in QEE.")
+
+    def _sign(self, name: str) -> Path:
+        """The example, signed for this namespace."""
+        out = HOME / f"{name}.yaml"
+        self._qee("sign", "-f", f"examples/{name}.yaml", "--key", str(KEY), "-n", NAMESPACE, "-o", str(out))
+        return out
+
     def _bell(self) -> None:
-        self._show("apply", "--filename", f"examples/{FIRST}.yaml")
+        self._show("apply", "--filename", str(self._sign(FIRST)))
         with step("From apply to Finished"):
             self._wait(f"quantumjob/{FIRST}")
         self._show("get", "quantumjob", FIRST)
@@ -64,12 +98,20 @@ class Demo:
         (result,) = json.loads(document)["results"]
         if sum(result["counts"].values()) != result["shots"]:
             raise ClusterError(f"The counts of {FIRST} do not add up to {result['shots']} shots: this is a bug in QEE.")
-        self._qee("result", FIRST)
+        self._qee("result", FIRST, "--namespace", NAMESPACE)
+        self._verified()
+
+    def _verified(self) -> None:
+        """The result's own signature. Who installs QEE hands its public key on; here that is us."""
+        words = ("get", "configmap", "qee-result-pub", "--output=jsonpath={.data.result\\.pub}")
+        RESULT_KEY.write_text(kubectl(self.kubeconfig, *words, f"--namespace={chart.NAMESPACE}"))
+        self._qee("result", FIRST, "--verify", "--trust", str(RESULT_KEY), "--namespace", NAMESPACE)
 
     def _others(self) -> None:
         names = [path.stem for path in sorted((CHECKOUT / "examples").glob("*.yaml")) if path.stem != FIRST]
         say("\nThe other examples:")
-        self._show("apply", *(f"--filename=examples/{name}.yaml" for name in names))
+        signed = [self._sign(name) for name in names]
+        self._show("apply", *(f"--filename={path}" for path in signed))
         with step(f"{len(names)} more jobs"):
             self._wait("quantumjobs", "--all")
         self._show("get", "quantumjobs")
@@ -98,10 +140,13 @@ class Demo:
         say(f"\n$ kubectl {shlex.join([*words, '--namespace', NAMESPACE])}")
         print(self._query(*words).rstrip(), flush=True)
 
-    def _qee(self, *words: str) -> None:
-        say(f"\n$ qee {shlex.join([*words, '--namespace', NAMESPACE])}")
-        command = [sys.executable, "-m", "qee.cli.main", *words, "--namespace", NAMESPACE]
-        done = subprocess.run(command, env={**os.environ, "KUBECONFIG": str(self.kubeconfig)}, check=False)
+    def _qee(self, *words: str, into: Path | None = None) -> None:
+        """Its output goes to the terminal, or into a file."""
+        say(f"\n$ qee {shlex.join(words)}{f' > {into}' if into else ''}")
+        command = [sys.executable, "-m", "qee.cli.main", *words]
+        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
+        with into.open("w") if into else contextlib.nullcontext() as out:
+            done = subprocess.run(command, env=environment, stdout=out, check=False)
         if done.returncode:
             raise ClusterError(f"qee {words[0]} exited with {done.returncode}.")
 
@@ -117,7 +162,8 @@ class Demo:
         say(
             f"\nTo go on:\n{path}  {export}\n"
             f"  kubectl get quantumjobs --namespace {NAMESPACE}\n"
-            "  kubectl apply --filename examples/bell.yaml     # into the namespace default\n"
+            f"  .venv/bin/qee sign -f examples/bell.yaml --key {KEY} -n default -o {HOME}/mine.yaml\n"
+            f"  kubectl apply --filename {HOME}/mine.yaml       # into the namespace default\n"
             "  kubectl wait --for=condition=Finished quantumjob/bell\n"
             "  .venv/bin/qee result bell                       # .venv/bin/qee --help tells the rest\n"
             f"To clean up:\n{clean}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from e2e import chart, rbac
 from e2e.chart import NAMESPACE, OPERATOR, Object
@@ -19,8 +20,9 @@ from e2e.cluster.binaries import clients
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import Cluster
 from e2e.cluster.clients import helm, kubectl
+from e2e.signing import Signer
 
-BELL = (CHECKOUT / "examples/bell.yaml").read_text()
+BELL = yaml.safe_load((CHECKOUT / "examples/bell.yaml").read_text())
 
 
 class Installation:
@@ -53,10 +55,10 @@ class Installation:
         return json.loads(self.kubectl("get", *words, "--output=json"))
 
     def objects(self) -> Iterator[tuple[str, ...]]:
-        """Each object of the release but its hooks, as kubectl names it."""
+        """Each object of the release as kubectl names it, but hooks and what an uninstallation keeps."""
         for each in chart.render(self.images):
             meta = each["metadata"]
-            if "helm.sh/hook" not in meta.get("annotations", {}):
+            if not {"helm.sh/hook", "helm.sh/resource-policy"} & meta.get("annotations", {}).keys():
                 yield (each["kind"], meta["name"], f"--namespace={meta.get('namespace', 'default')}")
 
     def operator_pod(self) -> str:
@@ -64,8 +66,18 @@ class Installation:
         (pod,) = self.get("pods", "-n", NAMESPACE, "--selector=app.kubernetes.io/component=operator")["items"]
         return str(pod["metadata"]["name"])
 
+    def signed_bell(self, namespace: str) -> str:
+        """The example, signed by a key that is trusted in the namespace from now on, as JSON."""
+        signer = Signer(self.cluster.kubeconfig, namespace, [namespace])
+        signer.install()
+        return json.dumps(signer.sign({**BELL, "metadata": {**BELL["metadata"], "namespace": namespace}}))
+
+    def forget(self, namespace: str) -> None:
+        self.kubectl("delete", "namespace", namespace, "--wait=false")
+        self.kubectl("delete", "quantumtrustpolicy", namespace, "--ignore-not-found")
+
     def run_bell(self, namespace: str) -> Object:
-        self.kubectl("apply", "-n", namespace, "--filename=-", input=BELL)
+        self.kubectl("apply", "-n", namespace, "--filename=-", input=self.signed_bell(namespace))
         self.kubectl("wait", "--for=condition=Finished", "--timeout=120s", "quantumjob/bell", "-n", namespace)
         job: Object = self.get("quantumjob", "bell", "-n", namespace)
         assert job["status"]["phase"] == "Succeeded", job["status"]
@@ -93,7 +105,7 @@ def namespace(qee: Installation) -> Iterator[str]:
     name = f"chart-{uuid.uuid4().hex[:6]}"
     qee.kubectl("create", "namespace", name)
     yield name
-    qee.kubectl("delete", "namespace", name, "--wait=false")
+    qee.forget(name)
 
 
 def test_helm_test_runs_a_bell_job(qee: Installation) -> None:
@@ -163,7 +175,7 @@ def test_helm_with_wait_returns_once_the_job_that_it_installs_is_accepted(
     """By kstatus an accepted job is Current, as a started batch/v1 Job is."""
     (tmp_path / "templates").mkdir()
     (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: circuits, version: 0.0.1}")
-    (tmp_path / "templates/bell.yaml").write_text(BELL)
+    (tmp_path / "templates/bell.yaml").write_text(qee.signed_bell(namespace))
 
     words = ("install", "circuits", str(tmp_path), "--namespace", namespace, "--wait", "--timeout=60s")
     helm(qee.cluster.kubeconfig, *words)
@@ -176,14 +188,14 @@ def test_an_operator_of_one_namespace_runs_the_jobs_there_and_no_others(qee: Ins
     qee.kubectl("create", "namespace", other)
     try:
         qee.install(watchNamespaces=[namespace])
-        qee.kubectl("apply", "-n", other, "--filename=-", input=BELL)
+        qee.kubectl("apply", "-n", other, "--filename=-", input=qee.signed_bell(other))
         qee.run_bell(namespace)
         chart.run_test(qee.cluster.kubeconfig)
 
         assert qee.get("quantumjob", "bell", "-n", other)["status"]["observedGeneration"] == -1
         assert qee.get("jobs", "-n", other)["items"] == []
     finally:
-        qee.kubectl("delete", "namespace", other, "--wait=false")
+        qee.forget(other)
         qee.install()
 
 
