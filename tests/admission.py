@@ -117,8 +117,12 @@ class Webhook:
         env = {**os.environ, "PYTHONPATH": str(CHECKOUT / "operator"), "KUBECONFIG": str(self._server.kubeconfig)}
         with Path(self._directory.name, "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
-        if ready:
-            wait_for("the webhook is ready", self.ready)
+        try:
+            if ready:
+                wait_for("the webhook is ready", self.ready)
+        except AssertionError:
+            self.close()
+            raise
         return self
 
     def ready(self) -> bool:
