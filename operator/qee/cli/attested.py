@@ -11,13 +11,13 @@ from qee.cli import exits, jobs, results, secret
 from qee.cli.connection import Target
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
+from qee.cli.suite import installed_suite
 from qee.cli.terminal import note, out, printable
 from qee.kube.resources import CONFIG_MAPS
 from qee.signing.attestation import AttestationProblem
 from qee.signing.attestation import check as check_signature
 from qee.signing.dsse import Envelope
 from qee.signing.keys import PublicKey
-from qee.signing.libraries import Suite
 
 _BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 MAX_BYTES = 16 * 1_048_576
@@ -89,7 +89,7 @@ def _shown(
     file: str | None,
 ) -> int:
     try:
-        predicate = check_signature(envelope, document, trusted, Suite.available())
+        predicate = check_signature(envelope, document, trusted, installed_suite())
     except AttestationProblem as problem:
         raise Problem(f"the result is NOT verified: {problem}", exits.FAILED) from None
     _compare(predicate, wanted)

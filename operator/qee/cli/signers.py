@@ -7,15 +7,14 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from qee.cli import secret
 from qee.cli.problem import Problem
 from qee.cli.secret import Passphrase
+from qee.cli.suite import installed_suite
 from qee.signing.algorithms import JOB_CONTEXT
 from qee.signing.external import mu
 from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
-from qee.signing.libraries import Suite
 
 EXEC = "exec:"
 EXEC_SECONDS = 60.0
@@ -45,18 +44,12 @@ class Signer:
     def sign(self, message: bytes) -> bytes:
         """A signature over the message of a job, checked. Raises Problem."""
         value = self.key.sign(message, JOB_CONTEXT) if self.key else _by_program(self.command, self.public, message)
-        if not _suite().verify(self.public.algorithm, self.public.raw, message, value, JOB_CONTEXT):
+        if not installed_suite().verify(self.public.algorithm, self.public.raw, message, value, JOB_CONTEXT):
             raise Problem(
                 f"{self.command or self.public.key_id}: its signature does not hold for key {self.public.key_id}; "
                 "does the private key belong to --public, and is what is signed mu (external mu of FIPS 204)?"
             )
         return value
-
-
-@cache
-def _suite() -> Suite:
-    """Trying the libraries takes longer than a signature."""
-    return Suite.available()
 
 
 def signers(options: KeyOptions) -> list[Signer]:

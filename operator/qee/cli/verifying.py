@@ -13,6 +13,7 @@ from qee.cli.connection import Target
 from qee.cli.forms import VerdictForm
 from qee.cli.problem import Problem
 from qee.cli.signing import cluster_uid, namespace_of
+from qee.cli.suite import installed_suite
 from qee.cli.terminal import coloured, note, out, printable, printable_json
 from qee.core.support import ENGINES
 from qee.kube.port import Object
@@ -63,7 +64,7 @@ async def check(
         raise Problem("there is nothing to verify; give -f FILE, or - for stdin")
     texts = [signable.read(file, lenient=skip_others) for file in files]
     ground = await _ground(target, policies, cluster, no_cluster, [job.value for text in texts for job in text.jobs])
-    suite = Suite.available()
+    suite = installed_suite()
     findings = [(text.origin, _finding(target, job.value, ground, at, suite)) for text in texts for job in text.jobs]
     passed = all(finding.allowed for _, finding in findings)
     libraries = ", ".join(suite.lattice)
