@@ -119,6 +119,7 @@ def test_neither_does_applying_the_rendered_chart(installed: ApiServer, words: t
     installed.kubectl("apply", "--filename=-", *words, input=text)
 
     assert written(installed) == before
+    upgrade(installed, "--server-side=true", "--force-conflicts")  # the release's again
 
 
 def test_with_no_webhook_to_be_reached_no_job_is_stored_but_old_ones_go(installed: ApiServer) -> None:

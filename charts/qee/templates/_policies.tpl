@@ -49,3 +49,10 @@ metadata:
   labels:
     {{- include "qee.labels" .root | nindent 4 }}
 {{- end }}
+
+{{- /* The API server's defaults, written out: the field is one value to whoever applies, and GitOps tools compare it. */}}
+{{- define "qee.everywhere" -}}
+matchPolicy: Equivalent
+namespaceSelector: {}
+objectSelector: {}
+{{- end }}
