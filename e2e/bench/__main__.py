@@ -191,7 +191,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=30, help="alternating pairs of single runs (default 30)")
     parser.add_argument("--crowd", type=int, default=200, help="jobs at once (default 200)")
     parser.add_argument("--quiet", type=int, default=60, help="seconds of watching an idle operator (default 60)")
-    parser.add_argument("--slices", type=int, default=10, help="slices of 3 s with and without the webhook (default 10)")
+    parser.add_argument(
+        "--slices", type=int, default=10, help="slices of 3 s with and without the webhook (default 10)"
+    )
     arguments = parser.parse_args()
     stored = CHECKOUT / "build/bench.json"
     stored.parent.mkdir(exist_ok=True)
