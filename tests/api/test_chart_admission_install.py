@@ -21,6 +21,7 @@ from qee.certs.settings import Settings
 from qee.kube.client import connect
 
 Object = dict[str, Any]
+OVER_KUBECTL = ("--server-side=true", "--force-conflicts")  # what kubectl has applied stays its own otherwise
 FILLED = ("secret/qee-webhook-ca", "secret/qee-webhook-tls", "secret/qee-result-key", "configmap/qee-result-pub")
 
 
@@ -119,16 +120,15 @@ def test_neither_does_applying_the_rendered_chart(installed: ApiServer, words: t
     installed.kubectl("apply", "--filename=-", *words, input=text)
 
     assert written(installed) == before
-    upgrade(installed, "--server-side=true", "--force-conflicts")  # the release's again
 
 
 def test_with_no_webhook_to_be_reached_no_job_is_stored_but_old_ones_go(installed: ApiServer) -> None:
     old = yaml.safe_load((CHECKOUT / "examples/bell.yaml").read_text())
     old["metadata"] = {"name": "old", "namespace": "default"}
     new = {**old, "metadata": {"name": "new", "namespace": "default"}}
-    upgrade(installed, "--set", "admission.enabled=false")
+    upgrade(installed, *OVER_KUBECTL, "--set", "admission.enabled=false")
     until(lambda: not stops(lambda: installed.kubectl("apply", "--filename=-", input=json.dumps(old))), "no lock")
-    upgrade(installed, "--reset-values", "--set", "admission.withoutPolicy=Allow")
+    upgrade(installed, *OVER_KUBECTL, "--reset-values", "--set", "admission.withoutPolicy=Allow")
 
     def refused(attempt: Callable[[], object]) -> bool:
         try:
@@ -146,7 +146,7 @@ def test_with_no_webhook_to_be_reached_no_job_is_stored_but_old_ones_go(installe
 
 
 def test_uninstalling_keeps_the_key_of_results_and_nothing_else(installed: ApiServer, tmp_path: Path) -> None:
-    upgrade(installed, "--reset-values")
+    upgrade(installed, *OVER_KUBECTL, "--reset-values")
     if get(installed, FILLED[2]).get("data") is None:
         keep(installed, tmp_path)
     before = written(installed)[2:4]
