@@ -190,6 +190,7 @@ def test_an_operator_of_one_namespace_runs_the_jobs_there_and_no_others(qee: Ins
         qee.install(watchNamespaces=[namespace])
         qee.kubectl("apply", "-n", other, "--filename=-", input=qee.signed_bell(other))
         qee.run_bell(namespace)
+        qee.kubectl("delete", "quantumtrustpolicy", namespace)  # it knows no throwaway key
         chart.run_test(qee.cluster.kubeconfig)
 
         assert qee.get("quantumjob", "bell", "-n", other)["status"]["observedGeneration"] == -1

@@ -11,6 +11,7 @@ server stamps; key state (revoked, retired) is judged as it is now.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 from qee.api import names
@@ -287,11 +288,17 @@ class _Examination:
             raise _No(Reason.VALIDITY_TOO_LONG, f"valid for {stated.exp - stated.nbf}; allowed are {longest} s")
         return f"until {stated.exp.isoformat()}"
 
-    def _object(self) -> str:
+    @cached_property
+    def _projected(self) -> Projection | ProjectionProblem:
         try:
-            self._projection = project(self._question.obj)
-        except ProjectionProblem as error:
-            raise _No(Reason.SPEC_MISMATCH, str(error)) from None
+            return project(self._question.obj)
+        except ProjectionProblem as problem:
+            return problem
+
+    def _object(self) -> str:
+        if isinstance(self._projected, ProjectionProblem):
+            raise _No(Reason.SPEC_MISMATCH, str(self._projected))
+        self._projection = self._projected
         if self._projection.digest != self._stated.subject.sha512:
             differs = self._projection.difference(self._stated.subject.fields)
             raise _No(Reason.SPEC_MISMATCH, differs or "the digest differs from the signed one")
