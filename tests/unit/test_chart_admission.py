@@ -47,9 +47,7 @@ def test_webhook_and_operator_read_the_same_answer_for_ungoverned_namespaces(wit
 
     webhook = load(WebhookSettings, objects, "qee-webhook", "webhook.yaml", tmp_path)
     operator = load(OperatorSettings, objects, "qee-settings", "settings.yaml", tmp_path)
-    binding = named(objects, "ValidatingAdmissionPolicyBinding", "qee-signed-needs-a-quantumtrustpolicy")
     assert webhook.without_policy == operator.verification.without_policy == without
-    assert binding["spec"]["paramRef"] == {"selector": {}, "parameterNotFoundAction": without}
 
 
 def test_the_webhook_listens_and_looks_where_the_chart_says(tmp_path: Path) -> None:

@@ -19,16 +19,13 @@ before it reads it.
 {{- toJson $images }}
 {{- end }}
 
-{{- /*
-The binding of a policy: dict "root" $ "name" NAME and, for policies with parameters, "paramRef" and "says": all that
-the API server tells where there is no parameter is the name of the binding.
-*/}}
+{{- /* The binding of a policy: dict "root" $ "name" NAME and, for policies with parameters, "paramRef". */}}
 {{- define "qee.policyBinding" -}}
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
 metadata:
-  name: {{ include "qee.fullname" .root }}-{{ .name }}{{ with .says }}-{{ . }}{{ end }}
+  name: {{ include "qee.fullname" .root }}-{{ .name }}
   labels:
     {{- include "qee.labels" .root | nindent 4 }}
 spec:
