@@ -34,6 +34,8 @@ SLICE = 3  # creations of each client in a slice; short, so that what else the m
 BURST = 20  # creations of each client when nothing paces it
 VERIFIED, PLAIN = "qee-bench-verified", "qee-bench-plain"
 OTHER_WRITES = 1000
+MOST_BY_OTHERS = 0.1  # of all cores' time; a slice in which other processes took more is repeated
+ATTEMPTS = 3  # times as many slices as are wanted, at most
 
 
 @dataclass
@@ -129,10 +131,7 @@ async def _figures(clients: Clients, webhook: Webhook, verified: Arm, plain: Arm
     for arm in (verified, plain):  # opens the connections, and is not counted
         await clients.burst(Arm(arm.namespace), 4)
     before, cpu = webhook.reviews(), _cpu_seconds(webhook)
-    turns = [arm for turn in range(slices) for arm in ((verified, plain) if turn % 2 == 0 else (plain, verified))]
-    for index, arm in enumerate(turns):
-        with step(f"Paced, {index + 1} of {len(turns)}, {arm.namespace}"):
-            await clients.paced(arm, SLICE)
+    disturbed = await _paced(clients, verified, plain, slices)
     for arm in (verified, plain, plain, verified):
         with step(f"As fast as it goes, {arm.namespace}"):
             await clients.burst(arm, BURST)
@@ -147,6 +146,7 @@ async def _figures(clients: Clients, webhook: Webhook, verified: Arm, plain: Arm
         others = webhook.reviews() - before
     figures = compared(verified.round_trips, plain.round_trips) | {
         "clients": CLIENTS,
+        "disturbed_slices": disturbed,
         "requests_per_second": verified.burst_creates / verified.burst_seconds,
         "requests_per_second_without": plain.burst_creates / plain.burst_seconds,
         "reviews_per_create": asked / created,
@@ -157,6 +157,31 @@ async def _figures(clients: Clients, webhook: Webhook, verified: Arm, plain: Arm
     }
     say(f"added: {figures['added_p50_ms']:.1f} ms at p50, {figures['added_p99_ms']:.1f} ms at p99")
     return figures
+
+
+async def _paced(clients: Clients, verified: Arm, plain: Arm, slices: int) -> int:
+    """Fills the round trips. How many pairs of slices were left out, because other processes were busy.
+
+    Left out before anyone looks at their times; where the machine is never quiet, what there is counts.
+    """
+    kept: list[tuple[float, list[float], list[float]]] = []
+    for turn in range(slices * ATTEMPTS):
+        quiet = [each for each in kept if each[0] <= MOST_BY_OTHERS]
+        if len(quiet) == slices:
+            break
+        busy, times = 0.0, {VERIFIED: Arm(VERIFIED), PLAIN: Arm(PLAIN)}
+        for arm in (verified, plain) if turn % 2 == 0 else (plain, verified):
+            others, found = measure.Others(), times[arm.namespace]
+            await clients.paced(found, SLICE)
+            busy = max(busy, others.share())
+            arm.stored += found.stored
+        say(f"slices {turn + 1}: other processes took {busy:.0%}")
+        kept.append((busy, times[VERIFIED].round_trips, times[PLAIN].round_trips))
+    counted = sorted(kept, key=lambda each: each[0])[:slices]
+    for _, with_webhook, without in counted:
+        verified.round_trips += with_webhook
+        plain.round_trips += without
+    return len(kept) - len(counted)
 
 
 def compared(verified: Sequence[float], plain: Sequence[float]) -> dict[str, Any]:

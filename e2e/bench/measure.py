@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -122,3 +123,39 @@ def rss_mib(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {pid} shows no VmRSS")
+
+
+class Others:
+    """What processes other than this one and those that it started do meanwhile."""
+
+    def __init__(self) -> None:
+        self._before = _busy_and_all(), _own_ticks()
+
+    def share(self) -> float:
+        """Of all cores' time since this was made, 0 to 1. A process that has ended is not told apart from others."""
+        (busy, whole), own = self._before
+        busy_now, whole_now = _busy_and_all()
+        return max(0.0, (busy_now - busy - (_own_ticks() - own)) / max(1, whole_now - whole))
+
+
+def _busy_and_all() -> tuple[int, int]:
+    """Ticks of all cores since the machine started: in use, and altogether (proc_stat(5))."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return sum(fields) - fields[3] - fields[4], sum(fields)
+
+
+def _own_ticks() -> int:
+    parents, ticks = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1])
+                ticks[int(entry.name)] = int(fields[11]) + int(fields[12])
+
+    def ours(pid: int) -> bool:
+        while pid and pid != os.getpid():
+            pid = parents.get(pid, 0)
+        return bool(pid)
+
+    return sum(spent for pid, spent in ticks.items() if ours(pid))

@@ -91,7 +91,8 @@ digest, rule. It grows with the job by what JSON and SHA-512 take.
 50 clients with a connection each create signed QuantumJobs, one per second each, on a kube-apiserver and etcd (without
 fsync) on loopback. The API server asks one webhook process about one of two namespaces and not about the other; the
 clients turn from one to the other in slices of 3 s. What is added is the difference of the two namespaces'
-percentiles. Not paced means: each client sends its next job as soon as the one before is stored. API server, etcd,
+percentiles; pairs of slices in which other processes took the most of the cores' time are left out, if that was above
+10 %. Not paced means: each client sends its next job as soon as the one before is stored. API server, etcd,
 webhook and all clients share the cores of this one machine, so the figures hold their contention as well. The other
 writes are patches of labels, foreign annotations, finalizers, `suspend`, the TTL and the status of stored jobs.
 """,
@@ -140,7 +141,10 @@ def _measured(part: str, figures: dict[str, Any]) -> str:
     if part == "admission":
         found = figures["admission"]
         low, high = found["added_p99_ms_interval"]
-        text += f" {found['creates']} paced creations of each kind; {found['other_writes']} other writes. What is added"
+        text += (
+            f" {found['creates']} paced creations of each kind, {found['disturbed_slices']} pairs of slices left out;"
+        )
+        text += f" {found['other_writes']} other writes. What is added"
         text += f" at p99 lies between {low:.3g} and {high:.3g} ms (95 %, bootstrap)."
     return text
 

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from e2e.bench import report
+from e2e.bench import measure, report
 from e2e.bench.admission import compared
 from e2e.bench.statistics import percentile, shift
 
@@ -46,7 +46,7 @@ def test_round_trips_are_compared_percentile_by_percentile_in_milliseconds() -> 
 def figures(**admission: float) -> dict[str, Any]:
     """Of a run with `--only admission`."""
     numbers = {path.split(".")[1]: 1.0 for path, *_ in report.ADMISSION}
-    told = {"creates": 1500, "other_writes": 1000, "added_p99_ms_interval": [0.5, 1.5]}
+    told = {"creates": 1500, "other_writes": 1000, "disturbed_slices": 2, "added_p99_ms_interval": [0.5, 1.5]}
     context = {"date": "2026-01-31", "machine": "two cores", "load": 0.25}
     none = {"reviews_for_other_writes": 0.0}
     return {"admission": {**numbers, **none, **told, **admission}, "measured": {"admission": context}}
@@ -66,6 +66,16 @@ def test_what_misses_its_bar_is_named() -> None:
     slow = figures(added_p99_ms=25.1, reviews_for_other_writes=1)
     assert report.verdict(slow) == "missed: added at p99, AdmissionReviews for all other writes"
     assert "| added at p99 | 25.1 ms | 25 ms | **no** |" in report.page(slow)
+
+
+def test_what_this_process_does_is_not_counted_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([((100, 1000), 40), ((190, 1200), 110)])  # 90 in use of 200, 70 of them by this process
+    now = [next(ticks)]
+    monkeypatch.setattr(measure, "_busy_and_all", lambda: now[0][0])
+    monkeypatch.setattr(measure, "_own_ticks", lambda: now[0][1])
+    others = measure.Others()
+    now[0] = next(ticks)
+    assert others.share() == pytest.approx(0.1)
 
 
 def test_every_part_has_a_text_and_rows() -> None:
