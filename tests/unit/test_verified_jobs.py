@@ -583,6 +583,10 @@ async def test_the_deadline_holds_for_a_job_whose_signature_was_used(simulation:
     assert verified(simulation) == ("False", "SignatureUsed")
     assert after is not None
     assert after < 11
+    simulation.clock.forward(11)
+    await simulation.step()
+    assert simulation.status["phase"] == "Failed"
+    assert verified(simulation) == ("False", "SignatureUsed"), "it ends as what it was found to be"
 
 
 async def test_without_a_ledger_one_shot_is_refused(simulation: Simulation) -> None:

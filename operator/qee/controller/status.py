@@ -102,9 +102,12 @@ def _conditions(world: World, phase: Phase, reason: Reason, message: str) -> lis
 
 
 def _finding(world: World) -> Finding | None:
-    verdict = world.verdict
+    """None: what was found before stands."""
+    verdict, before = world.verdict, world.condition(ConditionType.VERIFIED)
     if verdict is NOT_LOOKED_AT:
         return None
+    if verdict.allowed and world.child is None and before.get("reason") in (Reason.SIGNATURE_USED, Reason.NO_LEDGER):
+        return None  # the ledger is asked where a job starts, and this one does not
     return Finding(Status.TRUE if verdict.verified else Status.FALSE, verdict.reason, verdict.message)
 
 
