@@ -49,8 +49,26 @@ def release_as_found(node: Cluster) -> Iterator[None]:
     """An installation of the chart that was there before the tests is there after them, with the same values."""
     values = chart.values(node.kubeconfig) if chart.installed(node.kubeconfig) else None
     yield
-    if values is not None and not chart.installed(node.kubeconfig):
+    if values is not None:
         chart.install(node.kubeconfig, values, *chart.TAKE_OVER)
+    elif chart.installed(node.kubeconfig):
+        chart.uninstall(node.kubeconfig)
+
+
+@pytest.fixture(scope="module")
+def release(node: Cluster, images: dict[str, str], release_as_found: None) -> None:
+    """QEE as its chart installs it, admission and all. It stays for the next module that wants it."""
+    if node.name == "given":
+        pytest.skip(
+            "QEE may be in use on the cluster that QEE_KUBECONFIG names; these tests exchange it"
+        )
+    chart.install_crds(node.kubeconfig)
+    chart.install(node.kubeconfig, chart.image_values(images), *chart.TAKE_OVER)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that want the release come first: it is installed once, and goes before those that run their own."""
+    items.sort(key=lambda item: "release" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from e2e import chart, jobs
+from e2e import jobs
 from e2e.cluster.argocd import ACCOUNT, ArgoCD
 from e2e.cluster.argocd import NAMESPACE as ARGO_NAMESPACE
 from e2e.cluster.cache import CHECKOUT
@@ -26,18 +26,7 @@ APPLICATION, SETTINGS, ROLE = (yaml.safe_load(block) for block in re.findall(r"`
 
 
 @pytest.fixture(scope="module")
-def qee(node: Cluster, images: dict[str, str], release_as_found: None) -> Iterator[None]:
-    """The chart, admission and all, with its defaults."""
-    if node.name == "given":
-        pytest.skip("Argo CD's definitions are not put on a cluster that QEE_KUBECONFIG names")
-    chart.install_crds(node.kubeconfig)
-    chart.install(node.kubeconfig, chart.image_values(images), *chart.TAKE_OVER)
-    yield
-    chart.uninstall(node.kubeconfig)
-
-
-@pytest.fixture(scope="module")
-def argo(node: Cluster, qee: None) -> Iterator[ArgoCD]:
+def argo(node: Cluster, release: None) -> Iterator[ArgoCD]:
     argo = ArgoCD(node.kubeconfig, SETTINGS["data"])
     try:
         yield argo.start()
@@ -48,7 +37,7 @@ def argo(node: Cluster, qee: None) -> Iterator[ArgoCD]:
 
 
 @pytest.fixture(scope="module")
-def namespace(node: Cluster, qee: None) -> Iterator[Namespace]:
+def namespace(node: Cluster, release: None) -> Iterator[Namespace]:
     """Argo CD may do there what the guide's role says."""
     space = Namespace(node.kubeconfig, "argocd").create()
     try:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e import chart
 from e2e.attack.attacks import ATTACKS, Attack
 from e2e.attack.disarmed import DISARMED, rearm
 from e2e.attack.stage import Stage
@@ -12,14 +11,9 @@ from e2e.cluster.choice import Cluster
 
 
 @pytest.fixture(scope="module")
-def stage(node: Cluster, images: dict[str, str], release_as_found: None) -> Iterator[Stage]:
-    if node.name == "given":
-        pytest.skip("the attacks delete QEE's admission policies for a while; not on a cluster that is in use")
-    chart.install_crds(node.kubeconfig)
-    chart.install(node.kubeconfig, chart.image_values(images), *chart.TAKE_OVER)
+def stage(node: Cluster, release: None) -> Iterator[Stage]:
     with Stage(node.kubeconfig) as ready:
         yield ready
-    chart.uninstall(node.kubeconfig)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.run.__name__ for attack in ATTACKS])

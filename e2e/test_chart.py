@@ -90,14 +90,10 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def qee(node: Cluster, images: dict[str, str], release_as_found: None) -> Iterator[Installation]:
-    if chart.installed(node.kubeconfig) and node.name == "given":
-        pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its installation is left alone")
-    chart.install_crds(node.kubeconfig)
+def qee(node: Cluster, images: dict[str, str], release: None) -> Installation:
     installation = Installation(node, images)
     installation.install()
-    yield installation
-    installation.uninstall()
+    return installation
 
 
 @pytest.fixture

@@ -18,15 +18,10 @@ from qee.signing.libraries import Suite
 
 
 @pytest.fixture(scope="module")
-def space(node: Cluster, images: dict[str, str], release_as_found: None) -> Iterator[Namespace]:
-    if node.name == "given" and chart.installed(node.kubeconfig):
-        pytest.skip("QEE is in use on the cluster that QEE_KUBECONFIG names; its installation is left alone")
-    chart.install_crds(node.kubeconfig)
-    chart.install(node.kubeconfig, chart.image_values(images), *chart.TAKE_OVER)
+def space(node: Cluster, release: None) -> Iterator[Namespace]:
     made = Namespace(node.kubeconfig, "signed").create()
     yield made
     made.close()
-    chart.uninstall(node.kubeconfig)
 
 
 @pytest.fixture(scope="module")
