@@ -1,14 +1,34 @@
 """What all tests need: liboqs, and for those that ask for one a real API server. Both are built once and cached."""
 
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 from e2e.cluster import liboqs
+from e2e.cluster import openssl as trixie
 from e2e.cluster.apiserver import ApiServer
+from e2e.cluster.steps import ClusterError
 
 
 def pytest_configure() -> None:
     liboqs.provide_for_tests()
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """The OpenSSL command line from version 3.5 on: QEE_OPENSSL or PATH's, else Debian trixie's, fetched once."""
+    program = shutil.which(os.environ.get("QEE_OPENSSL", "openssl"))
+    asked = subprocess.run([program, "version"], capture_output=True, text=True, check=False) if program else None
+    found = re.match(r"OpenSSL (\d+)\.(\d+)", asked.stdout) if asked else None
+    if program and found and (int(found[1]), int(found[2])) >= (3, 5):
+        return program
+    try:
+        return str(trixie.program())
+    except (ClusterError, OSError) as problem:
+        pytest.skip(f"needs the OpenSSL command line 3.5 or newer, and trixie's cannot be had: {problem}")
 
 
 @pytest.fixture(scope="session")

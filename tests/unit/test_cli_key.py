@@ -3,7 +3,6 @@
 import getpass
 import os
 import re
-import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -174,19 +173,8 @@ def test_a_key_in_expanded_form_is_refused_with_the_way_to_convert_it(tmp_path: 
     assert "openssl pkey -in KEY -provparam ml-dsa.output_formats=seed-only -out NEW" in done.stderr
 
 
-def openssl() -> str:
-    path = shutil.which("openssl")
-    if path is None:
-        pytest.skip("openssl is not installed")
-    version = subprocess.run([path, "version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"OpenSSL (\d+)\.(\d+)", version)
-    if not found or (int(found[1]), int(found[2])) < (3, 5):
-        pytest.skip(f"{version.strip()}: OpenSSL 3.5 is the first with ML-DSA")
-    return path
-
-
-def test_openssl_reads_our_keys_and_writes_such_that_we_read(tmp_path: Path) -> None:
-    program = openssl()
+def test_openssl_reads_our_keys_and_writes_such_that_we_read(openssl: str, tmp_path: Path) -> None:
+    program = openssl
     ours, theirs, seed = (tmp_path / name for name in ("ours", "theirs", "seed"))
     qee("key", "generate", "--no-passphrase", "--out", str(ours))
     public = subprocess.run([program, "pkey", "-in", str(ours), "-pubout"], capture_output=True, check=True).stdout

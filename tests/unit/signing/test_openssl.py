@@ -1,11 +1,8 @@
 """Keys and signatures both ways with the OpenSSL command line, from version 3.5 on, which knows ML-DSA.
 
-QEE_OPENSSL may name one that is not on PATH.
+Where PATH has an older one, Debian trixie's is fetched (e2e/cluster/openssl.py); QEE_OPENSSL may name another.
 """
 
-import os
-import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,16 +14,6 @@ from qee.signing.libraries import Suite
 
 LATTICE = ("ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
 MESSAGE = b"DSSEv1 1 x 1 y"
-
-
-@pytest.fixture(scope="module")
-def openssl() -> str:
-    program = shutil.which(os.environ.get("QEE_OPENSSL", "openssl"))
-    said = run(program, "version").stdout.decode() if program else "none"
-    found = re.search(r"OpenSSL (\d+)\.(\d+)", said)
-    if program is None or found is None or (int(found[1]), int(found[2])) < (3, 5):
-        pytest.skip(f"needs the OpenSSL command line 3.5 or newer (Debian trixie's); there is {said.strip()}")
-    return program
 
 
 def run(program: str, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
