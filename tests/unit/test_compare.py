@@ -42,6 +42,10 @@ FORGED: dict[str, Callable[[Object], object]] = {
     "two runners": lambda job: job["spec"]["template"]["spec"]["containers"].append(copy.deepcopy(runner(job))),
     "no runner": lambda job: runner(job).update(name="other"),
     "owner": lambda job: job["metadata"]["ownerReferences"][0].update(uid="someone"),
+    "owner in another spelling": lambda job: job["metadata"]["ownerReferences"][0].update(kind="quantumjob"),
+    "owner of another group": lambda job: job["metadata"]["ownerReferences"][0].update(apiVersion="example.com/v1"),
+    "no labels": lambda job: job["metadata"].update(labels={}),
+    "no labels of pods": lambda job: job["spec"]["template"].update(metadata={}),
     "completions": lambda job: job["spec"].update(completions=2),
 }
 

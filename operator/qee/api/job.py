@@ -18,6 +18,7 @@ Output = Literal["counts", "memory", "probabilities", "statevector", "expectatio
 MUTABLE = ("suspend", "cancelRequested", "ttlSecondsAfterFinished")
 
 # In characters, the only length that CEL can afford; the model counts bytes, and has the last word on non-ASCII text.
+MAX_OPTION_VALUES = 4096  # of providerOptions; every reader of the job walks through them
 _INLINE = "self.circuits.map(c, (has(c.source) ? size(c.source) : 0) + (has(c.data) ? size(c.data) : 0)).sum()"
 
 _INLINE_SIZE = Rule(
@@ -143,7 +144,7 @@ class QuantumJobSpec(Spec):
     provider_options: Annotated[dict[str, Any], Field(min_length=1, max_length=64)] | None = Field(
         default=None,
         description="Options that are passed to the vendor's SDK as they are: strings, booleans, integers within"
-        " 2^53-1, lists and maps, at most 8 levels deep; up to 64 keys. Absent: none. Immutable.",
+        " 2^53-1, lists and maps, at most 8 levels deep; up to 64 keys, 4096 values in all. Absent: none. Immutable.",
         json_schema_extra={"additionalProperties": None, "x-kubernetes-preserve-unknown-fields": True},
     )
 
@@ -171,6 +172,8 @@ class QuantumJobSpec(Spec):
     @classmethod
     def _options_survive_json(cls, options: dict[str, Any] | None) -> dict[str, Any] | None:
         refuse_unsafe(options, depth=8)
+        if (values := _count(options)) > MAX_OPTION_VALUES:
+            raise ValueError(f"holds {values} values; give at most {MAX_OPTION_VALUES}")
         return options
 
     @model_validator(mode="after")
@@ -205,6 +208,12 @@ class QuantumJob(Resource):
         description="What QEE has observed. Written by the operator only.",
         json_schema_extra=STATUS_DEFAULT,
     )
+
+
+def _count(value: Any) -> int:
+    """All values in it, itself included."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, inner))
 
 
 def refuse_unsafe(value: Any, depth: int) -> None:

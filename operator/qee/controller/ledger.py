@@ -71,7 +71,7 @@ def _entry(namespace: str, job: QuantumJob, verdict: Verdict) -> Object:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": naming.ledger_name(verdict.jti),
+            "name": naming.ledger_name(job.metadata.namespace, verdict.jti),
             "namespace": namespace,
             "labels": {names.LABEL_MANAGED_BY: names.MANAGED_BY, names.LABEL_COMPONENT: names.COMPONENT_LEDGER},
         },

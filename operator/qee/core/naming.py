@@ -18,9 +18,9 @@ def input_name(job: str, uid: str, sha256: str) -> str:
     return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}')}-input"
 
 
-def ledger_name(jti: str) -> str:
-    """The entry of a signature that admits one object only."""
-    return f"qee-used-{hashlib.sha256(jti.encode()).hexdigest()[:40]}"
+def ledger_name(namespace: str, jti: str) -> str:
+    """The entry of a signature that admits one object only. The signer chose `jti`: it counts in one namespace."""
+    return f"qee-used-{hashlib.sha256(f'{namespace}/{jti}'.encode()).hexdigest()[:40]}"
 
 
 def result_names(job: str, uid: str) -> tuple[str, str]:

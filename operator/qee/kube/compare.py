@@ -4,7 +4,7 @@ Compared are the runner container, the volumes it mounts, the service account an
 Sidecars that a mesh injects, tolerations, node selectors and Kueue's fields are other people's business.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qee.api.names import INDEX_ENV, INPUT_VOLUME, RUNNER_CONTAINER
@@ -22,14 +22,23 @@ INDEX_SOURCES = tuple(
 
 def child_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:
     """The first difference between the Job we would create and the live one, as a field path; None if there is none."""
-    owners = {o.get("uid") for o in live["metadata"].get("ownerReferences") or [] if o.get("controller")}
-    if {o["uid"] for o in expected["metadata"]["ownerReferences"]} != owners:
+    owners = [o for o in live["metadata"].get("ownerReferences") or [] if o.get("controller")]
+    if _named(expected["metadata"]["ownerReferences"]) != _named(owners):
         return "metadata.ownerReferences"
+    pairs = ((expected, live, ""), (expected["spec"]["template"], live["spec"]["template"], "spec.template."))
+    for mine, theirs, where in pairs:
+        found = (theirs.get("metadata") or {}).get("labels") or {}
+        if any(found.get(key) != value for key, value in mine["metadata"]["labels"].items()):
+            return f"{where}metadata.labels"  # pods without them are neither seen nor cut off from the network
     for field in ("completionMode", "completions"):
         if expected["spec"][field] != live["spec"].get(field):
             return f"spec.{field}"
     path = pod_differs(expected["spec"]["template"]["spec"], live["spec"]["template"]["spec"])
     return f"spec.template.{path}" if path else None
+
+
+def _named(owners: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    return [tuple(owner.get(field) for field in ("apiVersion", "kind", "name", "uid")) for owner in owners]
 
 
 def pod_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import rfc8785
 
+from qee.api.names import MAX_SAFE_INTEGER
+
 
 def dumps(value: Any) -> bytes:
     """The canonical bytes. Raises rfc8785.CanonicalizationError for what has none."""
@@ -30,4 +32,6 @@ def _text(value: Any) -> str:
         return "{" + ",".join(f"{encode_basestring(key)}:{_text(part)}" for key, part in members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_text, value)) + "]"
+    if type(value) is int and abs(value) <= MAX_SAFE_INTEGER:
+        return str(value)
     return rfc8785.dumps(value).decode()

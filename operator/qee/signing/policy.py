@@ -49,6 +49,10 @@ class Key:
         backend = spec["backendRef"]["name"]
         if constraints.backends is not None and backend not in constraints.backends:
             return f"key {self.entry.name!r} may sign for {', '.join(constraints.backends)}, not for {backend!r}"
+        if constraints.max_shots is not None and "precision" in spec:
+            return (
+                f"key {self.entry.name!r} may sign for {constraints.max_shots} shots; spec.precision leaves them open"
+            )
         shots = max([spec["shots"], *(circuit.get("shots", 0) for circuit in spec["circuits"])])
         if constraints.max_shots is not None and shots > constraints.max_shots:
             return f"key {self.entry.name!r} may sign for {constraints.max_shots} shots, not for {shots}"

@@ -76,11 +76,12 @@ def self_consistent(question: Question, suite: Suite) -> tuple[Check, ...]:
 
 def unchanged(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether an update leaves signature and projection as they were. Then it is allowed to everyone."""
+    if annotation(old) != annotation(new):
+        return False
     try:
-        same = project(old) == project(new)
+        return project(old) == project(new)
     except ProjectionProblem:
         return False
-    return same and annotation(old) == annotation(new)
 
 
 def annotation(obj: Mapping[str, Any]) -> str | None:
@@ -160,7 +161,9 @@ class _Examination:
         spec = policy.spec
         mode = spec.mode if spec else "Enforce"
         if spec:
-            view["one_shot"] = (spec.cloud if self._question.cloud else spec.simulators) == "OneShot"
+            replay = spec.cloud if self._question.cloud else spec.simulators
+            # What broke the glass has no end: used once, it is used up.
+            view["one_shot"] = replay == "OneShot" or bool(view.get("break_glass"))
             view["on_revoke"] = spec.on_revoke
         return PolicyVerdict(policy.name, mode, checks, **view)
 

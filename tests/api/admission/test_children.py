@@ -227,3 +227,65 @@ def test_what_the_operator_may_not_is_no_business_of_others(place: Place, made: 
     BAD["secret volume"][0](made)
 
     place.create(made, by=TENANT)
+
+
+def _other_image(pod: Object) -> Object:
+    containers = [{**pod["spec"]["containers"][0], "image": "evil:1"}, *pod["spec"]["containers"][1:]]
+    return {"spec": {"containers": containers}}
+
+
+@pytest.mark.parametrize("by", [TENANT, None], ids=["tenant", "cluster admin"])
+def test_the_image_and_the_labels_of_a_jobs_pod_do_not_change(place: Place, made: Object, by: str | None) -> None:
+    """An image that is exchanged and put back runs foreign code in a pod that looks like ours."""
+    place.create(made, by=OPERATOR_ACCOUNT)
+    until(lambda: "pod/" in place.run("get", "pods", "--output=name"), "the Job controller's pod")
+    (pod,) = json.loads(place.run("get", "pods", "--output=json"))["items"]
+    name = pod["metadata"]["name"]
+
+    told = place.refused(lambda: place.patch("pod", name, _other_image(pod), by=by))
+    assert "the image of a QuantumJob's pod does not change" in told
+    place.refused(lambda: place.patch("pod", name, {"metadata": {"labels": {"qee.dev/job-uid": None}}}, by=by))
+    place.patch("pod", name, {"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}}}, by=by)
+
+
+def test_no_mark_comes_by_way_of_the_status(place: Place, made: Object) -> None:
+    """Kubernetes lets an update of /status write labels, and a Job's owners."""
+    place.create(forged_pod(made, labels={}), by=TENANT)
+    own = copy.deepcopy(made)
+    own["metadata"] |= {"name": "own", "labels": {}}
+    own["metadata"].pop("ownerReferences")
+    own["spec"]["template"]["metadata"]["labels"] = {}
+    place.create(own, by=TENANT)
+
+    for kind, name in (("pod", "forged"), ("job", "own")):
+        labels = {"metadata": {"labels": made["metadata"]["labels"]}}
+        place.refused(lambda k=kind, n=name, p=labels: place.patch(k, n, p, "--subresource=status"))
+    owners = {"metadata": {"ownerReferences": made["metadata"]["ownerReferences"]}}
+    place.refused(lambda: place.patch("job", "own", owners, "--subresource=status"))
+
+
+@pytest.mark.parametrize(
+    "spelling", [{"kind": "quantumjob"}, {"apiVersion": "example.com/v1"}], ids=["another case", "another group"]
+)
+def test_the_owner_in_another_spelling_is_the_owner(place: Place, made: Object, spelling: dict[str, str]) -> None:
+    made["metadata"]["labels"] = {}
+    made["spec"]["template"]["metadata"]["labels"] = {}
+    made["metadata"]["ownerReferences"][0].update(spelling)
+
+    place.refused(lambda: place.create(made, by=TENANT))
+
+
+def test_the_operators_account_reaches_no_settings(place: Place) -> None:
+    place.run("create", "rolebinding", "operator", "--clusterrole=admin", f"--user={OPERATOR_ACCOUNT}")
+    place.run("create", "configmap", "settings", "--from-literal=a=b")
+
+    told = place.refused(lambda: place.run("delete", "configmap", "settings", by=OPERATOR_ACCOUNT))
+    assert "and delete ledger entries" in told
+    place.refused(lambda: place.run("create", "configmap", "mine", by=OPERATOR_ACCOUNT))
+    entry = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "e", "labels": {"qee.dev/component": "ledger"}},
+    }
+    place.create(entry, by=OPERATOR_ACCOUNT)
+    place.run("delete", "configmap", "e", by=OPERATOR_ACCOUNT)

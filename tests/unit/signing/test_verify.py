@@ -6,6 +6,7 @@ from tests.signing_cases import ACCEPTED, ADA, BOB, EMERGENCY, NOW, RED, REFUSED
 
 from qee.api.reasons import Reason
 from qee.signing.libraries import Suite
+from qee.signing.policy import TrustPolicy
 from qee.signing.verify import unchanged, verify
 
 
@@ -66,6 +67,19 @@ def test_an_enforcing_policy_outweighs_one_that_warns(suite: Suite) -> None:
     warns = trust(name="a", mode="Warn", keys={"bob": BOB})
     assert verify(ask(sign(), warns), suite).reason is Reason.POLICY_WARN
     assert verify(ask(builders.job(), warns, trust(name="b")), suite).reason is Reason.SIGNATURE_MISSING
+
+
+def test_what_broke_the_glass_admits_one_object_only(suite: Suite) -> None:
+    """It has no end: applied again from Git it would else hold for ever."""
+    verdict = verify(ask(sign(keys=RED, reason="ion trap on fire"), EMERGENCY), suite)
+    assert verdict.one_shot
+
+
+def test_a_bound_on_shots_leaves_no_precision_open() -> None:
+    policy = TrustPolicy.of(signed.policy([signed.entry("ada", ADA, constraints={"maxShots": 10})]))
+    spec = {"backendRef": {"name": "aer"}, "shots": 10, "circuits": [{}]}
+    assert policy.keys["ada"].exceeds(spec) is None
+    assert "spec.precision" in (policy.keys["ada"].exceeds({**spec, "precision": "0.001"}) or "")
 
 
 def test_break_glass_is_told_with_its_reason(suite: Suite) -> None:
