@@ -1,6 +1,8 @@
-"""`python -m tests.stages [STAGE...]`: the checks and test suites one after the other, and one line that sums them up.
+"""`python -m tests.stages [STAGE...]`: the checks and test suites, and one line that sums them up.
 
-A stage that fails does not stop the next one. Exit status 1 if any failed.
+One after the other, but for the last: the end-to-end tests wait for pods most of their time, so they run beside the
+test suites before them, and what they print is shown when those are done. A stage that fails does not stop the next
+one. Exit status 1 if any failed.
 """
 
 import subprocess
@@ -9,8 +11,10 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sys.executable).parent
@@ -31,6 +35,10 @@ STAGES: dict[str, list[list[str]]] = {
     "api-tests": [["pytest", "tests/api"]],
     "e2e": [["pytest", "e2e"]],
 }
+
+
+AMID = ("unit", "engines", "api-tests")
+BESIDE = "e2e"
 
 
 @dataclass(frozen=True)
@@ -59,27 +67,67 @@ def read_junit(text: str) -> Tally:
     return total
 
 
-def run(command: Sequence[str]) -> Tally:
+def run(command: Sequence[str], out: IO[bytes] | None = None) -> Tally:
+    """`out` gets what it prints; None: the terminal."""
     program, *words = command
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "junit.xml")
         if program == "pytest":
             words.append(f"--junit-xml={report}")
-        code = subprocess.run([TOOLS / program, *words], cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False).returncode
+        code = subprocess.run(
+            [TOOLS / program, *words],
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out and subprocess.STDOUT,
+            check=False,
+        ).returncode
         tally = read_junit(report.read_text()) if report.exists() else Tally()
     return tally + Tally(failed=1) if code and not tally.failed else tally
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """One stage that has ended."""
+
+    name: str
+    tally: Tally
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.name:16} {'failed' if self.tally.failed else 'ok':7} {self.seconds:7.1f} s   {self.tally}"
+
+
+def stage(name: str, out: IO[bytes] | None = None) -> Outcome:
+    started = time.monotonic()
+    tally = sum((run(command, out) for command in STAGES[name]), Tally())
+    return Outcome(name, tally, time.monotonic() - started)
+
+
+def shown(name: str) -> Outcome:
+    print(f"\n== {name}", flush=True)
+    return stage(name)
+
+
 def main(names: Iterable[str]) -> int:
-    total, lines = Tally(), []
-    for name in names:
-        print(f"\n== {name}", flush=True)
-        started = time.monotonic()
-        tally = sum((run(command) for command in STAGES[name]), Tally())
-        seconds = time.monotonic() - started
-        lines.append(f"{name:16} {'failed' if tally.failed else 'ok':7} {seconds:7.1f} s   {tally}")
-        total += tally
-    print("\n" + "\n".join(lines))
+    wanted = list(names)
+    first = [name for name in wanted if name not in (*AMID, BESIDE)]
+    amid = [name for name in wanted if name in AMID]
+    outcomes = [shown(name) for name in first]
+    with ThreadPoolExecutor(1) as pool, tempfile.TemporaryFile() as printed:
+        beside = None
+        if BESIDE in wanted:
+            print(f"\n== {BESIDE}{', beside what follows; it is shown at the end' if amid else ''}", flush=True)
+            beside = pool.submit(stage, BESIDE, printed) if amid else None
+        outcomes += [shown(name) for name in amid]
+        if beside is not None:
+            outcomes.append(beside.result())
+            printed.seek(0)
+            print(f"\n== {BESIDE}\n{printed.read().decode(errors='replace')}", flush=True)
+        elif BESIDE in wanted:
+            outcomes.append(stage(BESIDE))
+    total = sum((outcome.tally for outcome in outcomes), Tally())
+    print("\n" + "\n".join(map(str, outcomes)))
     print(total, flush=True)
     return 1 if total.failed else 0
 

@@ -131,16 +131,20 @@ def test_the_deadline_of_the_job_ends_the_run_with_4(tmp_path: Path) -> None:
     assert done.exit_code == 4, done.stderr
 
 
-def runners() -> set[str]:
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return {line.split()[0] for line in listed.splitlines() if "-m qee.runner" in line}
+def runners() -> dict[str, str]:
+    """Parent by pid of all runners of this machine; pods of a node on it are among them."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0]: line.split()[1] for line in listed.splitlines() if "-m qee.runner" in line}
+
+
+def runners_of(parent: int) -> set[str]:
+    return {pid for pid, found in runners().items() if found == str(parent)}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_runner_too(tmp_path: Path, number: int) -> None:
     path = tmp_path / "job.yaml"
     path.write_text(yaml.safe_dump(endless(activeDeadlineSeconds=60)))
-    before = runners()
     command = subprocess.Popen(
         [sys.executable, "-m", "qee.cli.main", "run", "--local", str(path)],
         env={**os.environ},
@@ -148,12 +152,12 @@ def test_a_signal_ends_the_runner_too(tmp_path: Path, number: int) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     end = time.monotonic() + 30
-    while not (begun := runners() - before) and time.monotonic() < end:
+    while not (begun := runners_of(command.pid)) and time.monotonic() < end:
         time.sleep(0.1)
     assert begun
     command.send_signal(number)
     assert command.wait(timeout=20) == 128 + number
-    assert not begun & runners()
+    assert not begun & runners().keys()
 
 
 def test_no_sdk_is_imported_into_the_process_of_the_command(tmp_path: Path) -> None:

@@ -37,6 +37,17 @@ def test_failed_tests_are_counted_once(scripts: Path) -> None:
     assert stages.run(["pytest", "tests/unit"]) == Tally(passed=1, failed=2)
 
 
+def test_what_runs_beside_is_shown_after_what_it_ran_beside(
+    scripts: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script(scripts, "ruff", "print(sys.argv[1], flush=True); sys.exit(sys.argv[1] == 'e2e')")
+    monkeypatch.setattr(stages, "STAGES", {name: [["ruff", name]] for name in ("lint", "unit", "e2e")})
+    assert stages.main(["lint", "unit", "e2e"]) == 1
+    out = capfd.readouterr().out.splitlines()
+    assert [line for line in out if line in ("lint", "unit", "e2e")] == ["lint", "unit", "e2e"]
+    assert out[-1] == "0 passed, 1 failed, 0 skipped"
+
+
 def test_a_check_that_fails_shows_in_the_last_line_and_the_later_stages_still_run(
     scripts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
