@@ -54,9 +54,9 @@ def end_pods(name: str, patience: float = 10.0) -> None:
 
 def _pod_pids(name: str) -> Iterator[int]:
     for top in cgroup_roots():
-        for processes in (top / name).rglob("cgroup.procs"):
+        for folder, _, _ in os.walk(top / name):  # unlike rglob it passes over what goes away meanwhile
             try:
-                yield from map(int, processes.read_text().split())
+                yield from map(int, Path(folder, "cgroup.procs").read_text().split())
             except OSError:  # the cgroup went away, or is threaded
                 continue
 
@@ -105,9 +105,8 @@ def unmount_below(directory: Path) -> None:
 
 def remove_cgroups(name: str) -> None:
     for top in cgroup_roots():
-        for directory in sorted((top / name).rglob("*/"), key=lambda each: len(each.parts), reverse=True):
-            _rmdir(directory)
-        _rmdir(top / name)
+        for folder, _, _ in os.walk(top / name, topdown=False):
+            _rmdir(Path(folder))
 
 
 def _rmdir(directory: Path) -> None:
