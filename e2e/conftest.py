@@ -59,9 +59,7 @@ def release_as_found(node: Cluster) -> Iterator[None]:
 def release(node: Cluster, images: dict[str, str], release_as_found: None) -> None:
     """QEE as its chart installs it, admission and all. It stays for the next module that wants it."""
     if node.name == "given":
-        pytest.skip(
-            "QEE may be in use on the cluster that QEE_KUBECONFIG names; these tests exchange it"
-        )
+        pytest.skip("QEE may be in use on the cluster that QEE_KUBECONFIG names; these tests exchange it")
     chart.install_crds(node.kubeconfig)
     chart.install(node.kubeconfig, chart.image_values(images), *chart.TAKE_OVER)
 
