@@ -1,7 +1,9 @@
 """The API server's connection to the webhook: its keys are agreed on by ML-KEM and X25519 together."""
 
+import contextlib
 import json
 import re
+import urllib.error
 import urllib.request
 
 from e2e import chart
@@ -18,7 +20,9 @@ def handshakes(node: Cluster) -> dict[str, float]:
     """By group of the key exchange, over all replicas; counted at log level debug only."""
     found: dict[str, float] = {}
     for pod in json.loads(kubectl(node.kubeconfig, "get", *WEBHOOKS, "--output=json"))["items"]:
-        with urllib.request.urlopen(f"http://{pod['status']['podIP']}:8081/metrics", timeout=5) as answer:
+        address = f"http://{pod['status'].get('podIP')}:8081/metrics"
+        # A replica that comes or goes has no metrics.
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=5) as answer:
             for group, number in HANDSHAKES.findall(answer.read().decode()):
                 found[group] = found.get(group, 0) + float(number)
     return found
