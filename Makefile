@@ -45,7 +45,7 @@ generate: venv  ## CRDs, their chart and the reference pages, from the models
 check-generated: venv  ## fail if they differ from the models
 	$(PY) -m tests.stages check-generated
 
-unit: venv  ## tests without a cluster and without simulators: seconds
+unit: venv  ## tests without a cluster and without simulators
 	$(PY) -m tests.stages unit
 
 engines: venv  ## tests that run circuits on Aer and Cirq, physics among them
