@@ -127,7 +127,7 @@ def test_several_circuits_of_one_job_come_in_their_order_and_with_seeds_of_their
     wanted = [case.name for case in CASES.values() if case.name not in LARGE]
 
     assert [result.circuit for result in document.results] == wanted
-    assert len({compiled.seed for compiled in document.provenance.circuits}) == len(wanted)
+    assert len({seed for result in document.results for seed in result.seeds}) == len(wanted)
 
 
 def test_a_summary_in_status_is_of_the_stored_counts(results: Results) -> None:

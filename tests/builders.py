@@ -137,7 +137,7 @@ def _provenance(run: RunDocument) -> Provenance:
         sandbox="seccomp",
         threads=1,
         circuits=tuple(
-            CompiledCircuit(c.name, "stabilizer", 1, 3, 1, hashlib.sha256(b"").hexdigest()) for c in run.circuits
+            CompiledCircuit(c.name, "stabilizer", 3, 1, hashlib.sha256(b"").hexdigest()) for c in run.circuits
         ),
         start_time="2026-01-01T00:00:01Z",
         completion_time="2026-01-01T00:00:02Z",

@@ -15,7 +15,7 @@ from qee.runner.engines.aer_lowering import digest, lowered, two_qubit_gates
 from qee.runner.engines.entanglement import bond_dimension_bits
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
-from qee.runner.outcomes import Execution
+from qee.runner.outcomes import Execution, Options, Task
 
 MIB = 1_048_576
 ROOM = Room(threads=2, memory=512 * MIB)
@@ -25,8 +25,8 @@ HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 def execute(
     source: str, method: str = "automatic", room: Room = ROOM, format: str = "openqasm2", precision: str = "double"
 ) -> Execution:
-    engine = load("aer", SimulatorOptions(method, precision), room)
-    return engine.execute(engine.parse(CircuitRun("c", format, source, 100)), 100, 5)
+    engine = load("aer", Options(SimulatorOptions(method, precision)), room)
+    return engine.execute(engine.parse(CircuitRun("c", format, source, 100)), Task(100, 5))
 
 
 def ghz(qubits: int, more: str = "") -> str:
@@ -141,7 +141,7 @@ def test_the_record_names_what_was_executed() -> None:
 )
 def test_the_digest_sees_control_flow(one: str, other: str) -> None:
     def of(body: str) -> str:
-        engine = load("aer", SimulatorOptions(), ROOM)
+        engine = load("aer", Options(), ROOM)
         source = f'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; c = measure q; {body}'
         return digest(engine.parse(CircuitRun("c", "openqasm3", source, 1)).circuit)
 

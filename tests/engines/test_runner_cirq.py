@@ -16,7 +16,7 @@ from qee.runner.engines import load
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
-from qee.runner.outcomes import Execution
+from qee.runner.outcomes import Execution, Options, Task
 
 MIB = 1_048_576
 ROOM = Room(threads=2, memory=512 * MIB)
@@ -24,14 +24,14 @@ HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 
 def execute(source: str, method: str = "automatic", room: Room = ROOM, shots: int = 100) -> Execution:
-    engine = load("cirq", SimulatorOptions(method), room)
-    return engine.execute(engine.parse(CircuitRun("c", "openqasm2", HEAD + source, shots)), shots, 5)
+    engine = load("cirq", Options(SimulatorOptions(method)), room)
+    return engine.execute(engine.parse(CircuitRun("c", "openqasm2", HEAD + source, shots)), Task(shots, 5))
 
 
 def test_methods_that_cirq_does_not_have_are_refused_by_name() -> None:
     for method in ("matrix_product_state", "extended_stabilizer"):
         with pytest.raises(RunnerError, match=f"does not offer simulator.method {method}"):
-            load("cirq", SimulatorOptions(method), ROOM)
+            load("cirq", Options(SimulatorOptions(method)), ROOM)
 
 
 def test_a_state_that_does_not_fit_is_refused_with_figures() -> None:

@@ -18,6 +18,7 @@ from qee.api import frame
 from qee.api.documents import (
     CircuitRun,
     JobReference,
+    NoiseOptions,
     ResultDocument,
     RunDocument,
     SimulatorOptions,
@@ -87,7 +88,7 @@ def test_a_run_ends_with_one_frame_whose_result_answers_the_document(engine: str
     result = ResultDocument.from_bytes(frame.decode(ended.log, RUN, 0))
     check_result(result, run)
     assert result.provenance.sandbox == "seccomp"
-    assert result.provenance.circuits[0].seed == circuit_seed(7, "bell", 0, 0)
+    assert result.results[0].seeds == (circuit_seed(7, "bell", 0, 0),)
     assert set(result.results[0].counts) == {"00", "11"}
     assert float(result.provenance.cpu_seconds) > 0
     assert result.provenance.max_rss_mib > 20
@@ -95,9 +96,11 @@ def test_a_run_ends_with_one_frame_whose_result_answers_the_document(engine: str
 
 
 def test_the_index_of_the_job_is_in_the_frame_and_in_the_seed(tmp_path: Path) -> None:
-    ended = start(tmp_path, document(), env={"JOB_COMPLETION_INDEX": "3"})
+    noisy = document(shards=4, noise=NoiseOptions(readout="0.01"))
+    ended = start(tmp_path, noisy, env={"JOB_COMPLETION_INDEX": "3"})
     result = ResultDocument.from_bytes(frame.decode(ended.log, RUN, 3))
-    assert result.provenance.circuits[0].seed == circuit_seed(7, "bell", 0, 3)
+    assert result.results[0].seeds == (circuit_seed(7, "bell", 0, 3),)
+    assert result.results[0].shots == 250
 
 
 def test_other_bytes_than_promised_are_not_even_parsed(tmp_path: Path) -> None:

@@ -5,8 +5,21 @@ images, and a field that one of them ignores would change a result silently.
 """
 
 from qee.api.json_fields import DocumentError, canonical_json
-from qee.api.result_check import check_result, register_marginals
-from qee.api.result_document import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, summary
+from qee.api.result_check import check_result, check_shard, register_marginals
+from qee.api.result_document import (
+    Array,
+    CircuitResult,
+    CompiledCircuit,
+    Expectation,
+    Missing,
+    NoiseModel,
+    Provenance,
+    Register,
+    ResultDocument,
+    Size,
+    summary,
+)
+from qee.api.result_merge import merged
 from qee.api.run_document import (
     ENGINES,
     FORMATS,
@@ -15,8 +28,11 @@ from qee.api.run_document import (
     PRECISIONS,
     CircuitRun,
     JobReference,
+    NoiseOptions,
+    Observable,
     RunDocument,
     SimulatorOptions,
+    TranspileOptions,
     circuit_seed,
     drawn_seed,
 )
@@ -27,20 +43,30 @@ __all__ = [
     "METHODS",
     "OUTPUTS",
     "PRECISIONS",
+    "Array",
     "CircuitResult",
     "CircuitRun",
     "CompiledCircuit",
     "DocumentError",
+    "Expectation",
     "JobReference",
+    "Missing",
+    "NoiseModel",
+    "NoiseOptions",
+    "Observable",
     "Provenance",
     "Register",
     "ResultDocument",
     "RunDocument",
     "SimulatorOptions",
+    "Size",
+    "TranspileOptions",
     "canonical_json",
     "check_result",
+    "check_shard",
     "circuit_seed",
     "drawn_seed",
+    "merged",
     "register_marginals",
     "summary",
 ]

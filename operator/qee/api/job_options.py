@@ -64,6 +64,12 @@ class Transpile(Spec):
         description="True: send the gates to the QPU as written, without compiling (Amazon Braket calls it verbatim)."
         " Absent: false.",
     )
+    verify_equivalence: bool | None = Field(
+        default=None,
+        description="True: check that the compiled circuit does what the given one does (MQT QCEC, on engine aer), and"
+        " fail the job if it does not. Circuits beyond the check's size, and dynamic ones, are reported as not_checked."
+        " Absent: false.",
+    )
 
     @field_validator("initial_layout")
     @classmethod

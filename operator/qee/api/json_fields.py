@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from qee.api.names import MAX_SAFE_INTEGER
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BITS = re.compile(r"[01]+")
 
@@ -64,6 +65,15 @@ def _no_floats(_: str) -> NoReturn:
     raise DocumentError("numbers that are not integers must be decimal strings")
 
 
+def decimal_text(value: float) -> str:
+    """The shortest decimal string that reads back as this number, without an exponent. Raises DocumentError for NaN."""
+    from decimal import Decimal
+
+    if value != value or value in (float("inf"), float("-inf")):
+        raise DocumentError("a number is not finite")
+    return format(Decimal(repr(float(value))), "f")
+
+
 class Fields:
     """The fields of one JSON object. Each is taken once; `finish` refuses those that nobody took."""
 
@@ -73,6 +83,10 @@ class Fields:
 
     def names(self) -> list[str]:
         return list(self._left)
+
+    def has(self, name: str) -> bool:
+        """Whether an optional field is there: an absent one is left out, never null."""
+        return name in self._left
 
     def text(self, name: str) -> str:
         value = self._take(name)
@@ -105,6 +119,27 @@ class Fields:
         value = self._take(name)
         if type(value) is not int or not at_least <= value <= MAX_SAFE_INTEGER:  # True is an int to isinstance
             raise self._wrong(name, f"an integer from {at_least} to 2^53-1")
+        return value
+
+    def decimals(self, name: str) -> list[str]:
+        value = self._take(name)
+        if not isinstance(value, list) or not all(isinstance(each, str) and _NUMBER.fullmatch(each) for each in value):
+            raise self._wrong(name, "a list of decimal numbers as strings")
+        return value
+
+    def number(self, name: str) -> str:
+        """A decimal string as users write them in a spec: with an exponent, too."""
+        value = self._take(name)
+        if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+            raise self._wrong(name, "a decimal number as a string")
+        return value
+
+    def integers(self, name: str) -> list[int]:
+        value = self._take(name)
+        if not isinstance(value, list) or not all(
+            type(each) is int and 0 <= each <= MAX_SAFE_INTEGER for each in value
+        ):
+            raise self._wrong(name, "a list of integers from 0 to 2^53-1")
         return value
 
     def boolean(self, name: str) -> bool:

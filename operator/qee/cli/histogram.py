@@ -60,7 +60,7 @@ def _title(document: ResultDocument, result: CircuitResult) -> str:
 
 
 def _by_count(result: CircuitResult) -> list[tuple[str, int]]:
-    return sorted(result.counts.items(), key=lambda item: (-item[1], item[0]))
+    return sorted((result.counts or {}).items(), key=lambda item: (-item[1], item[0]))
 
 
 def _bar(share: float, width: int, blocks: bool) -> str:

@@ -4,15 +4,26 @@ The operator's only look at a circuit is the bounded scanner's. What passes here
 exactly these bytes.
 """
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from qee.api.backend import QuantumBackend
-from qee.api.documents import CircuitRun, JobReference, RunDocument, SimulatorOptions, drawn_seed
+from qee.api.documents import (
+    CircuitRun,
+    JobReference,
+    NoiseOptions,
+    Observable,
+    RunDocument,
+    SimulatorOptions,
+    TranspileOptions,
+    drawn_seed,
+)
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit
+from qee.api.job_options import Noise, Transpile
 from qee.api.names import MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
 from qee.core import sizing
@@ -83,16 +94,50 @@ def run_document(job: QuantumJob, engine: str, sources: Mapping[str, bytes]) -> 
         seed_drawn=spec.seed is None,
         outputs=tuple(spec.outputs),
         simulator=SimulatorOptions(spec.simulator.method, spec.simulator.precision),
+        precision=spec.precision,
+        noise=_noise(spec.noise),
+        transpile=_transpile(spec.transpile),
+        shards=spec.shards or 1,
         circuits=tuple(_circuit_run(job, circuit, sources[circuit.name]) for circuit in spec.circuits),
     )
 
 
+def _noise(noise: Noise | None) -> NoiseOptions | None:
+    if noise is None:
+        return None
+    typed = (noise.one_qubit, noise.two_qubit, noise.readout, noise.t1, noise.t2)
+    return NoiseOptions(noise.device, *typed, gate_times=noise.gate_times or {})
+
+
+def _transpile(transpile: Transpile | None) -> TranspileOptions | None:
+    if transpile is None:
+        return None
+    layout = transpile.initial_layout
+    return TranspileOptions(
+        transpile.optimization_level,
+        None if layout is None else tuple(layout),
+        transpile.seed,
+        bool(transpile.verbatim),
+        bool(transpile.verify_equivalence),
+    )
+
+
 def _circuit_run(job: QuantumJob, circuit: Circuit, source: bytes) -> CircuitRun:
+    return CircuitRun(
+        name=circuit.name,
+        format=str(circuit.format),
+        source=base64.b64encode(source).decode() if circuit.format == "qpy" else _text(circuit, source),
+        shots=circuit.shots or job.spec.shots,
+        parameters={name: tuple(column) for name, column in (circuit.parameters or {}).items()},
+        observables=tuple(Observable(each.name, each.terms) for each in circuit.observables or []),
+    )
+
+
+def _text(circuit: Circuit, source: bytes) -> str:
     try:
-        text = source.decode()
+        return source.decode()
     except UnicodeDecodeError as error:
         raise Refused(
             Reason.INVALID_CIRCUIT,
             f"Circuit {circuit.name!r}: byte {error.start} is not UTF-8. {circuit.format} is text; save it as UTF-8.",
         ) from None
-    return CircuitRun(circuit.name, str(circuit.format), text, circuit.shots or job.spec.shots)

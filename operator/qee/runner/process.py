@@ -16,19 +16,20 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from qee import __version__
-from qee.api import frame
+from qee.api import frame, shards
 from qee.api.json_fields import DocumentError, canonical_json
 from qee.api.names import EXIT_OK, INDEX_ENV, TERMINATION_LOG
 from qee.api.reasons import Reason
 from qee.api.result_document import Provenance, ResultDocument
-from qee.api.run_document import CircuitRun, RunDocument, circuit_seed
+from qee.api.run_document import CircuitRun, RunDocument
+from qee.api.shards import Part
 from qee.runner import limits, sandbox
 from qee.runner.engines import Engine, load
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid
-from qee.runner.outcomes import Execution, circuit_result, compiled_circuit
+from qee.runner.outcomes import Execution, Options, Task, circuit_result, compiled_circuit
 from qee.runner.registers import check_conditions
-from qee.runner.source import check_source
+from qee.runner.source import LIBRARIES, check_source
 
 _ERROR_BYTES = 4096  # what the kubelet keeps of a termination message
 _USAGE = "usage: python -m qee.runner --input=PATH --sha256=HEX --run=UID.ATTEMPT [--sandbox=required|best-effort]"
@@ -114,25 +115,52 @@ def run(arguments: Arguments, index: int) -> bytes:
 
 
 def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) -> ResultDocument:
-    """Run every circuit; all are parsed before the first is executed. `start` is in seconds since the epoch."""
+    """What the shard of this index has to do; every circuit of it is parsed before the first is executed.
+
+    `start` is in seconds since the epoch.
+    """
     room = limits.room()
     _limit_threads(room.threads)
     for circuit in document.circuits:
         with _naming(circuit):
-            check_source(circuit.source, circuit.format)
-            check_conditions(circuit.source)
-    engine = load(document.engine, document.simulator, limits.Room(room.threads, limits.memory()))
+            if circuit.format in LIBRARIES:
+                check_source(circuit.source, circuit.format)
+                check_conditions(circuit.source)
+    engine = load(document.engine, _options(document), limits.Room(room.threads, limits.memory()))
     _collect_garbage_again()
-    parsed = []
-    for circuit in document.circuits:
-        with _naming(circuit, parsing=True):
-            parsed.append(engine.parse(circuit))
-    executions = []
-    for circuit, program in zip(document.circuits, parsed, strict=True):
-        seed = circuit_seed(document.seed, circuit.name, 0, index)
+    if not 0 <= index < shards.count(document):
+        raise RunnerError(Reason.RUNNER_FAILED, f"the run has no shard {index}")
+    todo: dict[int, list[Part]] = {}
+    for part in shards.parts(document, index):
+        todo.setdefault(part.circuit, []).append(part)
+    programs = {}
+    for number in todo:
+        with _naming(document.circuits[number], parsing=True):
+            programs[number] = engine.parse(document.circuits[number])
+    done: dict[int, list[tuple[Part, Execution]]] = {}
+    for number, work in todo.items():
+        circuit = document.circuits[number]
         with _naming(circuit):
-            executions.append(engine.execute(program, circuit.shots, seed))
-    return _result(document, executions, _provenance(document, executions, engine, room.threads, sandbox_kind, start))
+            done[number] = [
+                (part, engine.execute(programs[number], Task(part.shots, part.seed, _row(circuit, part), part.share)))
+                for part in work
+            ]
+    return _result(document, done, _provenance(document, done, engine, room.threads, sandbox_kind, start))
+
+
+def _options(document: RunDocument) -> Options:
+    return Options(
+        simulator=document.simulator,
+        outputs=document.outputs,
+        precision=None if document.precision is None else float(document.precision),
+        noise=document.noise,
+        transpile=document.transpile,
+        seed=document.seed,
+    )
+
+
+def _row(circuit: CircuitRun, part: Part) -> dict[str, float]:
+    return circuit.row(part.parameter_set) if circuit.parameters else {}
 
 
 def _limit_threads(threads: int) -> None:
@@ -183,34 +211,43 @@ class _naming:
         return None
 
 
-def _result(document: RunDocument, executions: list[Execution], provenance: Provenance) -> ResultDocument:
+_Done = dict[int, list[tuple[Part, Execution]]]
+
+
+def _result(document: RunDocument, done: _Done, provenance: Provenance) -> ResultDocument:
+    circuits = document.circuits
     return ResultDocument(
         job=document.job,
         backend=document.backend,
         simulated=True,
         results=tuple(
-            circuit_result(circuit.name, circuit.shots, execution)
-            for circuit, execution in zip(document.circuits, executions, strict=True)
+            circuit_result(circuits[number].name, part, execution)
+            for number, executions in done.items()
+            for part, execution in executions
         ),
         seed=document.seed,
         seed_drawn=document.seed_drawn,
         provenance=provenance,
+        parameters={
+            circuits[number].name: circuits[number].parameters for number in done if circuits[number].parameters
+        },
     )
 
 
 def _provenance(
-    document: RunDocument, executions: list[Execution], engine: Engine, threads: int, sandbox_kind: str, start: float
+    document: RunDocument, done: _Done, engine: Engine, threads: int, sandbox_kind: str, start: float
 ) -> Provenance:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return Provenance(
         engine=document.engine,
         versions={"qee": __version__, "python": sys.version.split()[0], **engine.versions()},
         precision=document.simulator.precision,
+        shards=shards.count(document),
+        noise=engine.noise_model(),
         sandbox=sandbox_kind,
         threads=threads,
         circuits=tuple(
-            compiled_circuit(circuit.name, execution)
-            for circuit, execution in zip(document.circuits, executions, strict=True)
+            compiled_circuit(document.circuits[number].name, executions[0][1]) for number, executions in done.items()
         ),
         start_time=_rfc3339(start),
         completion_time=_rfc3339(time.time()),

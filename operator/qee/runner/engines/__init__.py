@@ -3,29 +3,35 @@
 from typing import Any, Protocol
 
 from qee.api.reasons import Reason
-from qee.api.run_document import CircuitRun, SimulatorOptions
+from qee.api.result_document import NoiseModel
+from qee.api.run_document import CircuitRun
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
-from qee.runner.outcomes import Execution
+from qee.runner.outcomes import Execution, Options, Task
 
 
 class Engine(Protocol):
     """One simulator. Errors that are the circuit's are RunnerErrors; anything else is a bug."""
 
-    def __init__(self, options: SimulatorOptions, room: Room) -> None:
-        """Raises RunnerError for a method that the engine does not offer."""
+    def __init__(self, options: Options, room: Room) -> None:
+        """Raises RunnerError for an option that the engine does not offer."""
 
     def versions(self) -> dict[str, str]:
         """Versions of the SDK's packages by their name in the package index."""
 
+    def noise_model(self) -> NoiseModel | None:
+        """What the result records of the noise; None without noise."""
+
     def parse(self, circuit: CircuitRun) -> Any:
-        """The circuit in the engine's own form, checked as far as possible without running it."""
+        """The circuit in the engine's own form, compiled once for all of its parameter sets, and checked as far as
+        possible without running it.
+        """
 
-    def execute(self, parsed: Any, shots: int, seed: int) -> Execution:
-        """Run it. The same seed, shots and versions give the same counts."""
+    def execute(self, parsed: Any, task: Task) -> Execution:
+        """Run it with these values. The same task and versions give the same result."""
 
 
-def load(name: str, options: SimulatorOptions, room: Room) -> Engine:
+def load(name: str, options: Options, room: Room) -> Engine:
     """The engine of a run document, its SDK imported. `name` is `aer` or `cirq`. Raises RunnerError."""
     try:
         return _engine(name)(options, room)

@@ -9,14 +9,14 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
 from qee.api.reasons import Reason
-from qee.api.result_document import Register
-from qee.api.run_document import CircuitRun, SimulatorOptions
+from qee.api.result_document import NoiseModel, Register
+from qee.api.run_document import CircuitRun
 from qee.runner.engines.aer_lowering import digest, instructions, lowered, two_qubit_gates
 from qee.runner.engines.entanglement import bond_dimension_bits
 from qee.runner.errors import RunnerError
 from qee.runner.explain import unsupported
 from qee.runner.limits import Room
-from qee.runner.outcomes import Execution
+from qee.runner.outcomes import Execution, Options, Task
 
 _MIB = 1_048_576
 _NO_MEMORY = re.compile(r"Insufficient memory to run circuit.* Required memory: (\d+)M, max memory: (\d+)M", re.DOTALL)
@@ -35,12 +35,15 @@ class Parsed:
 class AerEngine:
     """All methods of run documents; `automatic` is Aer's own choice, and a matrix product where only that fits."""
 
-    def __init__(self, options: SimulatorOptions, room: Room) -> None:
-        self._options = options
+    def __init__(self, options: Options, room: Room) -> None:
+        self._options = options.simulator
         self._room = room
 
     def versions(self) -> dict[str, str]:
         return {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__}
+
+    def noise_model(self) -> NoiseModel | None:
+        return None
 
     def parse(self, circuit: CircuitRun) -> Parsed:
         if circuit.format == "openqasm3":
@@ -54,7 +57,8 @@ class AerEngine:
             raise unsupported("no-measurement", engine="aer")
         return Parsed(self._lowered(parsed, self._options.method), registers)
 
-    def execute(self, parsed: Parsed, shots: int, seed: int) -> Execution:
+    def execute(self, parsed: Parsed, task: Task) -> Execution:
+        shots, seed = task.shots, task.seed
         method = self._options.method
         result = self._run(parsed.circuit, method, shots, seed)
         if not result.success and method == "automatic" and _NO_MEMORY.search(result.status):

@@ -20,14 +20,14 @@ with LazyImports(
 import numpy as np
 
 from qee.api.reasons import Reason
-from qee.api.result_document import Register
-from qee.api.run_document import CircuitRun, SimulatorOptions
+from qee.api.result_document import NoiseModel, Register
+from qee.api.run_document import CircuitRun
 from qee.runner.engines.cirq_openqasm import load_openqasm
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, unsupported
 from qee.runner.limits import Room
-from qee.runner.outcomes import Execution
+from qee.runner.outcomes import Execution, Options, Task
 
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer")
 MAX_OPERATIONS = 2_000_000
@@ -46,7 +46,8 @@ class Parsed:
 class CirqEngine:
     """`automatic` is the stabilizer formalism for Clifford circuits and a state vector for all others."""
 
-    def __init__(self, options: SimulatorOptions, room: Room) -> None:
+    def __init__(self, chosen: Options, room: Room) -> None:
+        options = chosen.simulator
         if options.method not in METHODS:
             raise RunnerError(
                 Reason.UNSUPPORTED_CONSTRUCT,
@@ -59,6 +60,9 @@ class CirqEngine:
 
     def versions(self) -> dict[str, str]:
         return {"cirq-core": cirq.__version__, "numpy": np.__version__}
+
+    def noise_model(self) -> NoiseModel | None:
+        return None
 
     def parse(self, circuit: CircuitRun) -> Parsed:
         nested, registers = load_openqasm(circuit.source, circuit.format)
@@ -73,7 +77,8 @@ class CirqEngine:
             raise invalid("a classical register's declaration is not understood; write creg c[2]; or bit[2] c;")
         return Parsed(parsed, registers)
 
-    def execute(self, parsed: Parsed, shots: int, seed: int) -> Execution:
+    def execute(self, parsed: Parsed, task: Task) -> Execution:
+        shots, seed = task.shots, task.seed
         method = self._method(parsed.circuit)
         random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))
         keys = _keys(parsed.registers)
