@@ -37,6 +37,7 @@ RESULT = ResultDocument(
             (Register("a", 2), Register("b", 1)),
             {"101": 4, "010": 6},  # b = 1, a = 01; b = 0, a = 10
             {"a": {"01": 4, "10": 6}, "b": {"1": 4, "0": 6}},
+            seeds=(11,),
         ),
     ),
     seed=7,
@@ -47,7 +48,7 @@ RESULT = ResultDocument(
         precision="double",
         sandbox="seccomp",
         threads=2,
-        circuits=(CompiledCircuit("bell", "stabilizer", 3, 3, 1, "0" * 64),),
+        circuits=(CompiledCircuit("bell", "stabilizer", 3, 1, "0" * 64),),
         start_time="2026-01-01T00:00:00Z",
         completion_time="2026-01-01T00:00:01Z",
         cpu_seconds="0.81",
@@ -79,7 +80,7 @@ def test_the_bytes_are_canonical() -> None:
     assert RUN.to_bytes() == (
         b'{"apiVersion":"qee.dev/run/v1","backend":"aer","circuits":[{"format":"openqasm3","name":"bell","shots":10,'
         b'"source":"OPENQASM 3.0;"}],"engine":"aer","job":{"name":"bell","namespace":"default","uid":"0f5c"},'
-        b'"outputs":["counts"],"seed":7,"seedDrawn":false,"simulator":{"method":"automatic","precision":"double"}}'
+        b'"outputs":["counts"],"seed":7,"seedDrawn":false,"shards":1,"simulator":{"method":"automatic","precision":"double"}}'
     )
 
 
@@ -97,15 +98,25 @@ def test_the_bytes_are_canonical() -> None:
         ("seed", 1.5, "decimal strings"),
         ("seed", float("nan"), "decimal strings"),
         ("seedDrawn", 0, "seedDrawn"),
-        ("outputs", ["memory"], "outputs"),
+        ("outputs", ["fidelity"], "outputs"),
+        ("outputs", [], "outputs"),
         ("simulator.method", "tensor_network", "simulator.method"),
         ("simulator.precision", "half", "simulator.precision"),
         ("circuits", [], "circuits must have 1 to 300"),
         ("circuits", ["bell"], "circuits must be a list of objects"),
         ("circuits.0.shots", 0, r"circuits\[0\]\.shots"),
-        ("circuits.0.format", "qpy", r"circuits\[0\]\.format"),
+        ("circuits.0.format", "quil", r"circuits\[0\]\.format"),
         ("circuits.0.data", "AAAA", r"unknown field circuits\[0\]\.data"),
-        ("shards", 4, "unknown field shards"),
+        ("circuits.0.parameters", {"a": [0.5]}, "decimal strings"),
+        ("circuits.0.parameters", {"a": ["pi"]}, r"circuits\[0\]\.parameters\.a must be a list of decimal numbers"),
+        ("circuits.0.parameters", {"a": ["1"], "b": ["1", "2"]}, "equal length"),
+        ("circuits.0.observables", [{"name": "h", "terms": {"Z": 1}}], r"observables\[0\]\.terms\.Z"),
+        ("precision", "0,01", "precision must be a decimal"),
+        ("noise", {"threeQubit": "0.1"}, "unknown field noise.threeQubit"),
+        ("noise", {"gateTimes": {"cx": "fast"}}, "noise.gateTimes.cx"),
+        ("transpile", {"verbatim": False}, "transpile.verifyEquivalence is missing"),
+        ("shards", 0, "shards"),
+        ("replicas", 4, "unknown field replicas"),
     ],
 )
 def test_a_wrong_field_of_a_run_is_named(path: str, value: Any, message: str) -> None:
@@ -183,7 +194,12 @@ def other_counts(**change: Any) -> ResultDocument:
         (dataclasses.replace(RESULT, provenance=dataclasses.replace(RESULT.provenance, precision="single")), "precis"),
         (other_counts(circuit="ghz"), "results"),
         (other_counts(shots=9), "shots"),
-        (other_counts(parameter_set=1), "parameterSet"),
+        (other_counts(parameter_set=1), "results"),
+        (other_counts(memory=("101",) * 10), "memory"),
+        (other_counts(expectation={}), "expectation"),
+        (other_counts(counts=None, register_counts=None), "counts"),
+        (dataclasses.replace(RESULT, parameters={"bell": {"a": ("1",)}}), "parameters"),
+        (dataclasses.replace(RESULT, provenance=dataclasses.replace(RESULT.provenance, shards=2)), "shards"),
         (other_counts(counts={"101": 4, "010": 5}), "sum to the 10 shots"),
         (other_counts(counts={"01": 4, "10": 6}), "3 bits"),
         (other_counts(registers=()), "registers"),
