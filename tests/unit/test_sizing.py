@@ -5,6 +5,8 @@ from tests import builders
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.core import sizing
+from qee.core.prepare import run_document
+from qee.core.sources import Sources
 
 THIN = 'OPENQASM 3.0; include "stdgates.inc"; qubit[27] q; bit[27] c; cx q[0], q[1]; t q; c = measure q;'
 
@@ -13,7 +15,8 @@ def memory(backend_limits: dict[str, str], **spec: object) -> str:
     circuits = [{"name": "thin", "format": "openqasm3", "source": THIN}]
     job = QuantumJob.model_validate(builders.job(circuits=circuits, **spec))
     backend = QuantumBackend.model_validate(builders.backend(limits=backend_limits))
-    sized = sizing.resources(job, "aer", {"thin": THIN.encode()}, backend, "500m")
+    sources = Sources({"thin": THIN.encode()})
+    sized = sizing.resources(job, run_document(job, "aer", sources), sources.programs, backend, "500m")
     return str(sized["limits"]["memory"])
 
 

@@ -101,7 +101,11 @@ class Limits(Spec):
     max_qubits: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         default=None, description="Qubits of each circuit, 1 to 100000. Absent: what engine or device can do."
     )
-    max_shots: Shots | None = Field(default=None, description="Shots of each circuit, 1 to 10000000. Absent: 10000000.")
+    max_shots: Shots | None = Field(
+        default=None,
+        description="Shots of each circuit with each row of its parameters, 1 to 10000000, and of each measurement that"
+        " spec.precision asks for. Absent: 10000000.",
+    )
     max_circuits: Annotated[int, Field(ge=1, le=MAX_CIRCUITS)] | None = Field(
         default=None, description="Circuits of each job, 1 to 300. Absent: 300."
     )

@@ -1,5 +1,6 @@
 """QuantumJob: one run of quantum circuits on a simulator or a QPU."""
 
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -164,7 +165,7 @@ class QuantumJobSpec(Spec):
     @field_validator("precision")
     @classmethod
     def _precision_above_zero(cls, precision: str | None) -> str | None:
-        if precision is not None and not float(precision) > 0:
+        if precision is not None and not 0 < float(precision) < inf:
             raise _PRECISION_ABOVE_ZERO.error(precision)
         return precision
 

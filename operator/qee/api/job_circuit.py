@@ -1,6 +1,9 @@
 """The circuits of a QuantumJob: where a program comes from, its parameters and its observables."""
 
+import base64
 from collections import Counter
+from collections.abc import Iterable
+from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -22,6 +25,7 @@ Format = Literal["openqasm3", "openqasm2", "qpy", "cirq-json"]
 
 MAX_PARAMETERS = 256
 MAX_ROWS = 10_000
+MAX_NAME = 64  # characters of a parameter's name
 MAX_OBSERVABLES = 8
 MAX_TERMS = 512
 
@@ -31,6 +35,19 @@ class ConfigMapKeyRef(Spec):
 
     name: DnsSubdomain = Field(description="Name of a ConfigMap in the job's own namespace.")
     key: ConfigMapKey = Field(description="The key in its data (text formats) or binaryData (qpy).")
+
+
+class ParametersFrom(Spec):
+    """A table of parameters that lies in a ConfigMap, with the digest that its bytes must have."""
+
+    config_map_key_ref: ConfigMapKeyRef = Field(
+        description="Where the table lies. A key that ends in .csv holds CSV, with the parameters' names in the first"
+        ' line; any other a JSON object of columns, {"theta": ["0.1", "0.2"]}, where numbers are taken as they are'
+        " written."
+    )
+    sha256: Sha256 = Field(
+        description="SHA-256 of the table's bytes, 64 lower case hexadecimal digits. Other bytes are not run."
+    )
 
 
 _PAULI = Rule(
@@ -63,6 +80,8 @@ class Observable(Spec):
             raise ValueError(
                 f"the Pauli strings have {min(lengths)} to {max(lengths)} letters; give every term one letter per qubit"
             )
+        for label, coefficient in terms.items():
+            refuse_infinite(f"{label[:40]}: ", [coefficient])
         return terms
 
 
@@ -99,9 +118,14 @@ _COLUMNS = Rule(
     "the columns hold %s to %s values; give every parameter equally many",
     ("self.map(p, size(self[p])).min()", "self.map(p, size(self[p])).max()"),
 )
+_ONE_TABLE = Rule(
+    "!has(self.parameters) || !has(self.parametersFrom)",
+    "circuit %s has both parameters and parametersFrom; give one of them",
+    ("self.name",),
+)
 _PARAMETER_NAMES = Rule(
-    "self.all(p, size(p) >= 1 && size(p) <= 64)",
-    "a parameter's name is empty or longer than 64 characters; shorten it",
+    f"self.all(p, size(p) >= 1 && size(p) <= {MAX_NAME})",
+    f"a parameter's name is empty or longer than {MAX_NAME} characters; shorten it",
 )
 
 
@@ -109,7 +133,7 @@ class Circuit(Spec):
     """One program with its own shots, parameter sweep and observables."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(_ONE_SOURCE, _DIGEST_MISSING, _DIGEST_ALONE, _QPY_AS_TEXT, _TEXT_AS_DATA)
+        json_schema_extra=rules(_ONE_SOURCE, _DIGEST_MISSING, _DIGEST_ALONE, _QPY_AS_TEXT, _TEXT_AS_DATA, _ONE_TABLE)
     )
 
     name: Name = Field(
@@ -144,11 +168,16 @@ class Circuit(Spec):
         | None
     ) = Field(
         default=None,
-        description="A sweep: for each parameter of the program (OpenQASM 3 `input`, Qiskit Parameter) a column of"
-        " decimal strings in the program's own unit (angles: radians). All columns are equally long; each row is run"
-        " and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters. Absent: run"
-        " once.",
+        description="A sweep: for each parameter of the program (OpenQASM 3 `input`, Qiskit Parameter, Cirq symbol) a"
+        " column of decimal strings in the program's own unit (angles: radians). All columns are equally long; each row"
+        " is run and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters, 100000"
+        " results in all. Absent: see parametersFrom; without both, run once.",
         json_schema_extra=rules(_COLUMNS, _PARAMETER_NAMES),
+    )
+    parameters_from: ParametersFrom | None = Field(
+        default=None,
+        description="The same table in a ConfigMap of the job's namespace, for one that is too large to stand here; in"
+        " place of parameters. Absent: none.",
     )
     observables: Annotated[list[Observable], Field(min_length=1, max_length=MAX_OBSERVABLES)] | None = Field(
         default=None,
@@ -173,6 +202,8 @@ class Circuit(Spec):
             raise _QPY_AS_TEXT.error(self.name)
         if self.format != "qpy" and self.data is not None:
             raise _TEXT_AS_DATA.error(self.name, self.format)
+        if self.parameters is not None and self.parameters_from is not None:
+            raise _ONE_TABLE.error(self.name)
         return self
 
     @field_validator("parameters")
@@ -180,11 +211,13 @@ class Circuit(Spec):
     def _a_table(cls, parameters: dict[str, list[str]] | None) -> dict[str, list[str]] | None:
         if parameters is None:
             return None
-        if not all(1 <= len(name) <= 64 for name in parameters):
+        if not all(1 <= len(name) <= MAX_NAME for name in parameters):
             raise _PARAMETER_NAMES.error()
         lengths = {len(column) for column in parameters.values()}
         if len(lengths) > 1:
             raise _COLUMNS.error(min(lengths), max(lengths))
+        for name, column in parameters.items():
+            refuse_infinite(f"{name}: ", column)
         return parameters
 
     @field_validator("observables")
@@ -192,6 +225,13 @@ class Circuit(Spec):
     def _named_apart(cls, observables: list[Observable] | None) -> list[Observable] | None:
         refuse_duplicates("observable", [o.name for o in observables or []])
         return observables
+
+    @property
+    def inline_program(self) -> bytes | None:
+        """The program's bytes where they stand in the job itself; None where they lie in a ConfigMap."""
+        if self.data is not None:
+            return base64.b64decode(self.data)
+        return None if self.source is None else self.source.encode()
 
     @property
     def inline_bytes(self) -> int:
@@ -204,3 +244,10 @@ def refuse_duplicates(what: str, names: list[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"{what} {twice[0]} occurs twice; give each {what} a name of its own")
+
+
+def refuse_infinite(where: str, numbers: Iterable[str]) -> None:
+    """Raises ValueError for a decimal string that no floating point number can hold, such as 1e999."""
+    for number in numbers:
+        if not isfinite(float(number)):
+            raise ValueError(f"{where}{number} is beyond what a computer's number can hold; give at most 1e308")

@@ -1,6 +1,7 @@
 """How the circuits of a QuantumJob are compiled, simulated, bounded and paid for."""
 
 from decimal import Decimal
+from math import inf
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -106,6 +107,7 @@ _T2 = Rule(
     "t2 %s exceeds twice t1 %s; no qubit does that: lower t2",
     ("self.t2", "self.t1"),
 )
+_TIME_ABOVE_ZERO = Rule("double(self) > 0.0", "is %s; give a time above 0 in microseconds, or leave it out", ("self",))
 _GATE_TIMES = Rule(
     "has(self.gateTimes) == (has(self.t1) || has(self.t2))",
     "t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only with them",
@@ -131,11 +133,14 @@ class Noise(Spec):
         default=None, description="Probability that a measured bit is flipped, the same for 0 and 1, 0 to 1. Absent: 0."
     )
     t1: NonNegativeDecimal | None = Field(
-        default=None, description="Relaxation time in microseconds, above 0. Absent: no relaxation."
+        default=None,
+        description="Relaxation time in microseconds, above 0. Absent: no relaxation.",
+        json_schema_extra=rules(_TIME_ABOVE_ZERO),
     )
     t2: NonNegativeDecimal | None = Field(
         default=None,
         description="Dephasing time in microseconds, above 0, at most twice t1. Absent: 2*t1, no pure dephasing.",
+        json_schema_extra=rules(_TIME_ABOVE_ZERO),
     )
     gate_times: Annotated[dict[GateName, NonNegativeDecimal], Field(min_length=1, max_length=MAX_GATE_TIMES)] | None = (
         Field(
@@ -144,6 +149,21 @@ class Noise(Spec):
             " listed take no time. Up to 64 gates.",
         )
     )
+
+    @field_validator("t1", "t2")
+    @classmethod
+    def _time_above_zero(cls, time: str | None) -> str | None:
+        if time is not None and not 0 < float(time) < inf:
+            raise _TIME_ABOVE_ZERO.error(time)
+        return time
+
+    @field_validator("gate_times")
+    @classmethod
+    def _finite_times(cls, times: dict[str, str] | None) -> dict[str, str] | None:
+        for gate, time in (times or {}).items():
+            if float(time) == inf:
+                raise ValueError(f"{gate}: {time} is beyond what a computer's number can hold; give at most 1e308")
+        return times
 
     @model_validator(mode="after")
     def _device_or_errors(self) -> "Noise":

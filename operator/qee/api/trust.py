@@ -62,7 +62,10 @@ class KeyConstraints(Spec):
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
     max_shots: Shots | None = Field(
-        default=None, description="Most shots of any circuit of the job, 1 to 10000000. Absent: no bound."
+        default=None,
+        description="Most shots of any circuit of the job, those of all rows of its parameters together, 1 to 10000000."
+        " A job whose shots the manifest leaves open, with precision or parametersFrom, is not within it. Absent: no"
+        " bound.",
     )
 
 

@@ -1,6 +1,5 @@
 """What can be said of a manifest without a cluster, by the operator's own checks."""
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -11,6 +10,7 @@ from qee.api.job import QuantumJob
 from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.controller import inputs
+from qee.core.sources import Sources
 from qee.core.support import ENGINES, not_in_this_build
 from qee.kube.port import NotFound, Object, Port, Resource
 
@@ -46,8 +46,8 @@ def unbuilt(job: QuantumJob) -> str | None:
     return not_in_this_build(job.spec)
 
 
-async def sources(manifest: Manifest, job: QuantumJob) -> Mapping[str, bytes]:
-    """The circuits' bytes by name, digests checked. Raises `Refused`, as in the operator."""
+async def sources(manifest: Manifest, job: QuantumJob) -> Sources:
+    """What the circuits consist of, digests checked. Raises `Refused`, as in the operator."""
     return await inputs.sources(cast(Port, ManifestPort(manifest)), job)
 
 

@@ -6,12 +6,13 @@ import binascii
 import hashlib
 
 from qee.api.job import QuantumJob
-from qee.api.job_circuit import Circuit
+from qee.api.job_circuit import Circuit, ParametersFrom
 from qee.circuits import Scan, estimate_memory
 from qee.cli import checking, exits
 from qee.cli.manifest import Manifest, read
 from qee.cli.problem import Problem
 from qee.cli.terminal import coloured, out, printable
+from qee.core import tables
 from qee.core.refusal import Refused
 from qee.core.sizing import scanned
 from qee.core.support import ENGINES, FORMATS
@@ -53,7 +54,9 @@ class _Lint:
 
     def _circuit(self, job: QuantumJob, index: int) -> None:
         circuit = job.spec.circuits[index]
-        source = self._source(job, circuit, f"spec.circuits[{index}]")
+        path = f"spec.circuits[{index}]"
+        self._table(circuit, path)
+        source = self._source(circuit, path)
         if source is None or circuit.format not in FORMATS:
             return
         try:
@@ -70,20 +73,38 @@ class _Lint:
                 continue
             out(f"    memory on {engine}, method {needed.method}: {needed.formula}")
 
-    def _source(self, job: QuantumJob, circuit: Circuit, path: str) -> bytes | None:
-        reference = circuit.config_map_key_ref
+    def _source(self, circuit: Circuit, path: str) -> bytes | None:
+        inline = circuit.inline_program
+        return self._promised(circuit, circuit.name, path) if inline is None else inline
+
+    def _table(self, circuit: Circuit, path: str) -> None:
+        """What is said of a table that lies in a ConfigMap."""
+        place = circuit.parameters_from
+        if place is None or (data := self._promised(place, circuit.name, f"{path}.parametersFrom")) is None:
+            return
+        try:
+            columns = tables.read(data, place.config_map_key_ref.key)
+        except tables.TableProblem as problem:
+            self._error(f"{path}.parametersFrom: {problem}")
+            return
+        rows = len(next(iter(columns.values())))
+        out(f"  circuit {circuit.name}: {len(columns)} parameters, {rows} rows")
+
+    def _promised(self, place: Circuit | ParametersFrom, circuit: str, path: str) -> bytes | None:
+        """The bytes of a ConfigMap's key, where the file holds it; their digest is told, and compared."""
+        reference = place.config_map_key_ref
         if reference is None:
-            return (circuit.source or "").encode()
+            raise ValueError(f"{path} refers to no ConfigMap")
         where = f"ConfigMap {reference.name}, key {reference.key}"
         config_map = self._manifest.config_maps.get(reference.name)
         data = None if config_map is None else _bytes(config_map, reference.key)
         if data is None:
-            out(f"  circuit {circuit.name}: {where} is not in the file, so it is not checked (--config-map FILE)")
+            out(f"  circuit {circuit}: {where} is not in the file, so it is not checked (--config-map FILE)")
             return None
         digest = hashlib.sha256(data).hexdigest()
         out(f"  sha256 of {where}: {digest}")
-        if digest != circuit.sha256:
-            self._error(f"{path}.sha256: {circuit.sha256} is not that of {where}; set it to {digest}")
+        if digest != place.sha256:
+            self._error(f"{path}.sha256: {place.sha256} is not that of {where}; set it to {digest}")
         return data
 
     def _whole(self, job: QuantumJob) -> None:

@@ -1,4 +1,4 @@
-"""Reading what a job refers to: its backend, its namespace's labels, its circuits' ConfigMaps. Each once, live."""
+"""Reading what a job refers to: backend, namespace's labels, the circuits' programs and tables. Each once, live."""
 
 import base64
 import binascii
@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
-from qee.api.job_circuit import Circuit
+from qee.api.job_circuit import Circuit, ConfigMapKeyRef, ParametersFrom
 from qee.api.reasons import Reason
 from qee.core.refusal import Refused
+from qee.core.sources import Sources
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import BACKENDS, CONFIG_MAPS, NAMESPACES
 
@@ -51,20 +52,27 @@ async def namespace_labels(port: Port, backend: QuantumBackend, namespace: str) 
     return (await port.get(NAMESPACES, None, namespace))["metadata"].get("labels") or {}
 
 
-async def sources(port: Port, job: QuantumJob) -> dict[str, bytes]:
-    """The bytes of each circuit by its name. A ConfigMap that several circuits refer to is read once."""
+async def sources(port: Port, job: QuantumJob) -> Sources:
+    """What the circuits consist of. A ConfigMap to which several refer is read once."""
     config_maps: dict[str, Object] = {}
-    found: dict[str, bytes] = {}
+
+    async def promised(place: Circuit | ParametersFrom, path: str) -> bytes:
+        reference = place.config_map_key_ref
+        if reference is None:
+            raise ValueError(f"{path} refers to no ConfigMap")
+        if reference.name not in config_maps:
+            config_maps[reference.name] = await _config_map(port, job.metadata.namespace, reference.name, path)
+        return _promised_bytes(reference, place.sha256 or "", config_maps[reference.name], path)
+
+    programs: dict[str, bytes] = {}
+    tables: dict[str, bytes] = {}
     for index, circuit in enumerate(job.spec.circuits):
         path = f"spec.circuits[{index}]"
-        if circuit.config_map_key_ref is None:
-            found[circuit.name] = (circuit.source or "").encode()
-            continue
-        name = circuit.config_map_key_ref.name
-        if name not in config_maps:
-            config_maps[name] = await _config_map(port, job.metadata.namespace, name, path)
-        found[circuit.name] = _promised_bytes(circuit, config_maps[name], path)
-    return found
+        inline = circuit.inline_program
+        programs[circuit.name] = await promised(circuit, path) if inline is None else inline
+        if circuit.parameters_from is not None:
+            tables[circuit.name] = await promised(circuit.parameters_from, f"{path}.parametersFrom")
+    return Sources(programs, tables)
 
 
 async def _config_map(port: Port, namespace: str, name: str, path: str) -> Object:
@@ -79,10 +87,7 @@ async def _config_map(port: Port, namespace: str, name: str, path: str) -> Objec
         ) from None
 
 
-def _promised_bytes(circuit: Circuit, config_map: Object, path: str) -> bytes:
-    reference = circuit.config_map_key_ref
-    if reference is None:
-        raise ValueError(f"circuit {circuit.name} refers to no ConfigMap")
+def _promised_bytes(reference: ConfigMapKeyRef, sha256: str, config_map: Object, path: str) -> bytes:
     text = (config_map.get("data") or {}).get(reference.key)
     binary = (config_map.get("binaryData") or {}).get(reference.key)
     if text is None and binary is None:
@@ -97,10 +102,10 @@ def _promised_bytes(circuit: Circuit, config_map: Object, path: str) -> bytes:
     except binascii.Error:  # the API server checks it; a proxy may not
         data = b""
     digest = hashlib.sha256(data).hexdigest()
-    if digest != circuit.sha256:
+    if digest != sha256:
         raise Refused(
             Reason.INPUT_DIGEST_MISMATCH,
-            f"{path}.sha256: {circuit.sha256} was promised, key {reference.key!r} of ConfigMap {reference.name!r} has "
+            f"{path}.sha256: {sha256} was promised, key {reference.key!r} of ConfigMap {reference.name!r} has "
             f"{digest}. {Reason.INPUT_DIGEST_MISMATCH.remedy}",
         )
     return data

@@ -26,11 +26,13 @@ from qee.api.job_circuit import Circuit
 from qee.api.job_options import Noise, Transpile
 from qee.api.names import MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
-from qee.core import sizing
+from qee.core import sizing, tables
 from qee.core.limits import check_limits, deadline_seconds
 from qee.core.namespaces import admits
 from qee.core.refusal import Refused
+from qee.core.sources import Sources
 from qee.core.support import ENGINES
+from qee.core.tables import Columns
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,13 @@ class Prepared:
 def prepare(
     job: QuantumJob,
     backend: QuantumBackend,
-    sources: Mapping[str, bytes],
+    sources: Sources,
     namespace_labels: Mapping[str, str],
     cpu_request: str,
 ) -> Prepared:
     """Check the job against its backend and its circuits' sources, and write the run document.
 
-    `sources` maps each circuit's name to its bytes, digests checked already. Raises `Refused`.
+    Raises `Refused`.
     """
     engine = str(backend.spec.provider)
     if engine not in ENGINES:
@@ -71,19 +73,20 @@ def prepare(
             f"{Reason.BACKEND_NOT_ALLOWED.remedy}",
         )
     check_limits(job, backend)
-    document = run_document(job, engine, sources).to_bytes()
-    if len(document) > MAX_SNAPSHOT_BYTES:
+    document = run_document(job, engine, sources)
+    snapshot = document.to_bytes()
+    if len(snapshot) > MAX_SNAPSHOT_BYTES:
         raise Refused(
             Reason.INPUT_TOO_LARGE,
-            f"spec.circuits: {len(document)} bytes together exceed {MAX_SNAPSHOT_BYTES}. "
+            f"spec.circuits: {len(snapshot)} bytes, programs and parameters together, exceed {MAX_SNAPSHOT_BYTES}. "
             f"{Reason.INPUT_TOO_LARGE.remedy}",
         )
-    resources = sizing.resources(job, engine, sources, backend, cpu_request)
-    digest = hashlib.sha256(document).hexdigest()
-    return Prepared(engine, document, digest, resources, deadline_seconds(job, backend))
+    resources = sizing.resources(job, document, sources.programs, backend, cpu_request)
+    digest = hashlib.sha256(snapshot).hexdigest()
+    return Prepared(engine, snapshot, digest, resources, deadline_seconds(job, backend))
 
 
-def run_document(job: QuantumJob, engine: str, sources: Mapping[str, bytes]) -> RunDocument:
+def run_document(job: QuantumJob, engine: str, sources: Sources) -> RunDocument:
     """What the runner executes. A function of the job and its sources alone: every attempt gets the same bytes."""
     spec = job.spec
     return RunDocument(
@@ -98,7 +101,7 @@ def run_document(job: QuantumJob, engine: str, sources: Mapping[str, bytes]) -> 
         noise=_noise(spec.noise),
         transpile=_transpile(spec.transpile),
         shards=spec.shards or 1,
-        circuits=tuple(_circuit_run(job, circuit, sources[circuit.name]) for circuit in spec.circuits),
+        circuits=tuple(_circuit_run(job, index, sources) for index in range(len(spec.circuits))),
     )
 
 
@@ -122,15 +125,31 @@ def _transpile(transpile: Transpile | None) -> TranspileOptions | None:
     )
 
 
-def _circuit_run(job: QuantumJob, circuit: Circuit, source: bytes) -> CircuitRun:
+def _circuit_run(job: QuantumJob, index: int, sources: Sources) -> CircuitRun:
+    circuit = job.spec.circuits[index]
+    source = sources.programs[circuit.name]
     return CircuitRun(
         name=circuit.name,
         format=str(circuit.format),
         source=base64.b64encode(source).decode() if circuit.format == "qpy" else _text(circuit, source),
         shots=circuit.shots or job.spec.shots,
-        parameters={name: tuple(column) for name, column in (circuit.parameters or {}).items()},
+        parameters=_parameters(circuit, index, sources),
         observables=tuple(Observable(each.name, each.terms) for each in circuit.observables or []),
     )
+
+
+def _parameters(circuit: Circuit, index: int, sources: Sources) -> Columns:
+    """The columns of the circuit's sweep, wherever they lie."""
+    if circuit.parameters_from is None:
+        return {name: tuple(column) for name, column in (circuit.parameters or {}).items()}
+    reference = circuit.parameters_from.config_map_key_ref
+    try:
+        return tables.read(sources.tables[circuit.name], reference.key)
+    except tables.TableProblem as problem:
+        raise Refused(
+            Reason.INVALID_SPEC,
+            f"spec.circuits[{index}].parametersFrom: key {reference.key!r} of ConfigMap {reference.name!r}: {problem}.",
+        ) from None
 
 
 def _text(circuit: Circuit, source: bytes) -> str:

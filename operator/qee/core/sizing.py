@@ -8,6 +8,7 @@ from qee.api.job import QuantumJob
 from qee.api.job_options import ComputeResources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
+from qee.api.run_document import RunDocument
 from qee.circuits import Estimate, Limits, Scan, ScanError, estimate_memory, scan
 from qee.core.limits import deadline_seconds, exceeded
 from qee.core.refusal import Refused
@@ -18,7 +19,7 @@ HEADROOM = 1024 * MIB  # for methods whose need depends on the state itself
 
 
 def resources(
-    job: QuantumJob, engine: str, sources: Mapping[str, bytes], backend: QuantumBackend, cpu_request: str
+    job: QuantumJob, document: RunDocument, programs: Mapping[str, bytes], backend: QuantumBackend, cpu_request: str
 ) -> dict[str, Any]:
     """Requests and limits of the runner container. Raises `Refused` where a circuit is bad or does not fit.
 
@@ -26,7 +27,7 @@ def resources(
     job or the backend sets one.
     """
     needed, circuit = max(
-        ((_estimate(job, index, engine, sources, backend), index) for index in range(len(job.spec.circuits))),
+        ((_estimate(job, index, document.engine, programs, backend), index) for index in range(len(job.spec.circuits))),
         key=lambda pair: pair[0].bytes,
     )
     asked = job.spec.resources
@@ -44,10 +45,10 @@ def resources(
 
 
 def _estimate(
-    job: QuantumJob, index: int, engine: str, sources: Mapping[str, bytes], backend: QuantumBackend
+    job: QuantumJob, index: int, engine: str, programs: Mapping[str, bytes], backend: QuantumBackend
 ) -> Estimate:
     circuit, simulator = job.spec.circuits[index], job.spec.simulator
-    found = scanned(circuit.name, circuit.format, sources[circuit.name])
+    found = scanned(circuit.name, circuit.format, programs[circuit.name])
     limit = backend.spec.limits.max_qubits if backend.spec.limits else None
     if limit is not None and found.qubits > limit:
         field = f"spec.circuits[{index}], circuit {circuit.name!r}"

@@ -34,6 +34,7 @@ def _asked(spec: QuantumJobSpec) -> list[tuple[str, object, bool]]:
         fields += [
             (f"{path}.format", str(circuit.format), circuit.format not in FORMATS),
             (f"{path}.parameters", None, bool(circuit.parameters)),
+            (f"{path}.parametersFrom", None, circuit.parameters_from is not None),
             (f"{path}.observables", None, bool(circuit.observables)),
         ]
     return fields

@@ -49,14 +49,15 @@ class Key:
         backend = spec["backendRef"]["name"]
         if constraints.backends is not None and backend not in constraints.backends:
             return f"key {self.entry.name!r} may sign for {', '.join(constraints.backends)}, not for {backend!r}"
-        if constraints.max_shots is not None and "precision" in spec:
-            return (
-                f"key {self.entry.name!r} may sign for {constraints.max_shots} shots; spec.precision leaves them open"
-            )
-        shots = max([spec["shots"], *(circuit.get("shots", 0) for circuit in spec["circuits"])])
-        if constraints.max_shots is not None and shots > constraints.max_shots:
-            return f"key {self.entry.name!r} may sign for {constraints.max_shots} shots, not for {shots}"
-        return None
+        if constraints.max_shots is None:
+            return None
+        may = f"key {self.entry.name!r} may sign for {constraints.max_shots} shots"
+        if "precision" in spec:
+            return f"{may}; spec.precision leaves them open"
+        if any("parametersFrom" in circuit for circuit in spec["circuits"]):
+            return f"{may}; parametersFrom leaves the rows open, each of which takes them: give the table in parameters"
+        shots = max([spec["shots"], *(_shots(circuit, spec["shots"]) for circuit in spec["circuits"])])
+        return f"{may}, not for {shots}" if shots > constraints.max_shots else None
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,12 @@ class TrustPolicy:
         keys = [self.keys[name] for name in rule.keys if name in usable]
         families = {key.public.algorithm.family.value for key in keys}
         return len({key.entry.holder for key in keys}) >= rule.threshold and set(rule.require) <= families
+
+
+def _shots(circuit: Mapping[str, Any], usual: int) -> int:
+    """Of all rows of its parameters together."""
+    columns = circuit.get("parameters") or {}
+    return int(circuit.get("shots", usual)) * max((len(column) for column in columns.values()), default=1)
 
 
 def _key_status(key: Key, now: datetime) -> dict[str, Any]:

@@ -88,13 +88,14 @@ def of_job(job: QuantumJob) -> Projection:
 
 
 def references(obj: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The ConfigMap keys that the circuits refer to, with the digests that their bytes must have."""
+    """The ConfigMap keys of the circuits' programs and tables, with the digests that their bytes must have."""
     found = []
     for circuit in (obj.get("spec") or {}).get("circuits") or []:
-        reference = circuit.get("configMapKeyRef")
-        if reference:
-            entry = {"kind": "ConfigMap", "name": reference["name"], "key": reference["key"]}
-            found.append({**entry, "sha256": circuit.get("sha256", "")})
+        for place in (circuit, circuit.get("parametersFrom") or {}):
+            reference = place.get("configMapKeyRef")
+            if reference:
+                entry = {"kind": "ConfigMap", "name": reference["name"], "key": reference["key"]}
+                found.append({**entry, "sha256": place.get("sha256", "")})
     return found
 
 

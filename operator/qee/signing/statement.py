@@ -73,7 +73,7 @@ class Statement(_Part):
     nbf: datetime
     exp: datetime
     jti: _Jti
-    refs: Annotated[list[Reference], Field(max_length=names.MAX_CIRCUITS)]
+    refs: Annotated[list[Reference], Field(max_length=2 * names.MAX_CIRCUITS)]  # a program's and a table's for each
     keyids: Annotated[list[_KeyId], Field(min_length=1, max_length=4)]
     purpose: Literal["admit", "break-glass"]
     reason: Annotated[str, Field(min_length=1, max_length=512)] | None = None
