@@ -151,8 +151,10 @@ def conditions_for(
     it is written to the second. `lastTransitionTime` moves only with the status, and away from the schema default's
     1970. Every `observedGeneration` becomes `generation`.
 
+    A job that failed in some of its shards (`Reason.PARTIAL_RESULT`) has `ResultsStored=True`: what the others gave.
+
     A job that has ended stays as it ended: whatever is asked, only `observedGeneration` follows. One exception: a
-    succeeded job whose result is gone (`Reason.RESULT_DELETED`) gets `ResultsStored=False`; it has still succeeded.
+    job whose stored result is gone (`Reason.RESULT_DELETED`) gets `ResultsStored=False`; its outcome stays.
 
     Raises ValueError where `now` has no time zone.
     """
@@ -161,15 +163,19 @@ def conditions_for(
     stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = _cut(message)
     ended = terminal_phase(previous)
+    outcome = _find(previous, ConditionType.SUCCEEDED) or {}
+    stored = ended in (None, Phase.SUCCEEDED) or outcome.get("reason") == Reason.PARTIAL_RESULT
 
     def condition(kind: ConditionType) -> dict[str, Any]:
         before = _find(previous, kind)
-        result_gone = phase is Phase.SUCCEEDED and reason is Reason.RESULT_DELETED and ended in (None, Phase.SUCCEEDED)
+        result_gone = phase is Phase.SUCCEEDED and reason is Reason.RESULT_DELETED and stored
         if result_gone and kind is ConditionType.RESULTS_STORED:
             return _moved(kind, Status.FALSE, reason, text, stamp, generation, before)
         if ended and before:
             return {**before, "observedGeneration": generation}
         status = PHASES[ended or phase][kind]
+        if kind is ConditionType.RESULTS_STORED and phase is Phase.FAILED and reason is Reason.PARTIAL_RESULT:
+            status = Status.TRUE
         if status is Status.FOUND and verified:
             told = _cut(verified.message)
             return _moved(kind, verified.status, verified.reason, told, stamp, generation, before)

@@ -24,6 +24,7 @@ MANAGED_BY = "qee"
 COMPONENT_RUNNER = "runner"
 COMPONENT_INPUT = "input"
 COMPONENT_RESULT = "result"
+COMPONENT_PART = "result-part"
 COMPONENT_LEDGER = "ledger"
 
 # Kueue reads these on the child Job (kueue.sigs.k8s.io, "Run a Kubernetes Job"); QEE only passes them on.
@@ -37,6 +38,7 @@ ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"
 # Formats with a version of their own.
 RUN_FORMAT = f"{GROUP}/run/v1"
 RESULT_FORMAT = f"{GROUP}/result/v1"
+PART_FORMAT = f"{GROUP}/part/v1"
 BIT_ORDER = "clbit0-right"
 
 # The runner pod.
@@ -46,13 +48,20 @@ INPUT_MOUNT = "/qee/input"
 INPUT_KEY = "run.json"
 INPUT_PATH = f"{INPUT_MOUNT}/{INPUT_KEY}"
 TERMINATION_LOG = "/dev/termination-log"
-INDEX_ENV = "JOB_COMPLETION_INDEX"  # set by the Job controller on every pod of an Indexed Job
+# Set by the Job controller on every pod of an Indexed Job: a label, and the variable that is taken from it.
+INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
+INDEX_ENV = "JOB_COMPLETION_INDEX"
 
 # Keys of the result ConfigMap: exactly one of the two is there.
 RESULT_KEY = "result.json"
 RESULT_KEY_GZIP = "result.json.gz"
 # Beside it, where results are signed: the DSSE envelope.
 RESULT_KEY_SIGNATURE = "result.json.dsse"
+
+# Of the ConfigMap that keeps what one shard gave, beside one of the result's keys: which part of which run it is, and
+# the envelope of that.
+PART_KEY = "part.json"
+PART_KEY_SIGNATURE = "part.json.dsse"
 
 # Exit codes of the runner. The child Job's podFailurePolicy fails at once on a permanent one.
 EXIT_OK = 0

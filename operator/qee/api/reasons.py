@@ -162,6 +162,11 @@ class Reason(StrEnum):
 
     # The end
     COMPLETED = "Completed", "The job ran and its result is stored.", "`qee result NAME` shows it."
+    PARTIAL_RESULT = (
+        "PartialResult",
+        "Some shards failed for good; a result is stored, and holds what the others gave.",
+        "`qee result NAME` shows it and names what is missing; for the rest, correct the cause and run the job again.",
+    )
     CANCELLED = "Cancelled", "spec.cancelRequested was set.", "Apply the job under another name to run it again."
     DEADLINE_EXCEEDED = (
         "DeadlineExceeded",

@@ -171,8 +171,8 @@ A job that QEE has not seen has `observedGeneration: -1` and every condition Unk
 no controller has written. The column kstatus is what Flux and `helm --wait` see (Argo CD has health checks of its own);
 a job that waits in a queue is Current, so that nothing hangs on a device with a long one.
 
-A succeeded job whose result ConfigMap was deleted gets `ResultsStored=False`, reason `ResultDeleted`; it has still
-succeeded.
+A job that failed in some of its shards only (reason `PartialResult`) has `ResultsStored=True`: what the others gave is
+stored. A job whose result ConfigMap was deleted gets `ResultsStored=False`, reason `ResultDeleted`; its outcome stays.
 
 ## Reasons
 

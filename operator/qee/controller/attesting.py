@@ -6,6 +6,8 @@ The predicate says what QEE saw when it stored the result; the QuantumBackend is
 import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,19 +90,32 @@ class ResultSigner:
         return isinstance(told, dict) and told.get("uid") == job.metadata.uid
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What ran, and when. image: as the child names it. image_id: as the kubelet does, of several shards each one."""
+
+    image: str
+    image_id: str
+    started: datetime | None
+    finished: datetime | None
+
+
+def ran_in(child: ChildState, pod: PodState) -> Ran:
+    ended = pod.terminated
+    return Ran(image_of(child), pod.image_id, ended.started_at if ended else None, ended.finished_at if ended else None)
+
+
 def predicate(
     job: QuantumJob,
     attempt: int,
     run: tuple[RunDocument, bytes],
     backend: Mapping[str, Any] | None,
-    ran: tuple[ChildState, PodState],
+    ran: Ran,
     verdict: Verdict,
 ) -> dict[str, Any]:
     """What is attested beside the result's digest. What is not known is left out."""
     document, raw = run
-    child, pod = ran
-    ended = pod.terminated
-    moments = {"started": ended.started_at, "finished": ended.finished_at} if ended else {}
+    moments = {"started": ran.started, "finished": ran.finished}
     signature = verdict.as_status() or {}
     return {
         "job": {
@@ -117,7 +132,7 @@ def predicate(
             "name": document.backend,
             **({"sha256": _sha256(rfc8785.dumps(backend["spec"]))} if backend is not None else {}),
         },
-        "images": {"runner": _image(child), "runnerImageID": pod.image_id},
+        "images": {"runner": ran.image, "runnerImageID": ran.image_id},
         "operator": {"version": __version__},
         "times": {name: times.render(moment) for name, moment in moments.items() if moment is not None},
         "admission": {
@@ -129,7 +144,7 @@ def predicate(
     }
 
 
-def _image(child: ChildState) -> str:
+def image_of(child: ChildState) -> str:
     containers = child.raw["spec"]["template"]["spec"]["containers"]
     return next((str(c["image"]) for c in containers if c["name"] == RUNNER_CONTAINER), "")
 

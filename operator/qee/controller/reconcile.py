@@ -3,36 +3,34 @@
 `reconcile` may be interrupted anywhere and repeated at any time; what it finds decides what is left to do.
 """
 
-import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from qee.api import names
 from qee.api.conditions import Phase
 from qee.api.explain import explain
 from qee.api.job import QuantumJob
 from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
-from qee.controller import inputs
 from qee.controller.attesting import KeyUnreadable, ResultSigner
-from qee.controller.results import Collector, Lost
+from qee.controller.gathering import Gatherer
+from qee.controller.observing import Observer
+from qee.controller.results import Collector, Lost, Stored
 from qee.controller.settings import Settings
 from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
 from qee.controller.verification import Verifier
-from qee.core import deadline, naming, plan, retry, times
+from qee.core import deadline, plan, retry, times
 from qee.core.decide import decide, wake_at_deadline
-from qee.core.observed import ChildState, PodState, child_state, pod_state
+from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Denied, Refused
 from qee.core.world import World
-from qee.kube.compare import input_config_map_name, pod_differs
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
-from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, PODS
+from qee.kube.resources import CHILDREN, JOBS
 from qee.observe.metrics import Metrics
 from qee.signing.libraries import Suite
 
@@ -62,7 +60,10 @@ class Reconciler:
         self._clock = clock
         self._starter = Starter(port, settings)
         self._verifier = Verifier(port, settings, suite)
-        self._collector = Collector(port, ResultSigner(settings.result_key, suite))
+        signer = ResultSigner(settings.result_key, suite)
+        self._collector = Collector(port, signer)
+        self._gatherer = Gatherer(port, signer, self._collector)
+        self._observer = Observer(port, self._patience, self._verifier, self._gatherer)
         self._status = StatusWriter(port, metrics)
         self._ours: dict[str, str] = {}  # job UID -> UID of its child that this process created or compared
 
@@ -78,7 +79,7 @@ class Reconciler:
         except ValidationError as error:
             await self._invalid(live, error)
             return None
-        world = await self._observe(job, live)
+        world = await self._observer.world(job, live, self._clock(), self._ours.get(job.metadata.uid))
         return await self._apply(world, decide(world, self._patience))
 
     async def _invalid(self, live: Object, error: ValidationError) -> None:
@@ -89,62 +90,6 @@ class Reconciler:
             message = f"{'; '.join(explain(error)[:3])}. {Reason.INVALID_SPEC.remedy}"
             stamp = {"completionTime": _stamp(world)}
             await self._status.write(world, Phase.FAILED, Reason.INVALID_SPEC, message, stamp)
-
-    async def _observe(self, job: QuantumJob, live: Object) -> World:
-        """The job, its child and its pods; and of a job that has not ended, what verification says of this very object.
-
-        The backend is read where a child may be made: what was verified, and what it runs on, are of one step.
-        """
-        world = World(job, live.get("status") or {}, self._clock())
-        child, pods = await asyncio.gather(self._child(world), self._pods(job))
-        if child is not None:
-            ours = [pod for pod in pods if pod.owner_uid == child.uid and self._matches(child, pod)]
-            world = dataclasses.replace(
-                world,
-                child=child,
-                pods=ours,
-                child_is_ours=self._ours.get(job.metadata.uid) == child.uid,
-                input_gone=await self._input_gone(world, child, ours),
-            )
-        if world.ended or job.metadata.deletion_timestamp is not None:
-            return world
-        trust = await self._verifier.trust()
-        backend = None if world.child_is_known else await inputs.find_backend(self._port, job)
-        created = job.metadata.creation_timestamp or world.now
-        verdict = self._verifier.verdict(live, created, trust, backend)
-        return dataclasses.replace(world, verdict=verdict, backend=backend)
-
-    async def _child(self, world: World) -> ChildState | None:
-        meta = world.job.metadata
-        try:
-            live = await self._port.get(CHILDREN, meta.namespace, naming.child_name(meta.name, meta.uid, world.attempt))
-        except NotFound:
-            return None
-        return child_state(live)
-
-    async def _pods(self, job: QuantumJob) -> list[PodState]:
-        labels = f"{names.LABEL_JOB_UID}={job.metadata.uid}"
-        return [pod_state(pod) async for pod in self._port.list(PODS, job.metadata.namespace, labels=labels)]
-
-    def _matches(self, child: ChildState, pod: PodState) -> bool:
-        """Anyone in the namespace may make a pod with our labels and the child as owner: its log would be forged."""
-        path = pod_differs(child.raw["spec"]["template"]["spec"], pod.raw["spec"])
-        if path:
-            logger.warning("pod %s is not what its Job %s would make: %s", pod.name, child.name, path)
-        return path is None
-
-    async def _input_gone(self, world: World, child: ChildState, pods: list[PodState]) -> bool:
-        """Asked only of a pod that has not started for a while: without its ConfigMap it never will."""
-        started = any(pod.running or pod.terminated for pod in pods)
-        patience = timedelta(seconds=self._patience.unstarted)
-        if started or not pods or child.created_at is None or world.now - child.created_at < patience:
-            return False
-        name = input_config_map_name(child.raw["spec"]["template"]["spec"])
-        try:
-            await self._port.get(CONFIG_MAPS, world.job.metadata.namespace, name or "")
-        except NotFound:
-            return True
-        return False
 
     async def _apply(self, world: World, step: plan.Plan) -> float | None:
         match step:
@@ -157,6 +102,10 @@ class Reconciler:
                 return await self._start(world, attempt)
             case plan.Collect(child, pod):
                 return await self._collect(world, child, pod)
+            case plan.Gather(child, pods):
+                return await self._gather(world, child, pods)
+            case plan.Merge():
+                return await self._merge(world, step)
             case plan.Retry():
                 return await self._retry(world, step)
             case plan.Pause(child):
@@ -219,17 +168,50 @@ class Reconciler:
     async def _collect(self, world: World, child: ChildState, pod: PodState) -> float | None:
         try:
             stored = await self._collector.collect(world, child, pod)
-        except KeyUnreadable as error:
-            message = f"{error} {Reason.WAITING_FOR_RESULT_KEY.remedy}"
-            await self._report(world, Phase.PENDING, Reason.WAITING_FOR_RESULT_KEY, message, child)
-            return ASK_AGAIN
-        except Refused as refusal:
-            return await self._finish(world, plan.Finish(Phase.FAILED, refusal.reason, refusal.message, child))
-        except Lost as lost:
-            return await self._apply(world, retry.lost(world, Reason.RESULT_LOST, f"The result is lost: {lost}."))
+        except (KeyUnreadable, Refused, Lost) as problem:
+            return await self._not_stored(world, child, problem)
+        return await self._completed(world, child, stored)
+
+    async def _gather(self, world: World, child: ChildState, pods: tuple[PodState, ...]) -> float | None:
+        try:
+            unreadable = await self._gatherer.gather(world, child, pods)
+        except (KeyUnreadable, Refused, Lost) as problem:
+            return await self._not_stored(world, child, problem)
+        if len(unreadable) < len(pods):
+            return 0  # parts were stored
+        world = dataclasses.replace(world, unreadable=unreadable)
+        return await self._apply(world, decide(world, self._patience))
+
+    async def _merge(self, world: World, step: plan.Merge) -> float | None:
+        try:
+            stored = await self._gatherer.merge(world, step.child, step.missing)
+        except (KeyUnreadable, Refused, Lost) as problem:
+            return await self._not_stored(world, step.child, problem)
+        if not step.missing:
+            return await self._completed(world, step.child, stored)
+        first = step.missing[0]
+        message = (
+            f"{len(step.missing)} of {step.child.shards} shards failed; what the others gave is in ConfigMap "
+            f"{stored.as_status['configMap']}. Shard {first.index}: {first.reason}: {first.message}"
+        )
+        failed = plan.Finish(Phase.FAILED, Reason.PARTIAL_RESULT, message, step.child)
+        return await self._finish(world, failed, {"result": stored.as_status})
+
+    async def _completed(self, world: World, child: ChildState, stored: Stored) -> float | None:
         message = f"The result is in ConfigMap {stored.as_status['configMap']}."
         done = plan.Finish(Phase.SUCCEEDED, Reason.COMPLETED, message, child)
         return await self._finish(world, done, {"result": stored.as_status})
+
+    async def _not_stored(
+        self, world: World, child: ChildState, problem: KeyUnreadable | Refused | Lost
+    ) -> float | None:
+        if isinstance(problem, Refused):
+            return await self._finish(world, plan.Finish(Phase.FAILED, problem.reason, problem.message, child))
+        if isinstance(problem, Lost):
+            return await self._apply(world, retry.lost(world, Reason.RESULT_LOST, f"The result is lost: {problem}."))
+        message = f"{problem} {Reason.WAITING_FOR_RESULT_KEY.remedy}"
+        await self._report(world, Phase.PENDING, Reason.WAITING_FOR_RESULT_KEY, message, child)
+        return ASK_AGAIN
 
     async def _retry(self, world: World, step: plan.Retry) -> float | None:
         message = f"{step.reason}: {step.message} Attempt {step.attempt} follows."
@@ -247,6 +229,7 @@ class Reconciler:
             fields.setdefault("startTime", world.status.get("startTime") or _stamp(world))
         await self._status.write(world, step.phase, step.reason, step.message, fields)
         self._ours.pop(world.job.metadata.uid, None)
+        self._gatherer.forget(world.job)
         return self._patience.linger + 1.0 if step.child is not None and not step.take_away else None
 
     async def _take_away(self, world: World, child: ChildState | None) -> None:

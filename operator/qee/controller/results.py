@@ -16,7 +16,7 @@ from qee.api.job import QuantumJob
 from qee.api.names import INPUT_KEY, RESULT_KEY, RESULT_KEY_GZIP, RESULT_KEY_SIGNATURE, RUNNER_CONTAINER
 from qee.api.reasons import Reason
 from qee.controller import inputs
-from qee.controller.attesting import ResultSigner, predicate
+from qee.controller.attesting import Ran, ResultSigner, predicate, ran_in
 from qee.core import naming
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
@@ -61,23 +61,33 @@ class Collector:
         self._signer = signer
 
     async def collect(self, world: World, child: ChildState, pod: PodState) -> Stored:
-        job, attempt = world.job, world.attempt
+        job = world.job
         key = self._signer.key()  # first: without it nothing is read in vain
-        run, raw = await self._run_document(job, child)
-        document = await self._read(job, attempt, pod)
+        run = await run_document(self._port, job, child)
+        document = await read_frame(self._port, job, world.attempt, pod, 0)
         try:
             result = ResultDocument.from_bytes(document)
-            check_result(result, run)
+            check_result(result, run[0])
         except DocumentError as error:
-            raise Refused(
-                Reason.RESULT_CORRUPT, f"The result is not one of this job: {error}. {Reason.RESULT_CORRUPT.remedy}"
-            ) from None
+            raise not_of_this_job(error) from None
+        return await self.keep(world, run, (result, document), ran_in(child, pod), key)
+
+    async def keep(
+        self,
+        world: World,
+        run: tuple[RunDocument, bytes],
+        result: tuple[ResultDocument, bytes],
+        ran: Ran,
+        key: PrivateKey | None,
+    ) -> Stored:
+        """Sign and store a result that was checked. `run` and `result` are documents and their bytes."""
+        job, (shown, document) = world.job, result
         signature = None
         if key is not None:
             backend = await inputs.find_backend(self._port, job)
-            stated = predicate(job, attempt, (run, raw), backend, (child, pod), world.verdict)
+            stated = predicate(job, world.attempt, run, backend, ran, world.verdict)
             signature = _Signature(key, self._signer.sign(document, stated, key))
-        name, stored_as = await self._store(job, document, pod.image_id, signature)
+        name, stored_as = await self._store(job, document, ran.image_id, signature)
         return Stored(
             {
                 "configMap": name,
@@ -85,47 +95,9 @@ class Collector:
                 "sha256": hashlib.sha256(document).hexdigest(),
                 "bytes": len(document),
                 **({"keyid": key.public.key_id} if key is not None else {}),
-                "summary": summary(result),
+                "summary": summary(shown),
             }
         )
-
-    async def _run_document(self, job: QuantumJob, child: ChildState) -> tuple[RunDocument, bytes]:
-        """The snapshot that the child was given, checked against the digest in the child's own arguments."""
-        pod_spec = child.raw["spec"]["template"]["spec"]
-        name = input_config_map_name(pod_spec)
-        try:
-            text = (await self._port.get(CONFIG_MAPS, job.metadata.namespace, name or ""))["data"][INPUT_KEY]
-        except (NotFound, KeyError):
-            raise Lost(f"the input ConfigMap {name!r} was deleted") from None
-        data = text.encode()
-        promised = f"--sha256={hashlib.sha256(data).hexdigest()}"
-        if not any(promised in (container.get("args") or []) for container in pod_spec["containers"]):
-            raise Lost(f"the input ConfigMap {name!r} was replaced")
-        return RunDocument.from_bytes(data), data
-
-    async def _read(self, job: QuantumJob, attempt: int, pod: PodState) -> bytes:
-        run = f"{job.metadata.uid}.{attempt}"
-        for pause in (*REREAD_AFTER, None):
-            try:
-                log = await self._port.log(
-                    job.metadata.namespace, pod.name, RUNNER_CONTAINER, limit_bytes=MAX_LOG_BYTES
-                )
-                return decode(log[: log.rfind(b"\n") + 1], run, 0)  # half a line is still being written
-            except NotFound:
-                raise Lost("the pod is gone") from None
-            except FrameError as error:
-                if error.kind == "too-large":
-                    raise Refused(Reason.RESULT_TOO_LARGE, f"{error}. {Reason.RESULT_TOO_LARGE.remedy}") from None
-                if error.kind not in ("missing", "cut"):
-                    raise Refused(Reason.RESULT_CORRUPT, f"{error}. {Reason.RESULT_CORRUPT.remedy}") from None
-                problem: Exception = error
-            except ApiError as error:
-                if error.status not in (400, 500):  # the kubelet's answers while, and after, a log goes away
-                    raise
-                problem = error
-            if pause is not None:
-                await asyncio.sleep(pause)
-        raise Lost(f"its log holds no whole result: {problem}")
 
     async def _store(
         self, job: QuantumJob, document: bytes, image_id: str, signature: _Signature | None
@@ -134,13 +106,8 @@ class Collector:
         names = naming.result_names(job.metadata.name, job.metadata.uid)
         for name in names:
             body = manifests.result_config_map(job, name, document, image_id, signature.text if signature else None)
-            key, value = _document_in(body)
-            if len(value) > MAX_STORED_BYTES:
-                raise Refused(
-                    Reason.RESULT_TOO_LARGE,
-                    f"The result has {len(document)} bytes, {len(value)} as stored; a ConfigMap takes "
-                    f"{MAX_STORED_BYTES}. {Reason.RESULT_TOO_LARGE.remedy}",
-                )
+            key, value = document_in(body)
+            check_size(document, value)
             if await self._create_or_find(job, body, document, signature):
                 return name, key
             logger.warning("ConfigMap %s/%s is someone else's", job.metadata.namespace, name)
@@ -166,7 +133,60 @@ class Collector:
         return True
 
 
-def _document_in(body: Object) -> tuple[str, str]:
+def not_of_this_job(error: DocumentError) -> Refused:
+    return Refused(Reason.RESULT_CORRUPT, f"The result is not one of this job: {error}. {Reason.RESULT_CORRUPT.remedy}")
+
+
+async def run_document(port: Port, job: QuantumJob, child: ChildState) -> tuple[RunDocument, bytes]:
+    """The snapshot that the child was given, checked against the digest in the child's own arguments."""
+    pod_spec = child.raw["spec"]["template"]["spec"]
+    name = input_config_map_name(pod_spec)
+    try:
+        text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name or ""))["data"][INPUT_KEY]
+    except (NotFound, KeyError):
+        raise Lost(f"the input ConfigMap {name!r} was deleted") from None
+    data = text.encode()
+    promised = f"--sha256={hashlib.sha256(data).hexdigest()}"
+    if not any(promised in (container.get("args") or []) for container in pod_spec["containers"]):
+        raise Lost(f"the input ConfigMap {name!r} was replaced")
+    return RunDocument.from_bytes(data), data
+
+
+async def read_frame(port: Port, job: QuantumJob, attempt: int, pod: PodState, index: int) -> bytes:
+    """What the runner wrote. Raises `Lost` or `Refused`."""
+    run = f"{job.metadata.uid}.{attempt}"
+    for pause in (*REREAD_AFTER, None):
+        try:
+            log = await port.log(job.metadata.namespace, pod.name, RUNNER_CONTAINER, limit_bytes=MAX_LOG_BYTES)
+            return decode(log[: log.rfind(b"\n") + 1], run, index)  # half a line is still being written
+        except NotFound:
+            raise Lost("the pod is gone") from None
+        except FrameError as error:
+            if error.kind == "too-large":
+                raise Refused(Reason.RESULT_TOO_LARGE, f"{error}. {Reason.RESULT_TOO_LARGE.remedy}") from None
+            if error.kind not in ("missing", "cut"):
+                raise Refused(Reason.RESULT_CORRUPT, f"{error}. {Reason.RESULT_CORRUPT.remedy}") from None
+            problem: Exception = error
+        except ApiError as error:
+            if error.status not in (400, 500):  # the kubelet's answers while, and after, a log goes away
+                raise
+            problem = error
+        if pause is not None:
+            await asyncio.sleep(pause)
+    raise Lost(f"its log holds no whole result: {problem}")
+
+
+def check_size(document: bytes, stored: str) -> None:
+    """Raises `Refused` where a ConfigMap does not take it."""
+    if len(stored) > MAX_STORED_BYTES:
+        raise Refused(
+            Reason.RESULT_TOO_LARGE,
+            f"The result has {len(document)} bytes, {len(stored)} as stored; a ConfigMap takes "
+            f"{MAX_STORED_BYTES}. {Reason.RESULT_TOO_LARGE.remedy}",
+        )
+
+
+def document_in(body: Object) -> tuple[str, str]:
     """Key and value of the result document, as stored."""
     if "binaryData" in body:
         return RESULT_KEY_GZIP, body["binaryData"][RESULT_KEY_GZIP]

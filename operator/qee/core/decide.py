@@ -25,7 +25,7 @@ def decide(world: World, patience: Patience) -> Plan:
     if world.job.spec.suspend:
         return _suspended(world)
     resumes = world.condition(ConditionType.SUSPENDED).get("status") == "True"
-    if not resumes and not any(pod.succeeded for pod in world.pods) and (late := _too_late(world)):
+    if not resumes and not world.has_run and (late := _too_late(world)):
         return late
     if stopped := admission.stop(world):
         return stopped if resumes else wake_at_deadline(world, stopped)

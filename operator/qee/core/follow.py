@@ -1,9 +1,8 @@
 """Following the child of the present attempt, from its absence to the runner's exit code."""
 
 from qee.api.conditions import Phase
-from qee.api.names import EXIT_PERMANENT
 from qee.api.reasons import Reason
-from qee.core import failure, retry
+from qee.core import failure, gathering, retry
 from qee.core.observed import PodState
 from qee.core.plan import Collect, Finish, Nothing, Plan, Report, Start
 from qee.core.queueing import queued
@@ -23,6 +22,8 @@ def follow(world: World, patience: Patience) -> Plan:
         return retry.lost(world, Reason.CHILD_LOST, "The child Job was replaced by another one of the same name.")
     if not world.recorded_child and not world.child_is_ours:
         return Start(world.attempt)  # left by a predecessor, or forged: creating it anew tells which
+    if child.shards > 1:
+        return gathering.follow(world, child, patience)
 
     if done := next((pod for pod in world.pods if pod.succeeded), None):
         return Collect(child, done)
@@ -42,9 +43,7 @@ def follow(world: World, patience: Patience) -> Plan:
 def _permanent_failure(world: World) -> Finish | None:
     """A runner that ended in a way that will not change: the Job controller says so only seconds later."""
     for pod in world.pods:
-        if pod.terminated is None or pod.disrupted:
-            continue
-        if pod.terminated.exit_code == EXIT_PERMANENT or pod.terminated.out_of_memory:
+        if pod.terminated is not None and pod.terminated.permanent and not pod.disrupted:
             return _finish(world, pod)
     return None
 

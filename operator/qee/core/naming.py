@@ -18,6 +18,11 @@ def input_name(job: str, uid: str, sha256: str) -> str:
     return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}')}-input"
 
 
+def part_name(job: str, uid: str, sha256: str, key_id: str, index: int) -> str:
+    """What one shard gave, in any attempt: of this run document, and signed with this key (empty: not signed)."""
+    return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}/{key_id}')}-part-{index}"
+
+
 def ledger_name(namespace: str, jti: str) -> str:
     """The entry of a signature that admits one object only. The signer chose `jti`: it counts in one namespace."""
     return f"qee-used-{hashlib.sha256(f'{namespace}/{jti}'.encode()).hexdigest()[:40]}"

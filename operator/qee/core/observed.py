@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from qee.api.names import EXIT_OK, RUNNER_CONTAINER
+from qee.api.names import EXIT_OK, EXIT_OOM_KILLED, EXIT_PERMANENT, INDEX_LABEL, RUNNER_CONTAINER
 from qee.core import times
 
 
@@ -25,6 +25,16 @@ class Terminated:
     def out_of_memory(self) -> bool:
         """Not by the exit code: 137 is any kill, as of a pod that was deleted or whose child Kueue preempted."""
         return self.reason == "OOMKilled"
+
+    @property
+    def permanent(self) -> bool:
+        """The same input ends the same way again."""
+        return self.exit_code == EXIT_PERMANENT or self.out_of_memory
+
+    @property
+    def killed(self) -> bool:
+        """Someone deleted the pod, or its node went: nothing that the program did."""
+        return self.exit_code == EXIT_OOM_KILLED and not self.out_of_memory
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class PodState:
     terminated: Terminated | None
     waiting: Waiting | None
     image_id: str
+    index: int | None
+    """The shard that it says it is. Not to be believed: what it wrote names its shard as well."""
     raw: Mapping[str, Any]
 
     @property
@@ -72,6 +84,9 @@ class ChildState:
     complete: bool
     failed_reason: str | None  # BackoffLimitExceeded | PodFailurePolicy | DeadlineExceeded | ...; None while not failed
     failed_message: str
+    shards: int
+    failed_indexes: frozenset[int]
+    """Those that the Job controller has given up."""
     raw: Mapping[str, Any]
 
 
@@ -88,6 +103,8 @@ def child_state(job: Mapping[str, Any]) -> ChildState:
         complete="Complete" in conditions,
         failed_reason=str(failed.get("reason") or "Failed") if failed else None,
         failed_message=str(failed.get("message") or "") if failed else "",
+        shards=int((job.get("spec") or {}).get("completions") or 1),
+        failed_indexes=_indexes(str(status.get("failedIndexes") or "")),
         raw=job,
     )
 
@@ -114,8 +131,19 @@ def pod_state(pod: Mapping[str, Any]) -> PodState:
         terminated=_terminated(state.get("terminated")),
         waiting=_waiting(state.get("waiting")),
         image_id=str(runner.get("imageID") or ""),
+        index=_index((meta.get("labels") or {}).get(INDEX_LABEL)),
         raw=pod,
     )
+
+
+def _indexes(text: str) -> frozenset[int]:
+    """`1,3-5,7`, as batch/v1 writes them."""
+    spans = [span.partition("-") for span in text.split(",") if span]
+    return frozenset(index for first, _, last in spans for index in range(int(first), int(last or first) + 1))
+
+
+def _index(label: str | None) -> int | None:
+    return int(label) if label is not None and label.isascii() and label.isdecimal() else None
 
 
 def _terminated(state: Mapping[str, Any] | None) -> Terminated | None:

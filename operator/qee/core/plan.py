@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
+from qee.api.result_document import Missing
 from qee.core.observed import ChildState, PodState
 
 
@@ -38,6 +39,22 @@ class Collect:
 
     child: ChildState
     pod: PodState
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Read what these pods' shards gave, and store each as a part."""
+
+    child: ChildState
+    pods: tuple[PodState, ...]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Put the stored parts together, store the result, report success; or failure, where shards are missing."""
+
+    child: ChildState
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,4 +102,4 @@ class Follow:
     """A finished job's generation has moved (its TTL was changed): observedGeneration follows, nothing else."""
 
 
-Plan = Nothing | Report | Start | Collect | Retry | Pause | Finish | Expire | TakeAway | Follow
+Plan = Nothing | Report | Start | Collect | Gather | Merge | Retry | Pause | Finish | Expire | TakeAway | Follow

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from qee.api import shards
 from qee.api.backend import QuantumBackend
 from qee.api.documents import (
     CircuitRun,
@@ -46,6 +47,8 @@ class Prepared:
     """requests and limits of the runner container, as quantities."""
     deadline_seconds: int | None
     """The job's total deadline; None where there is none."""
+    shards: int = 1
+    """The pods that have something to do."""
 
 
 def prepare(
@@ -83,7 +86,7 @@ def prepare(
         )
     resources = sizing.resources(job, document, sources.programs, backend, cpu_request)
     digest = hashlib.sha256(snapshot).hexdigest()
-    return Prepared(engine, snapshot, digest, resources, deadline_seconds(job, backend))
+    return Prepared(engine, snapshot, digest, resources, deadline_seconds(job, backend), shards.count(document))
 
 
 def run_document(job: QuantumJob, engine: str, sources: Sources) -> RunDocument:

@@ -1,7 +1,7 @@
 """What is known about one job at one moment: all that a decision may look at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,10 @@ class World:
     pods: Sequence[PodState] = ()
     child_is_ours: bool = False
     """The child was created by this process, or compared with what it would create."""
+    parts: frozenset[int] | None = frozenset()
+    """Of several shards: those whose part is stored. None: the key that parts are signed with cannot be read."""
+    unreadable: Mapping[str, tuple[Reason, str]] = field(default_factory=dict)
+    """UIDs of pods that ended well and gave no result of their shard, and why; as far as was tried in this step."""
     input_gone: bool = False
     """The child's input ConfigMap does not exist any more, and its pod has not started."""
     verdict: Verdict = NOT_LOOKED_AT
@@ -71,6 +75,15 @@ class World:
     def child_is_known(self) -> bool:
         """The child is the one that this job was started with."""
         return self.child is not None and (self.child_is_ours or self.recorded_child == self.child.uid)
+
+    @property
+    def has_run(self) -> bool:
+        """Every shard has ended well: the result need only be stored."""
+        ended = [pod for pod in self.pods if pod.succeeded and pod.uid not in self.unreadable]
+        if self.child is None or self.child.shards == 1:
+            return bool(ended)
+        done = {pod.index for pod in ended} | (self.parts or frozenset())
+        return done.issuperset(range(self.child.shards))
 
     @property
     def completed_at(self) -> datetime | None:

@@ -7,7 +7,7 @@ Sidecars that a mesh injects, tolerations, node selectors and Kueue's fields are
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qee.api.names import INDEX_ENV, INPUT_VOLUME, RUNNER_CONTAINER
+from qee.api.names import INDEX_ENV, INDEX_LABEL, INPUT_VOLUME, LABEL_QUEUE_NAME, RUNNER_CONTAINER
 
 # LimitRanges and the AlwaysPullImages plugin rewrite these on pods; neither decides which code runs on which bytes.
 REWRITTEN_BY_ADMISSION = ("resources", "imagePullPolicy")
@@ -15,8 +15,7 @@ SHARED_WITH_NODE = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"
 # The Job controller adds the index to every container of an Indexed Job's pods: from the label, and from the annotation
 # before the feature PodIndexLabel (Kubernetes 1.28).
 INDEX_SOURCES = tuple(
-    {"apiVersion": "v1", "fieldPath": f"metadata.{where}['batch.kubernetes.io/job-completion-index']"}
-    for where in ("labels", "annotations")
+    {"apiVersion": "v1", "fieldPath": f"metadata.{where}['{INDEX_LABEL}']"} for where in ("labels", "annotations")
 )
 
 
@@ -33,6 +32,9 @@ def child_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str |
     for field in ("completionMode", "completions"):
         if expected["spec"][field] != live["spec"].get(field):
             return f"spec.{field}"
+    queued = LABEL_QUEUE_NAME in (live["metadata"].get("labels") or {})  # Kueue may admit fewer pods at a time
+    if not queued and expected["spec"]["parallelism"] != live["spec"].get("parallelism"):
+        return "spec.parallelism"
     path = pod_differs(expected["spec"]["template"]["spec"], live["spec"]["template"]["spec"])
     return f"spec.template.{path}" if path else None
 
@@ -69,6 +71,16 @@ def input_config_map_name(pod_spec: Mapping[str, Any]) -> str | None:
         if volume["name"] == INPUT_VOLUME:
             name: str | None = (volume.get("configMap") or {}).get("name")
             return name
+    return None
+
+
+def input_sha256(pod_spec: Mapping[str, Any]) -> str | None:
+    """The digest of the input that a runner was told to expect."""
+    for container in pod_spec.get("containers") or []:
+        for argument in container.get("args") or []:
+            name, _, value = str(argument).partition("=")
+            if container["name"] == RUNNER_CONTAINER and name == "--sha256":
+                return value
     return None
 
 

@@ -63,6 +63,14 @@ def result_config_map(
     return {**body, "data": beside} if beside else body
 
 
+def part_config_map(job: QuantumJob, name: str, document: bytes, statement: str, signature: str | None) -> Object:
+    """What one shard gave, stored as a result is, and the statement which part it is, with its signature. Immutable."""
+    body = result_config_map(job, name, document, "")
+    body["metadata"]["labels"] = labels(job, names.COMPONENT_PART)
+    beside = {names.PART_KEY_SIGNATURE: signature} if signature is not None else {}
+    return {**body, "data": {**body.get("data", {}), names.PART_KEY: statement, **beside}}
+
+
 def _config_map(job: QuantumJob, name: str, component: str) -> Object:
     return {
         "apiVersion": "v1",
@@ -104,11 +112,11 @@ def child_job(
         },
         "spec": {
             "completionMode": "Indexed",
-            "completions": 1,
-            "parallelism": 1,
-            "backoffLimit": backoff_limit,
+            "completions": prepared.shards,
+            "parallelism": prepared.shards,
+            **_retries(backoff_limit, prepared.shards),
             "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {"rules": _failure_rules()},
+            "podFailurePolicy": {"rules": _failure_rules("FailIndex" if prepared.shards > 1 else "FailJob")},
             **_deadline(prepared.deadline_seconds),
             "template": {
                 "metadata": {"labels": pod_labels},
@@ -123,13 +131,23 @@ def _deadline(seconds: int | None) -> Object:
     return {} if seconds is None else {"activeDeadlineSeconds": seconds}
 
 
-def _failure_rules() -> list[Object]:
+def _retries(limit: int, shards: int) -> Object:
+    """Of several shards each is retried by itself, and the others go on where one fails for good.
+
+    Kubernetes 1.33 and later; 1.29 to 1.32 have it as beta.
+    """
+    if shards == 1:
+        return {"backoffLimit": limit}
+    return {"backoffLimit": 2**31 - 1, "backoffLimitPerIndex": limit, "maxFailedIndexes": shards}
+
+
+def _failure_rules(permanently: str) -> list[Object]:
     """First match wins: a disruption is nobody's fault; a permanent error fails the same way again."""
     permanent = [names.EXIT_PERMANENT, names.EXIT_OOM_KILLED]
     return [
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
         {
-            "action": "FailJob",
+            "action": permanently,
             "onExitCodes": {"containerName": names.RUNNER_CONTAINER, "operator": "In", "values": permanent},
         },
     ]

@@ -1,0 +1,123 @@
+"""Parts: what each shard gave, in a ConfigMap of its own as soon as it has ended, and all of them put together.
+
+Parts outlive pods, attempts and the operator.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from qee.api.documents import DocumentError, Missing, ResultDocument, check_result, check_shard, merged
+from qee.api.job import QuantumJob
+from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
+from qee.api.reasons import Reason
+from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, image_of
+from qee.controller.parts import Part, PartStore, name_of
+from qee.controller.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
+from qee.core import times
+from qee.core.observed import ChildState, PodState
+from qee.core.refusal import Refused
+from qee.core.world import World
+from qee.kube.port import Port
+from qee.kube.resources import CONFIG_MAPS
+
+logger = logging.getLogger(__name__)
+Why = tuple[Reason, str]
+
+
+class Gatherer:
+    """Keeps parts. It remembers which it has checked itself: losing that costs reading them once more."""
+
+    def __init__(self, port: Port, signer: ResultSigner, collector: Collector) -> None:
+        self._port = port
+        self._signer = signer
+        self._collector = collector
+        self._parts = PartStore(port, signer)
+        self._checked: dict[str, set[str]] = {}  # job UID -> UIDs of its parts that were found good
+
+    def forget(self, job: QuantumJob) -> None:
+        self._checked.pop(job.metadata.uid, None)
+
+    async def stored(self, job: QuantumJob, child: ChildState) -> frozenset[int] | None:
+        """The shards whose part is there, of a child with several. None: the key that parts are signed with is not."""
+        if child.shards == 1:
+            return frozenset()
+        try:
+            key = self._signer.key()
+        except KeyUnreadable:
+            return None
+        names = {name_of(job, child, key, index): index for index in range(child.shards)}
+        labels = f"{LABEL_JOB_UID}={job.metadata.uid},{LABEL_COMPONENT}={COMPONENT_PART}"
+        there = [
+            found["metadata"]
+            async for found in self._port.list(CONFIG_MAPS, job.metadata.namespace, labels=labels, metadata_only=True)
+            if found["metadata"]["name"] in names
+        ]
+        checked = self._checked.setdefault(job.metadata.uid, set())
+        unseen = [meta for meta in there if meta["uid"] not in checked]
+        if unseen:
+            try:
+                run = await run_document(self._port, job, child)
+            except Lost as lost:  # the next attempt's snapshot will have the same bytes
+                logger.warning("%s/%s: parts are not looked at: %s", job.metadata.namespace, job.metadata.name, lost)
+            else:
+                for meta in unseen:
+                    if await self._parts.read(job, meta["name"], run, names[meta["name"]], key):
+                        checked.add(meta["uid"])
+        return frozenset(names[meta["name"]] for meta in there if meta["uid"] in checked)
+
+    async def gather(self, world: World, child: ChildState, pods: Sequence[PodState]) -> Mapping[str, Why]:
+        """Store what these pods gave; UIDs of those that gave nothing of their shard, and why.
+
+        Raises `Lost`, `Refused` or `KeyUnreadable` where no part can be stored at all.
+        """
+        job = world.job
+        key = self._signer.key()
+        run = await run_document(self._port, job, child)
+        unreadable: dict[str, Why] = {}
+        done: set[int] = set()
+        for pod in pods:
+            if pod.index is None or pod.index in done:
+                continue
+            try:
+                document = await read_frame(self._port, job, world.attempt, pod, pod.index)
+                check_shard(ResultDocument.from_bytes(document), run[0], pod.index)
+            except Lost as lost:
+                unreadable[pod.uid] = (Reason.RESULT_LOST, f"Its result is lost: {lost}.")
+            except DocumentError as error:
+                refusal = not_of_this_job(error)
+                unreadable[pod.uid] = (refusal.reason, refusal.message)
+            except Refused as refusal:
+                if refusal.reason is Reason.RESULT_TOO_LARGE:
+                    raise
+                unreadable[pod.uid] = (refusal.reason, refusal.message)
+            else:
+                name = name_of(job, child, key, pod.index)
+                await self._parts.store(job, name, run, pod.index, (document, pod.image_id), key)
+                done.add(pod.index)
+        for uid, (_, message) in unreadable.items():
+            logger.warning("%s/%s, pod %s: %s", job.metadata.namespace, job.metadata.name, uid, message)
+        return unreadable
+
+    async def merge(self, world: World, child: ChildState, missing: Sequence[Missing]) -> Stored:
+        """Put the parts together and store the result, `missing` shards named in it. Raises as `gather` does."""
+        job = world.job
+        key = self._signer.key()
+        run = await run_document(self._port, job, child)
+        parts: dict[int, Part] = {}
+        for index in set(range(child.shards)) - {each.index for each in missing}:
+            part = await self._parts.read(job, name_of(job, child, key, index), run, index, key)
+            if part is None:
+                raise Lost(f"the part of shard {index} is gone")
+            parts[index] = part
+        try:
+            result = merged({index: part.result for index, part in parts.items()}, run[0], missing)
+            check_result(result, run[0])
+        except DocumentError as error:
+            raise not_of_this_job(error) from None
+        ran = Ran(
+            image_of(child),
+            ",".join(sorted({part.image_id for part in parts.values()})),
+            times.parse(result.provenance.start_time),
+            times.parse(result.provenance.completion_time),
+        )
+        return await self._collector.keep(world, run, (result, result.to_bytes()), ran, key)

@@ -1,0 +1,88 @@
+"""Reading what a decision may look at: a job, its child, that child's pods and parts, live."""
+
+import asyncio
+import dataclasses
+import logging
+from datetime import datetime, timedelta
+
+from qee.api import names
+from qee.api.job import QuantumJob
+from qee.controller import inputs
+from qee.controller.gathering import Gatherer
+from qee.controller.verification import Verifier
+from qee.core import naming
+from qee.core.observed import ChildState, PodState, child_state, pod_state
+from qee.core.world import Patience, World
+from qee.kube.compare import input_config_map_name, pod_differs
+from qee.kube.port import NotFound, Object, Port
+from qee.kube.resources import CHILDREN, CONFIG_MAPS, PODS
+
+logger = logging.getLogger(__name__)
+
+
+class Observer:
+    """Makes the World of a job. Raises `ApiError`."""
+
+    def __init__(self, port: Port, patience: Patience, verifier: Verifier, gatherer: Gatherer) -> None:
+        self._port = port
+        self._patience = patience
+        self._verifier = verifier
+        self._gatherer = gatherer
+
+    async def world(self, job: QuantumJob, live: Object, now: datetime, known: str | None) -> World:
+        """The job, its child and its pods; and of a job that has not ended, what verification says of this very object.
+
+        `known` is the UID of the child that this process has created or compared, if it has. The backend is read where
+        a child may be made: what was verified, and what it runs on, are of one step.
+        """
+        world = World(job, live.get("status") or {}, now)
+        child, pods = await asyncio.gather(self._child(world), self._pods(job))
+        if child is not None:
+            ours = [pod for pod in pods if pod.owner_uid == child.uid and self._matches(child, pod)]
+            world = dataclasses.replace(
+                world,
+                child=child,
+                pods=ours,
+                child_is_ours=known == child.uid,
+                input_gone=await self._input_gone(world, child, ours),
+            )
+        if world.ended or job.metadata.deletion_timestamp is not None:
+            return world
+        trust = await self._verifier.trust()
+        backend = None if world.child_is_known else await inputs.find_backend(self._port, job)
+        created = job.metadata.creation_timestamp or world.now
+        verdict = self._verifier.verdict(live, created, trust, backend)
+        parts = await self._gatherer.stored(job, child) if child is not None and world.child_is_known else frozenset()
+        return dataclasses.replace(world, verdict=verdict, backend=backend, parts=parts)
+
+    async def _child(self, world: World) -> ChildState | None:
+        meta = world.job.metadata
+        try:
+            live = await self._port.get(CHILDREN, meta.namespace, naming.child_name(meta.name, meta.uid, world.attempt))
+        except NotFound:
+            return None
+        return child_state(live)
+
+    async def _pods(self, job: QuantumJob) -> list[PodState]:
+        labels = f"{names.LABEL_JOB_UID}={job.metadata.uid}"
+        return [pod_state(pod) async for pod in self._port.list(PODS, job.metadata.namespace, labels=labels)]
+
+    def _matches(self, child: ChildState, pod: PodState) -> bool:
+        """Anyone in the namespace may make a pod with our labels and the child as owner: its log would be forged."""
+        path = pod_differs(child.raw["spec"]["template"]["spec"], pod.raw["spec"])
+        if path:
+            logger.warning("pod %s is not what its Job %s would make: %s", pod.name, child.name, path)
+        return path is None
+
+    async def _input_gone(self, world: World, child: ChildState, pods: list[PodState]) -> bool:
+        """Asked only of a pod that has not started for a while: without its ConfigMap it never will."""
+        started = any(pod.running or pod.terminated for pod in pods)
+        patience = timedelta(seconds=self._patience.unstarted)
+        if started or not pods or child.created_at is None or world.now - child.created_at < patience:
+            return False
+        name = input_config_map_name(child.raw["spec"]["template"]["spec"])
+        try:
+            await self._port.get(CONFIG_MAPS, world.job.metadata.namespace, name or "")
+        except NotFound:
+            return True
+        return False
