@@ -256,7 +256,8 @@ class Provenance:
     """What produced a result.
 
     Times are RFC 3339 in UTC, `cpu_seconds` is a decimal string of the runner process's user and system time,
-    `max_rss_mib` its peak resident memory. `sandbox` is one of SANDBOXES, `threads` what the engine might use at most.
+    `simulation_seconds` one of the wall-clock time in which it executed circuits, `max_rss_mib` its peak resident
+    memory. `sandbox` is one of SANDBOXES, `threads` what the engine might use at most.
     """
 
     engine: str
@@ -271,6 +272,7 @@ class Provenance:
     max_rss_mib: int
     shards: int = 1
     noise: NoiseModel | None = None
+    simulation_seconds: str = "0"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -285,6 +287,7 @@ class Provenance:
             "startTime": self.start_time,
             "completionTime": self.completion_time,
             "cpuSeconds": self.cpu_seconds,
+            "simulationSeconds": self.simulation_seconds,
             "maxRssMiB": self.max_rss_mib,
         }
 
@@ -303,6 +306,7 @@ class Provenance:
             start_time=fields.text("startTime"),
             completion_time=fields.text("completionTime"),
             cpu_seconds=fields.decimal("cpuSeconds"),
+            simulation_seconds=fields.decimal("simulationSeconds"),
             max_rss_mib=fields.integer("maxRssMiB"),
         )
         fields.finish()

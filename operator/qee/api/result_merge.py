@@ -93,6 +93,7 @@ def _provenance(found: Sequence[Provenance], position: Mapping[str, int]) -> Pro
         circuits=tuple(sorted(circuits.values(), key=lambda each: position[each.circuit])),
         start_time=min(each.start_time for each in found),
         completion_time=max(each.completion_time for each in found),
+        simulation_seconds=str(sum((Decimal(each.simulation_seconds) for each in found), Decimal())),
         cpu_seconds=str(sum((Decimal(each.cpu_seconds) for each in found), Decimal())),
         max_rss_mib=max(each.max_rss_mib for each in found),
         threads=max(each.threads for each in found),

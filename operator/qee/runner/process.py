@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from qee import __version__
@@ -138,6 +138,7 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
         with _naming(document.circuits[number], parsing=True):
             programs[number] = engine.parse(document.circuits[number])
     done: dict[int, list[tuple[Part, Execution]]] = {}
+    begin = time.perf_counter()
     for number, work in todo.items():
         circuit = document.circuits[number]
         with _naming(circuit):
@@ -145,7 +146,9 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
                 (part, engine.execute(programs[number], Task(part.shots, part.seed, _row(circuit, part), part.share)))
                 for part in work
             ]
-    return _result(document, done, _provenance(document, done, engine, room.threads, sandbox_kind, start))
+    simulation = time.perf_counter() - begin
+    provenance = _provenance(document, done, engine, room.threads, sandbox_kind, start)
+    return _result(document, done, replace(provenance, simulation_seconds=f"{simulation:.4f}"))
 
 
 def _options(document: RunDocument) -> Options:
