@@ -1,7 +1,9 @@
 """Kill a real operator before and after each of its writes, on a real cluster, and look at what is left."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,34 @@ from e2e.cluster.clients import kubectl
 from e2e.operator_process import PATIENCE, OperatorProcess
 from e2e.proxy import Proxy, Write
 
+PATIENT = 240  # seconds: other test suites may have the processors
+SETTLED = 3.0  # seconds after its end in which the last Event of a job is written
+
 
 @dataclass(frozen=True)
 class Kill:
-    """At the write of this number of a run, counted from 0: before it reaches the server, or after it took effect."""
+    """At the nth write of this kind in a run, counted from 0: before it reaches the server, or after it took effect.
 
-    number: int
+    By kind, not by its number among all writes: where Events fall between them, and whether a pod is seen running
+    before it ends, is the machine's affair.
+    """
+
+    what: str
+    nth: int
     after: bool
 
     def __str__(self) -> str:
-        return f"{'after' if self.after else 'before'} write {self.number}"
+        return f"{'after' if self.after else 'before'} {self.what} [{self.nth}]"
+
+
+def kills(trace: Sequence[Write]) -> list[Kill]:
+    """Before and after each write of a recorded run."""
+    seen: Counter[str] = Counter()
+    found = []
+    for write in trace:
+        found += [Kill(write.what, seen[write.what], after) for after in (False, True)]
+        seen[write.what] += 1
+    return found
 
 
 @dataclass(frozen=True)
@@ -65,8 +85,11 @@ class Victim:
         self._images = images
         self._script = script
 
-    def run(self, manifest: dict[str, Any], kill: Kill | None = None) -> tuple[list[Write], Left]:
-        """The operator's writes until it was killed, or all of them; and what is left once the job has finished."""
+    def run(self, manifest: dict[str, Any], kill: Kill | None = None) -> tuple[list[Write], Left, bool]:
+        """The operator's writes, what is left once the job has finished, and whether the operator was killed.
+
+        A run that has not got the write at which to kill it ends by itself.
+        """
         name = manifest["metadata"]["name"]
         with Proxy(self._kubeconfig) as proxy:
             settings = {
@@ -80,21 +103,45 @@ class Victim:
             with operator:
                 self._arm(proxy, operator, kill)
                 kubectl(self._kubeconfig, "create", "-n", self._namespace, "-f", "-", input=json.dumps(manifest))
-                if kill is not None:
-                    operator.wait(60)
+                killed = kill is not None and self._killed(operator, name)
+                if killed:
                     proxy.before = proxy.after = lambda number, write: False
                     operator.start()
-                wait = ("wait", "--for=condition=Finished", f"quantumjob/{name}", "--timeout=90s")
+                wait = ("wait", "--for=condition=Finished", f"quantumjob/{name}", f"--timeout={PATIENT}s")
                 kubectl(self._kubeconfig, *wait, "-n", self._namespace)
-                operator.stop()  # what it has in hand is finished, the last Event included
-                return list(proxy.writes), Left.of(self._kubeconfig, self._namespace, name)
+                if operator.alive():
+                    operator.stop()  # what it has in hand is finished, the last Event included
+                return list(proxy.writes), Left.of(self._kubeconfig, self._namespace, name), killed
+
+    def _killed(self, operator: OperatorProcess, name: str) -> bool:
+        """Wait until the operator is dead, or the job has finished under it and its last write is long done."""
+        end, finished = time.monotonic() + PATIENT, None
+        while time.monotonic() < end:
+            if not operator.alive():
+                return True
+            if finished is None and self._finished(name):
+                finished = time.monotonic()
+            if finished is not None and time.monotonic() > finished + SETTLED:
+                return False
+            time.sleep(0.2)
+        said = operator.log.read_text()[-4000:]
+        raise TimeoutError(f"{name}: neither killed nor finished; the operator says:\n{said}")
+
+    def _finished(self, name: str) -> bool:
+        shown = '{.status.conditions[?(@.type=="Finished")].status}'
+        return kubectl(
+            self._kubeconfig, "get", "quantumjob", name, "-n", self._namespace, "-o", f"jsonpath={shown}"
+        ).startswith("True")
 
     def _arm(self, proxy: Proxy, operator: OperatorProcess, kill: Kill | None) -> None:
         if kill is None:
             return
 
-        def at(number: int, write: Write) -> bool:
-            if number != kill.number:
+        seen: Counter[str] = Counter()
+
+        def at(_: int, write: Write) -> bool:
+            seen[write.what] += 1
+            if (write.what, seen[write.what] - 1) != (kill.what, kill.nth):
                 return False
             operator.kill_now()
             return True
