@@ -16,7 +16,8 @@ def memory(backend_limits: dict[str, str], **spec: object) -> str:
     job = QuantumJob.model_validate(builders.job(circuits=circuits, **spec))
     backend = QuantumBackend.model_validate(builders.backend(limits=backend_limits))
     sources = Sources({"thin": THIN.encode()})
-    sized = sizing.resources(job, run_document(job, "aer", sources), sources.programs, backend, "500m")
+    document = run_document(job, "aer", sources)
+    sized = sizing.resources(job, document, sizing.scans(job, document, sources.programs), backend, "500m")
     return str(sized["limits"]["memory"])
 
 

@@ -5,6 +5,7 @@ list a `maxItems`, a map a `maxProperties`: the API server multiplies them into 
 whose worst case is too dear.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, StringConstraints, WithJsonSchema
@@ -15,6 +16,7 @@ from qee.api.quantity import parse_quantity
 
 MAX_SHOTS = 10_000_000
 MAX_SECONDS = 31_536_000  # 365 days
+LARGEST = 1e100  # of an angle, a coefficient or a time: sums and squares of such are finite still
 DNS_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
@@ -136,3 +138,10 @@ Quantity = Annotated[
         }
     ),
 ]
+
+
+def refuse_huge(where: str, numbers: Iterable[str]) -> None:
+    """Raises ValueError for a decimal string beyond LARGEST; the schema's patterns let 1e999 pass."""
+    for number in numbers:
+        if abs(float(number)) > LARGEST:
+            raise ValueError(f"{where}{number} is beyond {LARGEST:.0e}; give a smaller number")

@@ -1,12 +1,11 @@
 """QuantumJob: one run of quantum circuits on a simulator or a QPU."""
 
-from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
-from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, stored_default
+from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, refuse_huge, stored_default
 from qee.api.job_circuit import Circuit, refuse_duplicates
 from qee.api.job_options import BackendRef, MaxCost, Noise, Resources, Simulator, Transpile
 from qee.api.job_status import STATUS_DEFAULT, QuantumJobStatus
@@ -165,8 +164,9 @@ class QuantumJobSpec(Spec):
     @field_validator("precision")
     @classmethod
     def _precision_above_zero(cls, precision: str | None) -> str | None:
-        if precision is not None and not 0 < float(precision) < inf:
+        if precision is not None and not float(precision) > 0:
             raise _PRECISION_ABOVE_ZERO.error(precision)
+        refuse_huge("", [precision] if precision else [])
         return precision
 
     @field_validator("provider_options")

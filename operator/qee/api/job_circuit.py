@@ -2,8 +2,6 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable
-from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -18,6 +16,7 @@ from qee.api.fields import (
     Sha256,
     Shots,
     Source,
+    refuse_huge,
 )
 from qee.api.meta import Spec
 
@@ -81,7 +80,7 @@ class Observable(Spec):
                 f"the Pauli strings have {min(lengths)} to {max(lengths)} letters; give every term one letter per qubit"
             )
         for label, coefficient in terms.items():
-            refuse_infinite(f"{label[:40]}: ", [coefficient])
+            refuse_huge(f"{label[:40]}: ", [coefficient])
         return terms
 
 
@@ -217,7 +216,7 @@ class Circuit(Spec):
         if len(lengths) > 1:
             raise _COLUMNS.error(min(lengths), max(lengths))
         for name, column in parameters.items():
-            refuse_infinite(f"{name}: ", column)
+            refuse_huge(f"{name}: ", column)
         return parameters
 
     @field_validator("observables")
@@ -244,10 +243,3 @@ def refuse_duplicates(what: str, names: list[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"{what} {twice[0]} occurs twice; give each {what} a name of its own")
-
-
-def refuse_infinite(where: str, numbers: Iterable[str]) -> None:
-    """Raises ValueError for a decimal string that no floating point number can hold, such as 1e999."""
-    for number in numbers:
-        if not isfinite(float(number)):
-            raise ValueError(f"{where}{number} is beyond what a computer's number can hold; give at most 1e308")

@@ -1,7 +1,6 @@
 """How the circuits of a QuantumJob are compiled, simulated, bounded and paid for."""
 
 from decimal import Decimal
-from math import inf
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -17,6 +16,7 @@ from qee.api.fields import (
     Probability,
     Quantity,
     Seed,
+    refuse_huge,
     stored_default,
 )
 from qee.api.meta import Spec
@@ -153,16 +153,16 @@ class Noise(Spec):
     @field_validator("t1", "t2")
     @classmethod
     def _time_above_zero(cls, time: str | None) -> str | None:
-        if time is not None and not 0 < float(time) < inf:
+        if time is not None and not float(time) > 0:
             raise _TIME_ABOVE_ZERO.error(time)
+        refuse_huge("", [time] if time else [])
         return time
 
     @field_validator("gate_times")
     @classmethod
     def _finite_times(cls, times: dict[str, str] | None) -> dict[str, str] | None:
         for gate, time in (times or {}).items():
-            if float(time) == inf:
-                raise ValueError(f"{gate}: {time} is beyond what a computer's number can hold; give at most 1e308")
+            refuse_huge(f"{gate}: ", [time])
         return times
 
     @model_validator(mode="after")

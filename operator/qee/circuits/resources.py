@@ -11,7 +11,7 @@ The constants are peak resident set sizes of whole runner processes on x86-64, P
   times). 4,096 operations from gate definitions cost 13 MiB.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qee.circuits.report import Scan
 
@@ -20,6 +20,7 @@ MAX_BYTES = 2**62
 OBJECT = 4 * 1024  # see Scan.objects; Aer took 3 KiB for an empty round of a loop, 2 for a level of gate calls
 FEW_OBJECTS = 256  # within the margin of the base
 USUAL_ROOM = 4 * 2**30
+NOISY_OPERATIONS = 4
 CHEAP_BOND_BITS = 7  # up to this the runner takes a matrix product for what fits in no state vector
 CONTROL_FLOW = frozenset(("if", "for", "while", "switch", "box", "def"))  # absent where it does
 
@@ -52,6 +53,14 @@ AER_STABILIZER = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Noise:
+    """`shots` of one execution; `exact`: probabilities are wanted."""
+
+    shots: int
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """Memory for one circuit.
 
@@ -74,6 +83,7 @@ def estimate_memory(
     method: str | None = "automatic",
     precision: str | None = "double",
     room: int = USUAL_ROOM,
+    noise: Noise | None = None,
 ) -> Estimate:
     """Estimates the peak memory of a runner that runs one circuit.
 
@@ -83,8 +93,11 @@ def estimate_memory(
         precision: "double" (16 bytes an amplitude) or "single" (8); absent: double.
         room: bytes that the job may have. With `automatic`, Aer's runner takes a matrix product for a circuit of little
             entanglement whose state vector exceeds it.
+        noise: what matters of a noise model; None: there is none.
     """
     engine, method, precision = str(engine), str(method or "automatic"), str(precision or "double")
+    if noise is not None:
+        return _noisy(scan, engine, method, precision, room, noise)
     if method != "automatic":
         return _estimate(scan, engine, method, precision)
     if _takes_stabilizer(scan, engine):
@@ -93,6 +106,22 @@ def estimate_memory(
     if engine == "aer" and vector.bytes > room and _is_cheap_matrix_product(scan):
         return _estimate(scan, engine, "matrix_product_state", precision)
     return vector
+
+
+def _noisy(scan: Scan, engine: str, method: str, precision: str, room: int, noise: Noise) -> Estimate:
+    """Under noise a circuit has more operations: its gates become those of the model, each with its error.
+
+    With `automatic` Aer takes a density matrix where there are more shots than amplitudes and it fits (tried with
+    0.18.2); Cirq's runner wherever it fits. Exact probabilities need one.
+    """
+    scan = replace(scan, operations=scan.operations * NOISY_OPERATIONS, objects=scan.objects * NOISY_OPERATIONS)
+    if method not in ("automatic", "density_matrix") and not noise.exact:
+        return _estimate(scan, engine, method, precision)
+    matrix = _estimate(scan, engine, "density_matrix", precision)
+    wanted = engine != "aer" or noise.shots > 2**scan.qubits
+    if method == "density_matrix" or noise.exact or (wanted and matrix.bytes <= room):
+        return matrix
+    return _estimate(scan, engine, "statevector", precision)
 
 
 def _takes_stabilizer(scan: Scan, engine: str) -> bool:

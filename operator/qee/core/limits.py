@@ -2,6 +2,7 @@
 
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
+from qee.api.job_circuit import Observable
 from qee.api.reasons import Reason
 from qee.core.refusal import Refused
 
@@ -20,9 +21,20 @@ def check_limits(job: QuantumJob, backend: QuantumBackend) -> None:
         shots = circuit.shots or job.spec.shots
         if limits.max_shots is not None and shots > limits.max_shots:
             raise exceeded(f"spec.circuits[{index}].shots", str(shots), name, f"maxShots={limits.max_shots}")
-    seconds, most = job.spec.active_deadline_seconds, limits.active_deadline_seconds
-    if seconds is not None and most is not None and seconds > most:
-        raise exceeded("spec.activeDeadlineSeconds", str(seconds), name, f"activeDeadlineSeconds={most}")
+        if limits.max_shots is not None and job.spec.precision is not None:
+            for number, observable in enumerate(circuit.observables or []):
+                if (most := _most_shots(observable, float(job.spec.precision))) > limits.max_shots:
+                    field = f"spec.precision, for spec.circuits[{index}].observables[{number}]"
+                    raise exceeded(field, f"up to {most:.3g} shots", name, f"maxShots={limits.max_shots}")
+    seconds, longest = job.spec.active_deadline_seconds, limits.active_deadline_seconds
+    if seconds is not None and longest is not None and seconds > longest:
+        raise exceeded("spec.activeDeadlineSeconds", str(seconds), name, f"activeDeadlineSeconds={longest}")
+
+
+def _most_shots(observable: Observable, precision: float) -> float:
+    """Of one measurement, were all terms measured together; see `qee.runner.observables`."""
+    total = sum(abs(float(text)) for label, text in observable.terms.items() if set(label) != {"I"})
+    return (total / precision) * (total / precision)
 
 
 def exceeded(field: str, value: str, backend: str, limit: str) -> Refused:

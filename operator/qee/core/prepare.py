@@ -28,6 +28,8 @@ from qee.api.job_options import Noise, Transpile
 from qee.api.names import MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
 from qee.core import sizing, tables
+from qee.core.circuit_checks import check_circuits, check_results
+from qee.core.engine_checks import check_engine
 from qee.core.limits import check_limits, deadline_seconds
 from qee.core.namespaces import admits
 from qee.core.refusal import Refused
@@ -75,8 +77,10 @@ def prepare(
             f"spec.backendRef.name: {backend.metadata.name!r} does not admit namespace {job.metadata.namespace!r}. "
             f"{Reason.BACKEND_NOT_ALLOWED.remedy}",
         )
+    check_engine(job.spec, engine)
     check_limits(job, backend)
     document = run_document(job, engine, sources)
+    check_results(document)
     snapshot = document.to_bytes()
     if len(snapshot) > MAX_SNAPSHOT_BYTES:
         raise Refused(
@@ -84,7 +88,9 @@ def prepare(
             f"spec.circuits: {len(snapshot)} bytes, programs and parameters together, exceed {MAX_SNAPSHOT_BYTES}. "
             f"{Reason.INPUT_TOO_LARGE.remedy}",
         )
-    resources = sizing.resources(job, document, sources.programs, backend, cpu_request)
+    found = sizing.scans(job, document, sources.programs)
+    check_circuits(document, found)
+    resources = sizing.resources(job, document, found, backend, cpu_request)
     digest = hashlib.sha256(snapshot).hexdigest()
     return Prepared(engine, snapshot, digest, resources, deadline_seconds(job, backend), shards.count(document))
 

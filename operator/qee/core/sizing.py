@@ -1,6 +1,7 @@
 """The size of the runner pod: what the circuits need by estimate, what the job asks for, what the backend allows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from qee.api.backend import QuantumBackend
@@ -9,27 +10,37 @@ from qee.api.job_options import ComputeResources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument
-from qee.circuits import Estimate, Limits, Scan, ScanError, estimate_memory, scan
+from qee.circuits import Estimate, Limits, Noise, Scan, ScanError, estimate_memory, scan
+from qee.core.footprint import footprint
 from qee.core.limits import deadline_seconds, exceeded
 from qee.core.refusal import Refused
 
 MIB = 2**20
 FLOOR = 256 * MIB  # below it the kernel drops the page cache of the Python libraries while they are being imported
 HEADROOM = 1024 * MIB  # for methods whose need depends on the state itself
+SMALL_RESULTS = 16 * MIB  # within the margin of every estimate
+
+
+def scans(job: QuantumJob, document: RunDocument, programs: Mapping[str, bytes]) -> dict[str, Scan]:
+    """The scanner's report on each circuit by its name. Raises `Refused` where one is bad."""
+    return {
+        circuit.name: scanned(circuit.name, circuit.format, programs[circuit.name]) for circuit in job.spec.circuits
+    }
 
 
 def resources(
-    job: QuantumJob, document: RunDocument, programs: Mapping[str, bytes], backend: QuantumBackend, cpu_request: str
+    job: QuantumJob, document: RunDocument, found: Mapping[str, Scan], backend: QuantumBackend, cpu_request: str
 ) -> dict[str, Any]:
-    """Requests and limits of the runner container. Raises `Refused` where a circuit is bad or does not fit.
+    """Requests and limits of the runner container. Raises `Refused` where a circuit does not fit.
 
     Memory is reserved in full: a state vector is touched from the first gate to the last. CPU has no limit unless the
     job or the backend sets one.
     """
     needed, circuit = max(
-        ((_estimate(job, index, document.engine, programs, backend), index) for index in range(len(job.spec.circuits))),
+        ((_estimate(job, index, document.engine, found, backend), index) for index in range(len(job.spec.circuits))),
         key=lambda pair: pair[0].bytes,
     )
+    needed = with_results(needed, document, found)
     asked = job.spec.resources
     requests = asked.requests if asked and asked.requests else ComputeResources()
     limits = asked.limits if asked and asked.limits else ComputeResources()
@@ -44,11 +55,9 @@ def resources(
     }
 
 
-def _estimate(
-    job: QuantumJob, index: int, engine: str, programs: Mapping[str, bytes], backend: QuantumBackend
-) -> Estimate:
-    circuit, simulator = job.spec.circuits[index], job.spec.simulator
-    found = scanned(circuit.name, circuit.format, programs[circuit.name])
+def _estimate(job: QuantumJob, index: int, engine: str, scans: Mapping[str, Scan], backend: QuantumBackend) -> Estimate:
+    circuit = job.spec.circuits[index]
+    found = scans[circuit.name]
     limit = backend.spec.limits.max_qubits if backend.spec.limits else None
     if limit is not None and found.qubits > limit:
         field = f"spec.circuits[{index}], circuit {circuit.name!r}"
@@ -59,8 +68,25 @@ def _estimate(
             f"spec.activeDeadlineSeconds: absent, and the `while` of circuit {circuit.name!r} may never end. "
             "Set a deadline.",
         )
-    room = _room(job, backend)
-    return estimate_memory(found, engine, simulator.method, simulator.precision, **({"room": room} if room else {}))
+    return state(job, index, found, engine, _room(job, backend))
+
+
+def state(job: QuantumJob, index: int, found: Scan, engine: str, room: int | None = None) -> Estimate:
+    """Memory for the state of one circuit, without what its results take. `room`: bytes that the job may have."""
+    spec = job.spec
+    shots = spec.circuits[index].shots or spec.shots
+    noise = None if spec.noise is None else Noise(shots, exact="probabilities" in spec.outputs)
+    within = {} if room is None else {"room": room}
+    return estimate_memory(found, engine, spec.simulator.method, spec.simulator.precision, noise=noise, **within)
+
+
+def with_results(needed: Estimate, document: RunDocument, found: Mapping[str, Scan]) -> Estimate:
+    """The estimate with what the results of all rows take, where that is more than the estimate's own margin."""
+    more = footprint(document, found)
+    if more <= SMALL_RESULTS:
+        return needed
+    text = f"{needed.formula}, and {-(-more // MIB)} MiB for results and parameters"
+    return replace(needed, bytes=needed.bytes + more, formula=text)
 
 
 def _room(job: QuantumJob, backend: QuantumBackend) -> int | None:

@@ -8,9 +8,9 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any, NoReturn
 
+from qee.api.fields import LARGEST
 from qee.api.job_circuit import MAX_NAME, MAX_PARAMETERS, MAX_ROWS
 
 Columns = dict[str, tuple[str, ...]]
@@ -55,11 +55,11 @@ def _check(name: str, column: list[Any]) -> None:
         raise TableProblem(f"column {name!r} holds {len(column)} values; give 1 to {MAX_ROWS}")
     for number, value in enumerate(column, start=1):
         fits = isinstance(value, str) and len(value) <= _MAX_DIGITS and _NUMBER.fullmatch(value)
-        if not fits or not isfinite(float(value)):
+        if not fits or abs(float(value)) > LARGEST:
             shown = f"{value[:_SHOWN]!r}" if isinstance(value, str) else "the value"
             raise TableProblem(
-                f"column {name!r}, row {number}: {shown} is not a decimal number of at most {_MAX_DIGITS} characters; "
-                "give one such as -0.5 or 1e-3"
+                f"column {name!r}, row {number}: {shown} is not a decimal number within {LARGEST:.0e} and of at most "
+                f"{_MAX_DIGITS} characters; give one such as -0.5 or 1e-3"
             )
 
 

@@ -64,7 +64,7 @@ class Measurements:
         numerator, denominator = share
         found = []
         for group in self.groups:
-            wanted = max(group.bound(name) * totals[name] for name in group.terms) / precision**2
+            wanted = max(group.bound(name) / precision * (totals[name] / precision) for name in group.terms)
             if not wanted <= MAX_SHOTS:
                 raise RunnerError(
                     Reason.INVALID_SPEC,

@@ -1,0 +1,62 @@
+"""What a simulator's engine does not do, as far as the spec alone tells it: said before a pod is made.
+
+The engines refuse the same by themselves; this is only sooner.
+"""
+
+from collections.abc import Iterator
+
+from qee.api.job import QuantumJobSpec
+from qee.api.reasons import Reason
+from qee.core.refusal import Refused
+
+FORMATS = {"aer": ("openqasm3", "openqasm2", "qpy"), "cirq": ("openqasm3", "openqasm2", "cirq-json")}
+METHODS = {
+    "aer": (
+        *("automatic", "statevector", "density_matrix", "stabilizer"),
+        *("extended_stabilizer", "matrix_product_state"),
+    ),
+    "cirq": ("automatic", "statevector", "density_matrix", "stabilizer"),
+}
+_OTHER = {"aer": "cirq", "cirq": "aer"}
+
+
+def check_engine(spec: QuantumJobSpec, engine: str) -> None:
+    """Raises `Refused` with the first field that the engine does not do, its value and the remedy."""
+    other = f"or name a backend whose provider is {_OTHER[engine]}"
+    for field, value, remedy in _beyond(spec, engine):
+        raise Refused(Reason.UNSUPPORTED_CONSTRUCT, f"{field}: engine {engine} does not do {value}. {remedy}, {other}.")
+    if "statevector" in spec.outputs and spec.noise is not None:
+        raise Refused(
+            Reason.INVALID_SPEC,
+            "spec.outputs: statevector is that of a pure state, and spec.noise leaves none. Remove spec.noise, or ask "
+            "for probabilities or expectation.",
+        )
+
+
+def _beyond(spec: QuantumJobSpec, engine: str) -> Iterator[tuple[str, str, str]]:
+    """Field, value and remedy of what the engine does not do."""
+    for index, circuit in enumerate(spec.circuits):
+        if circuit.format not in FORMATS[engine]:
+            formats = ", ".join(FORMATS[engine])
+            yield f"spec.circuits[{index}].format", f"{str(circuit.format)!r}", f"Give one of {formats}"
+    method = spec.simulator.method
+    if method not in METHODS[engine]:
+        yield "spec.simulator.method", f"{str(method)!r}", f"Give one of {', '.join(METHODS[engine])}"
+    if engine != "cirq":
+        return
+    if spec.noise is not None and spec.noise.device is not None:
+        yield "spec.noise.device", f"{spec.noise.device!r}", "Give typed errors (oneQubit, twoQubit, readout)"
+    transpile = spec.transpile
+    if transpile is None:
+        return
+    if transpile.optimization_level:
+        yield "spec.transpile.optimizationLevel", str(transpile.optimization_level), "Leave it out or give 0"
+    if transpile.initial_layout is not None:
+        layout = ", ".join(map(str, transpile.initial_layout[:8]))
+        yield (
+            "spec.transpile.initialLayout",
+            f"[{layout}{', …' if len(transpile.initial_layout) > 8 else ''}]",
+            "Leave it out",
+        )
+    if transpile.verify_equivalence:
+        yield "spec.transpile.verifyEquivalence", "true", "Leave it out"

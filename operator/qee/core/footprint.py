@@ -1,0 +1,36 @@
+"""Bytes that a shard's results and parameters take in the runner, beside the state.
+
+Every result is held until the last row has run; then all of them become one document. The constants are of CPython
+3.11: an outcome counted is a key, a string and a number in two tables, and text in the document.
+"""
+
+from collections.abc import Mapping
+
+from qee.api import shards
+from qee.api.run_document import CircuitRun, RunDocument
+from qee.circuits import Scan
+
+OUTCOME = 512  # of counts, joined and per register
+RESULT = 4096  # an execution, its result, its place in the document
+VALUE = 256  # of a parameter: text, number, text again
+COPIES = 6  # of an array: itself, its bytes, base64, and that in a document twice
+
+
+def footprint(document: RunDocument, found: Mapping[str, Scan]) -> int:
+    """Of one shard; `found` has what the scanner says of each circuit, by its name."""
+    total = sum(_circuit(circuit, document.outputs, found[circuit.name]) for circuit in document.circuits)
+    return total // shards.count(document)
+
+
+def _circuit(circuit: CircuitRun, outputs: tuple[str, ...], found: Scan) -> int:
+    bits = found.classical_bits if found.measured else found.qubits
+    each = RESULT + VALUE * len(circuit.parameters)
+    if "counts" in outputs:
+        each += OUTCOME * min(circuit.shots, 2 ** min(bits, 62))
+    if "memory" in outputs:
+        each += circuit.shots * (128 + 3 * bits)
+    if "probabilities" in outputs:
+        each += COPIES * 8 * 2 ** min(bits, 62)
+    if "statevector" in outputs:
+        each += COPIES * 16 * 2 ** min(found.qubits, 62)
+    return each * circuit.parameter_sets
