@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e import chart
-from e2e.bench import admission, audit, measure, report, verification
+from e2e.bench import admission, audit, measure, programs, report, verification
 from e2e.bench.statistics import percentile
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import cluster
@@ -141,8 +141,8 @@ class Bench:
         return usage
 
 
-async def on_a_node(arguments: argparse.Namespace) -> dict[str, Any]:
-    """QuantumJobs against bare Jobs."""
+async def on_a_node(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """QuantumJobs against bare Jobs: `jobs` or `programs`."""
     chosen = cluster()
     with step(f"Cluster ({chosen.name})"):
         chosen.up()
@@ -160,6 +160,10 @@ async def on_a_node(arguments: argparse.Namespace) -> dict[str, Any]:
         with contextlib.suppress(AlreadyExists):
             await port.create(NAMESPACES, None, {"metadata": {"name": NAMESPACE}})
         signer.install()
+        if part == "programs":
+            with step("Programs"):
+                compared = programs.Programs(port, NAMESPACE, references["runner-aer"], signer)
+                return {"programs": await compared.measured(arguments.large)}
         bench = Bench(port, references["runner-aer"], log, signer)
         with step(f"{arguments.pairs} alternating pairs"):
             figures = await bench.pairs(arguments.pairs)
@@ -181,7 +185,7 @@ def measured(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     elif part == "admission":
         found = {"admission": asyncio.run(admission.measured(arguments.slices))}
     else:
-        found = asyncio.run(on_a_node(arguments))
+        found = asyncio.run(on_a_node(part, arguments))
     return found | {"measured": {part: context}}
 
 
@@ -190,6 +194,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=report.PARTS, help="this part; may be given again")
     parser.add_argument("--pairs", type=int, default=30, help="alternating pairs of single runs (default 30)")
     parser.add_argument("--crowd", type=int, default=200, help="jobs at once (default 200)")
+    parser.add_argument("--large", type=int, default=7, help="alternating pairs of a 20-qubit circuit (default 7)")
     parser.add_argument("--quiet", type=int, default=60, help="seconds of watching an idle operator (default 60)")
     parser.add_argument(
         "--slices", type=int, default=10, help="slices of 3 s with and without the webhook (default 10)"

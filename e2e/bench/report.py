@@ -63,7 +63,24 @@ ADMISSION: list[Row] = [
     ("admission.reviews_for_other_writes", "AdmissionReviews for all other writes", 0, ""),
 ]
 
-ROWS = {"verification": VERIFICATION, "admission": ADMISSION, "jobs": JOBS}
+PROGRAMS: list[Row] = [
+    ("programs.large.bare_s", "20-qubit quantum volume circuit, the library call in a bare Job, p50", None, "s"),
+    ("programs.large.quantumjob_s", "the same, executed by a QuantumJob's runner, p50", None, "s"),
+    ("programs.large.ratio", "ratio", 1.05, "x"),
+    ("programs.sweep.loop_cpu_ms", "1,000-point sweep, CPU per point in a plain loop", None, "ms"),
+    ("programs.sweep.quantumjob_cpu_ms", "the same in one QuantumJob", None, "ms"),
+    ("programs.sweep.one_each_cpu_ms", "a QuantumJob of one point", None, "ms"),
+    ("programs.sweep.to_one_each", "a point of the sweep to a job of its own", 0.2, "x"),
+    ("programs.many.loop_cpu_ms", "300 circuits, CPU per circuit in a plain loop", None, "ms"),
+    ("programs.many.quantumjob_cpu_ms", "the same in one QuantumJob", None, "ms"),
+    ("programs.many.one_each_cpu_ms", "a QuantumJob of one circuit", None, "ms"),
+    ("programs.many.to_one_each", "a circuit of the 300 to a job of its own", 0.2, "x"),
+    ("programs.shards.one_s", "noise trajectories in one pod of one core, apply to Finished", None, "s"),
+    ("programs.shards.four_s", "the same in four shards", None, "s"),
+    ("programs.shards.ratio", "four shards to one", None, "x"),
+]
+
+ROWS = {"verification": VERIFICATION, "admission": ADMISSION, "jobs": JOBS, "programs": PROGRAMS}
 PARTS = tuple(ROWS)
 
 TEXTS = {
@@ -79,6 +96,14 @@ and Leases apart.
 
 A container's end is visible to the operator 1 to 2 seconds before the Job controller says Complete; that is why a
 QuantumJob, which follows the container, can be faster than a bare Job.
+""",
+    "programs": """## Programs
+
+What the runner adds to the library's own work, on the same node, image and resources as a bare Job whose script calls
+the library directly. Of the large circuit only the time is compared in which the simulator has it in hand
+(`provenance.simulationSeconds`; the script's own clock), alternating. Of the sweep and of the many circuits it is the
+CPU time of the whole process, from its start, for each point or circuit. The shards are noise trajectories of 16
+qubits, in pods limited to one core.
 """,
     "verification": """## Verification
 

@@ -30,7 +30,7 @@ print(json.dumps({{"counts": result.get_counts(), "cpu_ms": round(1000 * (usage.
 RESOURCES = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}
 
 
-def bare_job(name: str, namespace: str, image: str) -> dict[str, Any]:
+def bare_job(name: str, namespace: str, image: str, script: str = SCRIPT) -> dict[str, Any]:
     """A batch/v1 Job with the runner's image, its resources and its security context."""
     return {
         "apiVersion": "batch/v1",
@@ -54,7 +54,7 @@ def bare_job(name: str, namespace: str, image: str) -> dict[str, Any]:
                             "name": "circuit",
                             "image": image,
                             "imagePullPolicy": "IfNotPresent",
-                            "command": ["python", "-c", SCRIPT],
+                            "command": ["python", "-c", script],
                             "resources": RESOURCES,
                             "securityContext": {
                                 "allowPrivilegeEscalation": False,
