@@ -79,9 +79,9 @@ def test_wrong_fields_exit_with_2_and_a_line_each(tmp_path: Path) -> None:
 
 
 def test_what_this_build_cannot_run_is_refused_by_name(tmp_path: Path) -> None:
-    done = run(tmp_path, builders.job(shards=2))
+    done = run(tmp_path, builders.job(maxCost={"amount": "1.50", "currency": "USD"}))
     assert done.exit_code == 2
-    assert "spec.shards: 2 is not in this build" in done.stderr
+    assert "spec.maxCost is not in this build" in done.stderr
 
 
 def test_a_backend_that_is_no_engine_asks_for_one(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def test_every_wrong_field_has_a_line_and_the_exit_code_is_1(tmp_path: Path) -> 
 
 
 def test_what_this_build_cannot_run_is_told_in_the_operators_words(tmp_path: Path) -> None:
-    done = lint(tmp_path, builders.job(shards=4))
+    done = lint(tmp_path, builders.job(maxCost={"amount": "1.50", "currency": "USD"}))
     assert done.exit_code == 1
-    assert "spec.shards: 4 is not in this build" in done.stdout
+    assert "spec.maxCost is not in this build" in done.stdout
 
 
 def test_a_bad_circuit_is_told_by_the_scanner(tmp_path: Path) -> None:

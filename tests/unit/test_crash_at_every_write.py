@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests import builders, signed
+from tests import builders, sharded, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee.api.names import LABEL_ATTEMPT
@@ -63,8 +63,8 @@ def simulate(settings: Settings) -> Simulation:
     return simulation
 
 
-def given(simulation: Simulation) -> None:
-    simulation.given(signed.sign_job(builders.job(), ADA, now=simulation.clock.now))
+def given(simulation: Simulation, job: Object | None = None) -> None:
+    simulation.given(signed.sign_job(job or builders.job(), ADA, now=simulation.clock.now))
 
 
 async def succeeds(simulation: Simulation) -> None:
@@ -131,7 +131,35 @@ async def is_revoked(simulation: Simulation) -> None:
     simulation.api.collect_garbage()
 
 
-SCENARIOS = [succeeds, loses_its_log_once, is_cancelled, is_suspended_and_resumed, is_revoked]
+async def runs_in_shards(simulation: Simulation) -> None:
+    given(simulation, sharded.job(3))
+    await step(simulation)
+    for index in range(3):
+        sharded.pod(simulation, index, builders.running())
+    await step(simulation)
+    for index in (1, 0, 2):
+        sharded.gives(simulation, index)
+        await step(simulation)
+
+
+async def fails_in_one_shard(simulation: Simulation) -> None:
+    given(simulation, sharded.job(3))
+    await step(simulation)
+    for index in range(2):
+        sharded.gives(simulation, index)
+    sharded.fails(simulation, 2)
+    await step(simulation)
+
+
+SCENARIOS = [
+    succeeds,
+    loses_its_log_once,
+    is_cancelled,
+    is_suspended_and_resumed,
+    is_revoked,
+    runs_in_shards,
+    fails_in_one_shard,
+]
 
 
 def state(simulation: Simulation) -> object:
@@ -148,7 +176,7 @@ def state(simulation: Simulation) -> object:
     objects = [plain(obj) for kind in kinds for obj in simulation.api.all(kind, "default")]
     config_maps = sorted(
         (obj["metadata"]["labels"]["qee.dev/component"], plain(obj)[:40])
-        for component in ("input", "result")
+        for component in ("input", "result", "result-part")
         for obj in simulation.config_maps(component)
     )
     ledger = [plain(obj) for obj in simulation.api.all(LEDGER_ENTRIES, QEE)]
@@ -190,6 +218,7 @@ def doubled(simulation: Simulation) -> list[str]:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "REREAD_AFTER", ())
+    monkeypatch.setattr("qee.core.decide.not_in_this_build", lambda spec: None)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)

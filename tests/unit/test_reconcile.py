@@ -167,7 +167,6 @@ async def test_bytes_that_were_not_promised_never_run(simulation: Simulation) ->
 @pytest.mark.parametrize(
     ("spec", "reason", "says"),
     [
-        ({"shards": 4}, "NotInThisBuild", "spec.shards: 4"),
         ({"noise": {"device": "fake_manila"}}, "NotInThisBuild", "spec.noise"),
         ({"outputs": ["memory"]}, "NotInThisBuild", "spec.outputs: 'memory'"),
         ({"transpile": {"optimizationLevel": 3}}, "NotInThisBuild", "spec.transpile"),

@@ -59,7 +59,7 @@ class PartStore:
     ) -> None:
         """`given` are a document that was checked and the image that it is of. Raises `Refused`."""
         document, image_id = given
-        statement = _statement(run[1], index, document, image_id)
+        statement = statement_of(run[1], index, document, image_id)
         signature = None
         if key is not None:
             signature = self._signer.sign(statement, {"job": {"uid": job.metadata.uid}, "part": index}, key)
@@ -110,7 +110,8 @@ def name_of(job: QuantumJob, child: ChildState, key: PrivateKey | None, index: i
     return naming.part_name(job.metadata.name, job.metadata.uid, sha256, key_id, index)
 
 
-def _statement(run: bytes, index: int, document: bytes, image_id: str) -> bytes:
+def statement_of(run: bytes, index: int, document: bytes, image_id: str) -> bytes:
+    """What a part says of itself, and what is signed of it."""
     return canonical_json(
         {
             "apiVersion": PART_FORMAT,
@@ -126,7 +127,7 @@ def _image_id(data: Mapping[str, Any], run: bytes, index: int, document: bytes) 
     """What the part's statement says of the image. Raises DocumentError where it is about something else."""
     said = str(data.get(PART_KEY, "")).encode()
     image_id = str(strict_object(said, "part").get("imageID", ""))
-    if said != _statement(run, index, document, image_id):
+    if said != statement_of(run, index, document, image_id):
         raise DocumentError("its statement is about another part")
     return image_id
 

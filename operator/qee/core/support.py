@@ -24,7 +24,6 @@ def _asked(spec: QuantumJobSpec) -> list[tuple[str, object, bool]]:
         ("spec.precision", spec.precision, spec.precision is not None),
         ("spec.transpile", None, spec.transpile is not None),
         ("spec.noise", None, spec.noise is not None),
-        ("spec.shards", spec.shards, (spec.shards or 1) > 1),
         ("spec.maxCost", None, spec.max_cost is not None),
         ("spec.providerOptions", None, bool(spec.provider_options)),
     ]
