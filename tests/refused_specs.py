@@ -63,7 +63,7 @@ def changed(kind: str, changes: dict[str, Any], name: str | None = None) -> dict
         if value is ABSENT:
             node.pop(last, None)
         else:
-            node[last] = value
+            node[last] = copy.deepcopy(value)
     return obj
 
 
@@ -81,6 +81,9 @@ def circuits(number: int, **fields: Any) -> list[dict[str, Any]]:
 REF = {f"{C}.source": ABSENT, f"{C}.configMapKeyRef": {"name": "m", "key": "k"}}
 EXPECT = {"spec.outputs": ["expectation"]}
 OBSERVABLE = f"{C}.observables"
+TIMES = {"gateTimes": {"cx": "300"}}
+FROM = f"{C}.parametersFrom"
+TABLE = {FROM: {"configMapKeyRef": {"name": "m", "key": "k"}, "sha256": DIGEST}}
 
 REFUSED = [
     # Names, references, enumerations
@@ -183,6 +186,32 @@ REFUSED = [
         f"{C}.parameters",
         "the columns hold 1 to 2 values; give every parameter equally many",
     ),
+    Refused({f"{C}.parameters": {"a": ["1e999"]}}, f"{C}.parameters", "a: 1e999 is beyond 1e+100; give a smaller", ""),
+    Refused(
+        {f"{C}.parameters": {"a": ["1"]}, **TABLE},
+        C,
+        "circuit bell has both parameters and parametersFrom; give one of them",
+    ),
+    job(f"{C}.parametersFrom", {}, "is missing", "Required value"),
+    Refused(
+        {f"{C}.parametersFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}},
+        f"{C}.parametersFrom.sha256",
+        "is missing",
+        "Required value",
+    ),
+    Refused({**TABLE, f"{FROM}.sha256": "A" * 64}, f"{FROM}.sha256", "give 64 lower case hexadecimal", "AAAA"),
+    Refused(
+        {**TABLE, f"{FROM}.configMapKeyRef.name": "My Map"},
+        f"{FROM}.configMapKeyRef.name",
+        '"My Map" does not fit; give the name of an object',
+        '"My Map"',
+    ),
+    Refused(
+        {**TABLE, f"{FROM}.configMapKeyRef.key": "a/b"},
+        f"{FROM}.configMapKeyRef.key",
+        '"a/b" does not fit; give the key of a ConfigMap',
+        '"a/b"',
+    ),
     job(f"{C}.parameters", {}, "0 entries; give 1 to 256", "should have at least 1 properties"),
     job(f"{C}.parameters", {"a" * 65: ["1"]}, "longer than 64 characters"),
     Refused({f"{C}.parameters": {"a": ["1", "01"]}}, f"{C}.parameters.a[1]", '"01" does not fit', '"01"'),
@@ -216,6 +245,24 @@ REFUSED = [
         'Duplicate value: {"name":"e"}',
     ),
     Refused({OBSERVABLE: [{"name": "e", "terms": {"Z": "1"}}]}, "spec.outputs", "belong together"),
+    Refused(
+        {**EXPECT, OBSERVABLE: [{"name": "<H>", "terms": {"Z": "1"}}]},
+        f"{OBSERVABLE}[0].name",
+        '"<H>" does not fit; give letters',
+        '"<H>"',
+    ),
+    Refused(
+        {**EXPECT, OBSERVABLE: [{"name": "e", "terms": {"ZZ": "-1e999"}}]},
+        f"{OBSERVABLE}[0].terms",
+        "ZZ: -1e999 is beyond 1e+100; give a smaller",
+        "",
+    ),
+    Refused(
+        {**EXPECT, OBSERVABLE: [{"name": "e", "terms": {"ZZ": "1"}}], "spec.precision": "1e999"},
+        "spec.precision",
+        "1e999 is beyond 1e+100; give a smaller",
+        "",
+    ),
     # Compiling, simulating, noise
     job("spec.transpile.optimizationLevel", 4, "4 is above 3; give 0 to 3", "Invalid value: 4"),
     job("spec.transpile.initialLayout", [0, 1, 0], "a qubit occurs twice"),
@@ -225,6 +272,8 @@ REFUSED = [
         "-1 is below 0; give 0 to 99999",
         "Invalid value: -1",
     ),
+    job("spec.transpile.seed", -7, "-7 is below 0; give 0 to 9007199254740991", "Invalid value: -7"),
+    job("spec.transpile.verifyEquivalence", "yes", '"yes" is not true or false', "must be of type boolean"),
     job("spec.transpile.verbatim", "yes", '"yes" is not true or false', "must be of type boolean"),
     job("spec.simulator.method", "gpu", '"gpu" is not known; give automatic, statevector', '"gpu"'),
     job("spec.simulator.precision", "half", '"half" is not known; give double or single', '"half"'),
@@ -236,6 +285,25 @@ REFUSED = [
     ),
     Refused(
         {"spec.noise": {"readout": "1.5"}}, "spec.noise.readout", '"1.5" does not fit; give a probability', '"1.5"'
+    ),
+    Refused(
+        {"spec.noise": {"device": "fake manila"}}, "spec.noise.device", '"fake manila" does not fit', '"fake manila"'
+    ),
+    Refused({"spec.noise": {"t1": "-1", **TIMES}}, "spec.noise.t1", '"-1" does not fit; give a decimal', '"-1"'),
+    Refused({"spec.noise": {"t1": "0", **TIMES}}, "spec.noise.t1", "is 0; give a time above 0 in microseconds"),
+    Refused({"spec.noise": {"t2": "0.0", **TIMES}}, "spec.noise.t2", "is 0.0; give a time above 0 in microseconds"),
+    Refused({"spec.noise": {"t2": "1e101", **TIMES}}, "spec.noise.t2", "1e101 is beyond 1e+100; give a smaller", ""),
+    Refused(
+        {"spec.noise": {"t1": "5", "gateTimes": {"cx": "fast"}}},
+        "spec.noise.gateTimes.cx",
+        '"fast" does not fit; give a decimal',
+        '"fast"',
+    ),
+    Refused(
+        {"spec.noise": {"t1": "5", "gateTimes": {"cx": "1e101"}}},
+        "spec.noise.gateTimes",
+        "cx: 1e101 is beyond 1e+100; give a smaller",
+        "",
     ),
     Refused({"spec.noise": {"oneQubit": "-0.1"}}, "spec.noise.oneQubit", '"-0.1" does not fit', '"-0.1"'),
     Refused({"spec.noise": {"twoQubit": "2e-0"}}, "spec.noise.twoQubit", '"2e-0" does not fit', '"2e-0"'),
@@ -268,6 +336,8 @@ REFUSED = [
     job("spec.resources.limits.memory", "0", "is 0, not a quantity above 0"),
     job("spec.resources.limits.cpu", -1, "is -1, not a quantity above 0"),
     job("spec.resources.limits.cpu", 0.5, "is neither a string nor an integer", "must be of type"),
+    job("spec.resources.requests.memory", "few", "is few, not a quantity above 0"),
+    job("spec.resources.requests.cpu", "few", "is few, not a quantity above 0"),
     job("spec.resources.requests.memory", "1" * 33, "longer than 32 characters", "Too long"),
     job("spec.resources.requests.gpu", 1, "is not a field", "unknown field"),
     Refused(
@@ -350,6 +420,7 @@ ACCEPTED = [
     Accepted({**REF, f"{C}.sha256": DIGEST}, id="a circuit in a ConfigMap"),
     Accepted({f"{C}.source": ABSENT, f"{C}.format": "qpy", f"{C}.data": "UUlTS0lUDw=="}, id="QPY in data"),
     Accepted({f"{C}.parameters": {"θ": ["0.1", "-1e-3"], "x[0]": ["1e+05", "3.14159"]}}, id="a sweep"),
+    Accepted(TABLE, id="a sweep in a ConfigMap"),
     Accepted(
         {
             "spec.outputs": ["counts", "expectation"],
