@@ -217,6 +217,18 @@ def test_a_local_run_gives_the_result_of_a_pod(tmp_path: Path) -> None:
     assert local.provenance.circuits == pod.provenance.circuits
 
 
+def test_a_local_run_has_the_shards_of_a_cluster(tmp_path: Path) -> None:
+    circuits = [CircuitRun(name, "openqasm3", BELL, 100) for name in ("a", "b", "c")]
+    run = document("aer", *circuits, shards=2)
+    local = ResultDocument.from_bytes(run_local(run.to_bytes()))
+    check_result(local, run)
+    assert local.provenance.shards == 2
+    for index in (0, 1):
+        log = start(tmp_path, run, env={"JOB_COMPLETION_INDEX": str(index)}).log
+        shard = ResultDocument.from_bytes(frame.decode(log, RUN, index))
+        assert all(result in local.results for result in shard.results)
+
+
 def test_a_local_run_raises_what_the_runner_reports() -> None:
     run = document("cirq", simulator=SimulatorOptions("matrix_product_state"))
     with pytest.raises(RunnerError, match="engine cirq does not offer") as caught:
