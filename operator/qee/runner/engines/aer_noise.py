@@ -22,7 +22,7 @@ from qee.api import result_document
 from qee.api.reasons import Reason
 from qee.api.run_document import NoiseOptions
 from qee.devices import Device, UnknownDeviceError, snapshot
-from qee.runner.engines.aer_transpile import placed
+from qee.runner.engines.aer_compiled import placed
 from qee.runner.errors import RunnerError
 
 _NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "µs": 1e3, "ns": 1.0, "ps": 1e-3}
@@ -30,6 +30,8 @@ _NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "µs": 1e3, "ns": 1.0, "ps": 1e-
 
 class Noise(ABC):
     """What is added to a compiled circuit. `physical` has the device's qubit for each of the circuit's."""
+
+    device: Device | None = None
 
     def __init__(self) -> None:
         self._channels: dict[Any, Any] = {}
@@ -139,10 +141,10 @@ class DeviceNoise(Noise):
 
     def __init__(self, device: Device) -> None:
         super().__init__()
-        self.device = device
+        self.device = self._device = device
 
     def provenance(self) -> result_document.NoiseModel:
-        device = self.device
+        device = self._device
         return result_document.NoiseModel(
             device.name, device.basis_gates, device.qubits, calibration_time=device.calibration_time
         )
@@ -151,18 +153,18 @@ class DeviceNoise(Noise):
         """Readout is part of every device's noise: it always touches something."""
 
     def _readout(self, qubit: int) -> tuple[float, float]:
-        return self.device.readout[qubit]
+        return self._device.readout[qubit]
 
     def _times(self, qubit: int) -> tuple[float, float]:
-        t1, t2 = self.device.t1[qubit], self.device.t2[qubit]
+        t1, t2 = self._device.t1[qubit], self._device.t2[qubit]
         return t1 * 1e3, min(t2, 2 * t1) * 1e3  # calibrations give t2 > 2 t1 at times, which no qubit has
 
     def _gate_error(self, name: str, qubits: tuple[int, ...]) -> float:
-        gate = self.device.gates[name][qubits]
+        gate = self._device.gates[name][qubits]
         return max(gate.error, 1 - self._relaxation_fidelity(gate.duration, qubits))
 
     def _error(self, name: str, qubits: tuple[int, ...]) -> QuantumError | None:
-        gate = self.device.gates[name][qubits]
+        gate = self._device.gates[name][qubits]
         relaxation = self._relaxation(gate.duration, qubits)
         relaxed = self._relaxation_fidelity(gate.duration, qubits)
         dimension = 2 ** len(qubits)
@@ -190,9 +192,7 @@ class TypedNoise(Noise):
         self._t2 = min(t2, 2 * self._t1)
         self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in options.gate_times.items()}
         if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
-            raise _invalid(
-                "noise.gateTimes: t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only then"
-            )
+            raise _invalid("noise.gateTimes: t1 and t2 act during gateTimes; give both, or neither")
 
     def provenance(self) -> result_document.NoiseModel:
         return result_document.NoiseModel("typed")

@@ -4,8 +4,6 @@ Absent options mean translation only, level 0: from level 1 on gates that cancel
 a benchmark circuit. What comes back holds only the qubits that are used: of a device of 127 the others cost memory.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -32,10 +30,11 @@ from qiskit.transpiler.passes import Unroll3qOrMore, UnrollCustomDefinitions
 from qiskit_aer import AerSimulator
 
 from qee.api.reasons import Reason
-from qee.api.result_document import Size
 from qee.api.run_document import TranspileOptions, circuit_seed
 from qee.devices import Device
-from qee.runner.engines.aer_lowering import refuse_expansion, two_qubit_gates
+from qee.runner.engines.aer_compiled import Compiled, placed, size_of
+from qee.runner.engines.aer_lowering import refuse_expansion
+from qee.runner.engines.aer_noise import Noise
 from qee.runner.errors import RunnerError
 from qee.runner.explain import unsupported
 
@@ -45,34 +44,17 @@ _CONTROL_FLOW = {"if_else": IfElseOp, "for_loop": ForLoopOp, "while_loop": While
 _DELETES_BEFORE_MEASUREMENTS = 2  # the level from which Qiskit drops diagonal gates in front of measurements
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A circuit as it is executed, noise apart.
-
-    `layout` has for each qubit of the source the qubit of `circuit` that holds its state at the end. `physical` has for
-    each qubit of `circuit` the device's, None without a device. `source` is the size before, None where the spec asks
-    for no transpilation. `equivalent` is one of EQUIVALENCES, None where no check was asked for.
-    """
-
-    circuit: QuantumCircuit
-    layout: tuple[int, ...]
-    physical: tuple[int, ...] | None = None
-    source: Size | None = None
-    equivalent: str | None = None
-
-
 class Compiler:
     """Compiles every circuit of a run by the same options. Raises RunnerError where these contradict each other."""
 
-    def __init__(
-        self, options: TranspileOptions | None, device: Device | None, seed: int, memory: int, small_gates: bool = False
-    ) -> None:
+    def __init__(self, options: TranspileOptions | None, noise: Noise | None, seed: int, memory: int) -> None:
         """`seed` is the job's, `memory` in bytes what a circuit may expand to.
 
-        `small_gates`: gates that the source defines and those on three or more qubits are replaced by what they are
-        made of, for typed errors are defined for one and two qubits.
+        Under a device's noise circuits are compiled for it. Under typed errors, which are defined for one and two
+        qubits, gates that the source defines and larger ones are replaced by what they are made of.
         """
-        self._small_gates = small_gates
+        device = None if noise is None else noise.device
+        self._small_gates = noise is not None and device is None
         self._asked = options is not None
         self._options = options or TranspileOptions()
         self._device = device
@@ -182,19 +164,6 @@ class Compiler:
                 )
 
 
-def size_of(circuit: QuantumCircuit) -> Size:
-    """Depth and two-qubit gates, a block of control flow counted once."""
-    return Size(circuit.depth(), two_qubit_gates(circuit))
-
-
-def apply_layout(label: str, compiled: Compiled) -> str:
-    """A Pauli label for the compiled circuit's qubits, the highest leftmost: idle and helping qubits get I."""
-    letters = ["I"] * compiled.circuit.num_qubits
-    for qubit, letter in enumerate(reversed(label)):
-        letters[compiled.layout[qubit]] = letter
-    return "".join(reversed(letters))
-
-
 def final_measurements(circuit: QuantumCircuit) -> list[int]:
     """The indexes of the measurements if each is its qubit's and its bit's last operation; [] if one is not, or if
     there are blocks of control flow.
@@ -210,18 +179,6 @@ def final_measurements(circuit: QuantumCircuit) -> list[int]:
             found.append(number)
             over.update(each.qubits, each.clbits)
     return found
-
-
-def placed(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Iterator[tuple[Any, list[int]]]:
-    """Every operation with its qubits' indexes in the outermost circuit; blocks of control flow once each."""
-    wires = dict(zip(circuit.qubits, range(circuit.num_qubits) if qubits is None else qubits, strict=True))
-    for each in circuit.data:
-        on = [wires[qubit] for qubit in each.qubits]
-        if isinstance(each.operation, ControlFlowOp):
-            for block in each.operation.blocks:
-                yield from placed(block, on)
-        else:
-            yield each.operation, on
 
 
 def _without(circuit: QuantumCircuit, indexes: list[int]) -> QuantumCircuit:
