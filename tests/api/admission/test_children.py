@@ -9,6 +9,7 @@ import pytest
 from tests.api.admission.conftest import OPERATOR_ACCOUNT, TENANT, Object, Place, stops, until
 
 from qee.api.job import QuantumJob
+from qee.api.names import INDEX_LABEL
 from qee.core.prepare import Prepared
 from qee.kube import manifests
 
@@ -17,10 +18,10 @@ JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 Change = Callable[[Object], object]
 
 
-def child(place: Place, parent: str = "bell") -> Object:
+def child(place: Place, parent: str = "bell", shards: int = 1) -> Object:
     """The very Job that the operator makes."""
     job = QuantumJob.model_validate(json.loads(place.run("get", "quantumjob", parent, "--output=json")))
-    prepared = Prepared("aer", b"{}", "0" * 64, {"requests": {"cpu": "1m"}}, 60)
+    prepared = Prepared("aer", b"{}", "0" * 64, {"requests": {"cpu": "1m"}}, 60, shards)
     return manifests.child_job(
         job, attempt=1, backoff_limit=0, image=IMAGE, pull_policy="Never", prepared=prepared, pod_extras={}
     )
@@ -39,6 +40,22 @@ def test_the_operators_own_child_passes_and_its_pod_appears(place: Place, made: 
         return "pod/" in place.run("get", "pods", "--output=name")
 
     until(pods, "the Job controller's pod")
+
+
+def test_a_child_of_several_shards_passes_and_each_has_its_pod(place: Place) -> None:
+    place.create(place.job())
+    made = child(place, shards=3)
+    place.create(made, by=OPERATOR_ACCOUNT)
+
+    live = json.loads(place.run("get", "job", made["metadata"]["name"], "--output=json"))["spec"]
+    for field in ("completions", "parallelism", "backoffLimit", "backoffLimitPerIndex", "maxFailedIndexes"):
+        assert live[field] == made["spec"][field]
+
+    def indexes() -> bool:
+        pods = json.loads(place.run("get", "pods", "--output=json"))["items"]
+        return sorted(pod["metadata"]["labels"].get(INDEX_LABEL) for pod in pods) == ["0", "1", "2"]
+
+    until(indexes, "a pod for each shard")
 
 
 @pytest.mark.parametrize("by", [TENANT, None], ids=["tenant", "cluster admin"])
@@ -282,6 +299,13 @@ def test_the_operators_account_reaches_no_settings(place: Place) -> None:
     told = place.refused(lambda: place.run("delete", "configmap", "settings", by=OPERATOR_ACCOUNT))
     assert "and delete ledger entries" in told
     place.refused(lambda: place.run("create", "configmap", "mine", by=OPERATOR_ACCOUNT))
+    part = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "p", "labels": {"qee.dev/component": "result-part"}},
+    }
+    place.create(part, by=OPERATOR_ACCOUNT)
+    place.refused(lambda: place.run("delete", "configmap", "p", by=OPERATOR_ACCOUNT))
     entry = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
