@@ -91,6 +91,16 @@ async def test_only_kueue_may_run_fewer_pods_at_a_time(
     assert child_differs(expected, live) == differs
 
 
+def test_indexes_are_read_as_the_job_controller_writes_them() -> None:
+    job = {
+        "metadata": {"name": "a", "uid": "b"},
+        "spec": {"completions": 12},
+        "status": {"failedIndexes": "1,3-5,11"},
+    }
+    assert child_state(job).failed_indexes == {1, 3, 4, 5, 11}
+    assert child_state({**job, "status": {}}).failed_indexes == frozenset()
+
+
 # All is well
 
 
@@ -509,7 +519,7 @@ async def test_the_merged_result_is_signed_and_a_parts_signature_is_none_of_a_re
 
 
 async def test_shards_wait_for_the_key_that_signs_parts(signing: Simulation) -> None:
-    await started(signing)
+    await started(signing, activeDeadlineSeconds=60)
     key = signing.settings.result_key
     assert key is not None
     for index in range(4):
@@ -519,6 +529,9 @@ async def test_shards_wait_for_the_key_that_signs_parts(signing: Simulation) -> 
     await signing.step()
     assert signing.condition(ConditionType.RECONCILING)["reason"] == "WaitingForResultKey"
     assert parts(signing) == []
+    signing.clock.forward(61)
+    await signing.step()
+    assert signing.status["phase"] == "Pending", "no deadline ends what waits for the key alone"
     key.write_bytes(kept)
     await sharded.settle(signing)
     assert signing.outcome == ("Succeeded", "Completed")
