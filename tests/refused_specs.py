@@ -261,7 +261,7 @@ REFUSED = [
         {**EXPECT, OBSERVABLE: [{"name": "e", "terms": {"ZZ": "1"}}], "spec.precision": "1e999"},
         "spec.precision",
         "1e999 is beyond 1e+100; give a smaller",
-        "",
+        "type conversion error",
     ),
     # Compiling, simulating, noise
     job("spec.transpile.optimizationLevel", 4, "4 is above 3; give 0 to 3", "Invalid value: 4"),

@@ -7,14 +7,17 @@ import hashlib
 
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit, ParametersFrom
-from qee.circuits import Scan, estimate_memory
+from qee.circuits import Scan
 from qee.cli import checking, exits
 from qee.cli.manifest import Manifest, read
 from qee.cli.problem import Problem
 from qee.cli.terminal import coloured, out, printable
 from qee.core import tables
+from qee.core.circuit_checks import check_circuits, check_results
+from qee.core.engine_checks import check_engine
+from qee.core.prepare import prepare, run_document
 from qee.core.refusal import Refused
-from qee.core.sizing import scanned
+from qee.core.sizing import scanned, scans, state
 from qee.core.support import ENGINES, FORMATS
 from qee.kube.port import Object
 
@@ -34,6 +37,7 @@ class _Lint:
         self._manifest = manifest
         self._object = job
         self._clean = True
+        self._able: list[str] = []
 
     def run(self) -> bool:
         meta = self._object["metadata"]
@@ -46,6 +50,7 @@ class _Lint:
             return False
         if reason := checking.unbuilt(job):
             self._error(reason)
+        self._able = self._engines_able(job)
         for index in range(len(job.spec.circuits)):
             self._circuit(job, index)
         if self._clean:
@@ -65,12 +70,8 @@ class _Lint:
             self._error(f"{refusal.reason}: {refusal.message}")
             return
         out(f"  circuit {circuit.name}: {_described(found)}, {circuit.shots or job.spec.shots} shots")
-        for engine in _engines(self._manifest, job):
-            try:
-                needed = estimate_memory(found, engine, job.spec.simulator.method, job.spec.simulator.precision)
-            except Refused as refusal:
-                self._error(f"{refusal.reason}: {refusal.message}")
-                continue
+        for engine in self._able:
+            needed = state(job, index, found, engine)
             out(f"    memory on {engine}, method {needed.method}: {needed.formula}")
 
     def _source(self, circuit: Circuit, path: str) -> bytes | None:
@@ -107,15 +108,32 @@ class _Lint:
             self._error(f"{path}.sha256: {place.sha256} is not that of {where}; set it to {digest}")
         return data
 
-    def _whole(self, job: QuantumJob) -> None:
-        """Against the limits of the backend, where the file holds it."""
-        from qee.core.prepare import prepare
+    def _engines_able(self, job: QuantumJob) -> list[str]:
+        """Those that the job may run on. It is wrong where none does all that it asks for."""
+        refusals: dict[str, Refused] = {}
+        engines = _engines(self._manifest, job)
+        for engine in engines:
+            try:
+                check_engine(job.spec, engine)
+            except Refused as refusal:
+                refusals[engine] = refusal
+        for each in refusals.values():
+            if len(refusals) == len(engines):
+                self._error(f"{each.reason}: {each.message}")
+            else:
+                out(f"  {printable(each.message)}")
+        return [engine for engine in engines if engine not in refusals]
 
-        if job.spec.backend_ref.name not in self._manifest.backends:
-            return
+    def _whole(self, job: QuantumJob) -> None:
+        """All circuits together; against the limits of the backend, where the file holds it."""
         try:
-            backend = checking.local_backend(self._manifest, job, None, None)
-            prepare(job, backend, asyncio.run(checking.sources(self._manifest, job)), {}, "1")
+            sources = asyncio.run(checking.sources(self._manifest, job))
+            if job.spec.backend_ref.name in self._manifest.backends:
+                prepare(job, checking.local_backend(self._manifest, job, None, None), sources, {}, "1")
+            else:
+                document = run_document(job, self._able[0], sources)
+                check_results(document)
+                check_circuits(document, scans(job, document, sources.programs))
         except Refused as refusal:
             if refusal.waiting is None:
                 self._error(f"{refusal.reason}: {refusal.message}")

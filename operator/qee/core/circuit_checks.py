@@ -6,6 +6,7 @@ The runner refuses the same by itself; this is only sooner, and costs no pod.
 import re
 from collections.abc import Mapping, Sequence
 
+from qee import devices
 from qee.api import shards
 from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.reasons import Reason
@@ -45,6 +46,7 @@ def check_circuits(document: RunDocument, scans: Mapping[str, Scan]) -> None:
         if circuit.format in _COUNTED:
             _check_labels(circuit, found, path)
             _check_arrays(document.outputs, circuit, found)
+            _check_device(document, circuit, found)
         _check_precision(document, circuit, path)
         _check_flow(document.outputs, circuit, found)
     _check_size(document, scans)
@@ -99,6 +101,26 @@ def _check_labels(circuit: CircuitRun, found: Scan, path: str) -> None:
                 f"{path}.observables[{index}].terms: {label[:40]} has {len(label)} letters, circuit {circuit.name!r} "
                 f"has {found.qubits} qubits. Give one letter for each qubit, the highest leftmost.",
             )
+
+
+def _check_device(document: RunDocument, circuit: CircuitRun, found: Scan) -> None:
+    name = None if document.noise is None else document.noise.device
+    if name is None:
+        return
+    qubits = devices.snapshot(name).qubits
+    if found.qubits > qubits:
+        raise Refused(
+            Reason.INVALID_SPEC,
+            f"spec.noise.device: {name} has {qubits} qubits, circuit {circuit.name!r} has {found.qubits}. Choose a "
+            "larger device, or use fewer qubits.",
+        )
+    layout = None if document.transpile is None else document.transpile.initial_layout
+    if layout is not None and len(layout) != found.qubits:
+        raise Refused(
+            Reason.INVALID_SPEC,
+            f"spec.transpile.initialLayout: {len(layout)} qubits, circuit {circuit.name!r} has {found.qubits}. Give "
+            "one physical qubit for each, in order of declaration.",
+        )
 
 
 def _check_arrays(outputs: Sequence[str], circuit: CircuitRun, found: Scan) -> None:

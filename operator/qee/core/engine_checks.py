@@ -5,7 +5,9 @@ The engines refuse the same by themselves; this is only sooner.
 
 from collections.abc import Iterator
 
+from qee import devices
 from qee.api.job import QuantumJobSpec
+from qee.api.job_options import Noise, Transpile
 from qee.api.reasons import Reason
 from qee.core.refusal import Refused
 
@@ -25,12 +27,8 @@ def check_engine(spec: QuantumJobSpec, engine: str) -> None:
     other = f"or name a backend whose provider is {_OTHER[engine]}"
     for field, value, remedy in _beyond(spec, engine):
         raise Refused(Reason.UNSUPPORTED_CONSTRUCT, f"{field}: engine {engine} does not do {value}. {remedy}, {other}.")
-    if "statevector" in spec.outputs and spec.noise is not None:
-        raise Refused(
-            Reason.INVALID_SPEC,
-            "spec.outputs: statevector is that of a pure state, and spec.noise leaves none. Remove spec.noise, or ask "
-            "for probabilities or expectation.",
-        )
+    for problem in _contradictions(spec):
+        raise Refused(Reason.INVALID_SPEC, problem)
 
 
 def _beyond(spec: QuantumJobSpec, engine: str) -> Iterator[tuple[str, str, str]]:
@@ -60,3 +58,31 @@ def _beyond(spec: QuantumJobSpec, engine: str) -> Iterator[tuple[str, str, str]]
         )
     if transpile.verify_equivalence:
         yield "spec.transpile.verifyEquivalence", "true", "Leave it out"
+
+
+def _contradictions(spec: QuantumJobSpec) -> Iterator[str]:
+    """What no engine can make sense of."""
+    transpile, noise = spec.transpile or Transpile(), spec.noise or Noise.model_construct()
+    if "statevector" in spec.outputs and spec.noise is not None:
+        yield (
+            "spec.outputs: statevector is that of a pure state, and spec.noise leaves none. Remove spec.noise, or ask "
+            "for probabilities or expectation."
+        )
+    if noise.device is not None and noise.device not in devices.names():
+        yield f"spec.noise.device: {noise.device!r} is not known. Give one of {', '.join(devices.names())}."
+        return
+    layout = transpile.initial_layout
+    if transpile.verbatim and (transpile.optimization_level or layout is not None):
+        other = "initialLayout" if layout is not None else "optimizationLevel"
+        yield f"spec.transpile.verbatim: true leaves the circuit as written. Remove it, or spec.transpile.{other}."
+    if layout is None:
+        return
+    if noise.device is None:
+        yield (
+            "spec.transpile.initialLayout: a simulator has no physical qubits. Remove it, or name a device in "
+            "spec.noise.device."
+        )
+        return
+    qubits = devices.snapshot(noise.device).qubits
+    if max(layout) >= qubits:
+        yield f"spec.transpile.initialLayout: {noise.device} has no qubit {max(layout)}. Give qubits 0 to {qubits - 1}."

@@ -79,6 +79,29 @@ def test_times_without_a_zone_are_refused(moment: object) -> None:
     assert "spec.keys[0].notBefore" in read(ada(notBefore=moment)).problem
 
 
+CIRCUIT = {"name": "c", "format": "openqasm3", "source": "x"}
+TABLE = {"configMapKeyRef": {"name": "m", "key": "k"}, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("circuit", "spec", "says"),
+    [
+        ({}, {"shots": 1000}, None),
+        ({"parameters": {"a": ["1"] * 10}}, {"shots": 100}, None),
+        ({"parameters": {"a": ["1"] * 11}}, {"shots": 100}, "may sign for 1000 shots, not for 1100"),
+        ({"shots": 100, "parameters": {"a": ["1"] * 11}}, {"shots": 1}, "may sign for 1000 shots, not for 1100"),
+        ({"parametersFrom": TABLE}, {"shots": 1}, "parametersFrom leaves the rows open"),
+        ({}, {"shots": 1, "precision": "0.1"}, "spec.precision leaves them open"),
+    ],
+)
+def test_a_keys_shots_are_those_of_all_rows_together(
+    circuit: dict[str, Any], spec: dict[str, Any], says: str | None
+) -> None:
+    key = read(ada(constraints={"maxShots": 1000})).keys["ada"]
+    found = key.exceeds({"backendRef": {"name": "aer"}, "circuits": [{**CIRCUIT, **circuit}], **spec})
+    assert found is None if says is None else found is not None and says in found
+
+
 def test_a_policy_that_cannot_be_read_governs_what_it_names_or_else_everything() -> None:
     assert read(trust(rules=[])).governs("anything")
     named = read(trust(rules=[], namespaces={"names": ["a"]}))

@@ -150,6 +150,20 @@ def test_references_name_every_config_map_with_its_digest() -> None:
     assert references(builders.job()) == references({}) == []
 
 
+def test_a_table_of_parameters_is_referred_to_beside_the_program() -> None:
+    table = {"configMapKeyRef": {"name": "angles", "key": "sweep.csv"}, "sha256": "1" * 64}
+    job = config_map_job(b"x")
+    job["spec"]["circuits"][0]["parametersFrom"] = table
+    program, found = references(job)
+    assert program["name"] == "circuits"
+    assert found == {"kind": "ConfigMap", "name": "angles", "key": "sweep.csv", "sha256": "1" * 64}
+    other = {**table, "sha256": "2" * 64}
+    changed = copy.deepcopy(job)
+    changed["spec"]["circuits"][0]["parametersFrom"] = other
+    assert project(changed).digest != project(job).digest
+    assert "spec.circuits[0].parametersFrom" in project(changed).difference(project(job).fields())
+
+
 def test_a_difference_names_fields_with_both_values() -> None:
     signed, found = project(queued()).fields(), project(builders.job(shots=5, seed=1))
     told = found.difference(signed)
