@@ -20,7 +20,7 @@ from qee.controller.parts import name_of, statement_of
 from qee.core.observed import child_state
 from qee.kube import manifests
 from qee.kube.compare import child_differs
-from qee.kube.port import NotFound, Object
+from qee.kube.port import NotFound, Object, Resource
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, PODS
 from qee.signing.attestation import AttestationProblem, check
 from qee.signing.keys import PrivateKey
@@ -98,7 +98,8 @@ def test_indexes_are_read_as_the_job_controller_writes_them() -> None:
         "status": {"failedIndexes": "1,3-5,11"},
     }
     assert child_state(job).failed_indexes == {1, 3, 4, 5, 11}
-    assert child_state({**job, "status": {}}).failed_indexes == frozenset()
+    for other in ("", "x", "12", "-", "3-", "4-2"):
+        assert child_state({**job, "status": {"failedIndexes": other}}).failed_indexes == frozenset()
 
 
 # All is well
@@ -185,7 +186,7 @@ async def test_a_pod_that_is_evicted_after_its_part_was_stored_is_not_missed(sim
 async def test_a_new_operator_goes_on_from_the_parts_when_every_pod_is_gone(simulation: Simulation) -> None:
     await started(simulation)
 
-    def stop(verb: str, resource: Any, name: str | None) -> None:
+    def stop(verb: str, resource: Resource, name: str | None) -> None:
         if verb == "create" and name == "bell-result":
             raise NotFound(503, "", "away")
 
@@ -296,6 +297,22 @@ async def test_a_shard_without_attempts_fails_for_good_and_a_killed_one_does_not
         assert [each.reason for each in sharded.result(simulation).missing] == ["BackoffLimitExceeded"]
     else:
         assert simulation.status["attempt"] == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "ends"), [("OOMKilled", ("Failed", "PartialResult")), ("Error", ("Pending", "Retrying"))]
+)
+async def test_a_kill_is_a_shards_own_fault_only_at_its_memory_limit(
+    simulation: Simulation, reason: str, ends: tuple[str, str]
+) -> None:
+    await started(simulation)
+    for index in (0, 1, 3):
+        sharded.gives(simulation, index)
+    sharded.fails(simulation, 2, code=137, reason=reason)
+    sharded.ended(simulation, "Failed", failed="2")
+    while await simulation.step() == 0 and simulation.status["attempt"] == 1:
+        pass
+    assert simulation.outcome == ends
 
 
 async def test_a_shard_that_was_lost_too_often_is_missing(simulation: Simulation) -> None:
@@ -497,6 +514,20 @@ async def test_a_part_that_is_not_what_its_log_says_is_refused_without_a_key_too
     await started(simulation)
     planted(simulation, 1, immutable=False)
     sharded.gives(simulation, 1)
+    await sharded.settle(simulation)
+    assert simulation.outcome == ("Failed", "ResultConflict")
+
+
+async def test_a_part_that_is_made_between_look_and_write_is_compared(simulation: Simulation) -> None:
+    """It would pass every check; but it is not what the log says."""
+    await started(simulation)
+    sharded.gives(simulation, 1)
+
+    def before(verb: str, resource: Resource, name: str | None) -> None:
+        if verb == "create" and str(name).endswith("-part-1"):
+            planted(simulation, 1)
+
+    simulation.api.before.append(before)
     await sharded.settle(simulation)
     assert simulation.outcome == ("Failed", "ResultConflict")
 

@@ -53,7 +53,7 @@ class Intake:
 
     def child(self, event: Event) -> None:
         child = child_state(event["object"])
-        matters = (child.complete, child.failed_reason, child.suspended, child.deleting)
+        matters = (child.complete, child.failed_reason, child.suspended, child.deleting, child.failed_indexes)
         if self._news("Job", event, matters):
             self._add_owner(event)
 

@@ -94,6 +94,7 @@ def child_state(job: Mapping[str, Any]) -> ChildState:
     meta, status = job["metadata"], job.get("status") or {}
     conditions = {c["type"]: c for c in status.get("conditions") or [] if c.get("status") == "True"}
     failed = conditions.get("Failed")
+    shards = int((job.get("spec") or {}).get("completions") or 1)
     return ChildState(
         name=meta["name"],
         uid=meta["uid"],
@@ -103,8 +104,8 @@ def child_state(job: Mapping[str, Any]) -> ChildState:
         complete="Complete" in conditions,
         failed_reason=str(failed.get("reason") or "Failed") if failed else None,
         failed_message=str(failed.get("message") or "") if failed else "",
-        shards=int((job.get("spec") or {}).get("completions") or 1),
-        failed_indexes=_indexes(str(status.get("failedIndexes") or "")),
+        shards=shards,
+        failed_indexes=_indexes(str(status.get("failedIndexes") or ""), shards),
         raw=job,
     )
 
@@ -136,14 +137,19 @@ def pod_state(pod: Mapping[str, Any]) -> PodState:
     )
 
 
-def _indexes(text: str) -> frozenset[int]:
-    """`1,3-5,7`, as batch/v1 writes them."""
-    spans = [span.partition("-") for span in text.split(",") if span]
-    return frozenset(index for first, _, last in spans for index in range(int(first), int(last or first) + 1))
+def _indexes(text: str, shards: int) -> frozenset[int]:
+    """`1,3-5,7`, as batch/v1 writes them; what is not of that form or no shard is left out."""
+    found: set[int] = set()
+    for span in text.split(","):
+        ends = [_index(end) for end in span.split("-", 1)]
+        if ends[0] is not None and ends[-1] is not None:
+            found.update(range(ends[0], min(ends[-1], shards - 1) + 1))
+    return frozenset(found)
 
 
-def _index(label: str | None) -> int | None:
-    return int(label) if label is not None and label.isascii() and label.isdecimal() else None
+def _index(text: str | None) -> int | None:
+    """Whoever may change labels may write anything there."""
+    return int(text) if text is not None and len(text) < 10 and text.isascii() and text.isdecimal() else None
 
 
 def _terminated(state: Mapping[str, Any] | None) -> Terminated | None:
