@@ -1,0 +1,169 @@
+"""What engine aer computes of the state before the final measurements: probabilities, amplitudes, observables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from qee.api.reasons import Reason
+from qee.api.run_document import Observable
+from qee.runner.engines import aer
+from qee.runner.engines.aer_compiled import Compiled, apply_layout
+from qee.runner.engines.aer_simulation import Simulation
+from qee.runner.engines.aer_states import final_measurements, refuse_large, rotated, unmeasured
+from qee.runner.errors import RunnerError
+from qee.runner.observables import measurements
+from qee.runner.outcomes import Estimate, Options, Task
+
+if TYPE_CHECKING:
+    from qee.runner.engines.aer import AerEngine, Executable
+
+_PROBABILITIES, _STATE = "qee_probabilities", "qee_state"
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Arrays and estimates as in Execution, and the method that Aer resolved to."""
+
+    method: str
+    probabilities: Any = None
+    statevector: Any = None
+    expectation: Mapping[str, Estimate] | None = None
+
+
+class Outputs:
+    """The outputs of one circuit, compiled once. Raises RunnerError for what its measurements or its size forbid."""
+
+    def __init__(
+        self,
+        engine: "AerEngine",
+        options: Options,
+        wanted: Sequence[str],
+        observables: Sequence[Observable],
+        source: QuantumCircuit,
+        compiled: Compiled,
+        bits: int,
+    ) -> None:
+        """`wanted` are the outputs to compute, `bits` the classical bits of all registers."""
+        final_measurements(source)
+        _refuse_noisy_state(options, wanted, source)
+        self._wanted = wanted
+        self._compiled = compiled
+        self._precision = options.precision
+        self._single = options.simulator.precision == "single"
+        self._observables = observables if "expectation" in wanted else ()
+        self._plan = measurements(self._observables, source.num_qubits)
+        self._sampled = bool(self._observables) and (options.precision is not None or options.noise is not None)
+        self._readout = engine.readout(compiled)
+        # (qubit of the compiled circuit, bit); without a measurement each qubit of the source stands for a bit
+        found = final_measurements(compiled.circuit)
+        self._measured = found or [(qubit, bit) for bit, qubit in enumerate(compiled.layout)]
+        self._bits = bits if found else source.num_qubits
+        refuse_large(tuple(wanted), source.num_qubits, self._bits)
+        # a noisy state is a mixture: only a density matrix has its probabilities exactly
+        self._method = options.simulator.method if options.noise is None else "density_matrix"
+        self._exact = self._with_saves(engine)
+        state = unmeasured(source)
+        self._offset = source.num_clbits
+        self._groups: list[Executable] = []
+        self._sampling_method = options.simulator.method
+        if self._sampled:
+            for group in self._plan.groups:
+                turned = engine.compiled(rotated(state, group.basis))
+                self._groups.append(engine.executable(turned, self._sampling_method))
+
+    def computed(self, simulation: Simulation, values: Mapping[Any, float], task: Task) -> Computed:
+        """The outputs for these parameters' values."""
+        method, data = "", cast(Any, None)
+        if self._exact is not None:
+            data, method = simulation.run(aer.bound(self._exact.circuit, values), self._method, 1, task.seed)
+        expectation = None
+        if self._observables:
+            if self._sampled:
+                expectation, method = self._estimates(simulation, values, task, method)
+            else:
+                expectation = {
+                    each.name: Estimate(float(np.real(getattr(data, _observable(number)))))
+                    for number, each in enumerate(self._observables)
+                }
+        return Computed(
+            method,
+            self._probabilities(getattr(data, _PROBABILITIES)) if "probabilities" in self._wanted else None,
+            self._statevector(getattr(data, _STATE)) if "statevector" in self._wanted else None,
+            expectation,
+        )
+
+    def _with_saves(self, engine: "AerEngine") -> "Executable | None":
+        exact = () if self._sampled else self._observables
+        if not exact and not {"probabilities", "statevector"}.intersection(self._wanted):
+            return None
+        circuit = unmeasured(self._compiled.circuit)
+        every = circuit.qubits
+        for number, each in enumerate(exact):
+            terms = [(apply_layout(label, self._compiled), float(text)) for label, text in each.terms.items()]
+            circuit.save_expectation_value(SparsePauliOp.from_list(terms), every, label=_observable(number))
+        if "probabilities" in self._wanted:
+            circuit.save_probabilities([qubit for qubit, _ in self._measured], label=_PROBABILITIES)
+        if "statevector" in self._wanted:
+            circuit.save_statevector(label=_STATE)
+        return engine.executable(self._compiled, self._method, circuit)
+
+    def _estimates(
+        self, simulation: Simulation, values: Mapping[Any, float], task: Task, method: str
+    ) -> tuple[dict[str, Estimate], str]:
+        shots = self._plan.shots(task.shots, self._precision, task.share)
+        counts = []
+        for number, (executable, repetitions) in enumerate(zip(self._groups, shots, strict=True)):
+            seed = self._plan.seed(task.seed, number)
+            circuit = aer.bound(executable.circuit, values)
+            data, method = simulation.run(circuit, self._sampling_method, repetitions, seed, executable.readout)
+            counts.append({int(outcome, 16) >> self._offset: count for outcome, count in data.counts.items()})
+        return self._plan.estimates(counts), method
+
+    def _probabilities(self, found: Any) -> Any:
+        """By outcome of all bits, readout errors included. Bit i of the saved array's index is measured qubit i."""
+        array = np.asarray(found, dtype=np.float64)
+        if self._readout is not None:
+            for place, (qubit, _) in enumerate(self._measured):
+                zero_for_one, one_for_zero = self._readout[qubit]
+                confusion = np.array([[1 - one_for_zero, zero_for_one], [one_for_zero, 1 - zero_for_one]])
+                shaped = array.reshape(-1, 2, 1 << place)
+                array = np.einsum("ab,ibj->iaj", confusion, shaped).reshape(-1)
+        outcomes = np.zeros(len(array), dtype=np.int64)
+        index = np.arange(len(array))
+        for place, (_, bit) in enumerate(self._measured):
+            outcomes |= (index >> place & 1) << bit
+        whole = np.zeros(1 << self._bits)
+        whole[outcomes] = array  # bits that nothing is measured into are 0
+        return whole
+
+    def _statevector(self, found: Any) -> Any:
+        """With the source's qubits in their order, qubit 0 the least significant."""
+        qubits = self._compiled.circuit.num_qubits
+        state = np.asarray(found).reshape((2,) * qubits)  # axis k is qubit n-1-k
+        order = [qubits - 1 - self._compiled.layout[qubit] for qubit in reversed(range(qubits))]
+        return state.transpose(order).reshape(-1).astype(np.complex64 if self._single else np.complex128)
+
+
+def _observable(number: int) -> str:
+    return f"qee_observable_{number}"
+
+
+def _refuse_noisy_state(options: Options, wanted: Sequence[str], circuit: QuantumCircuit) -> None:
+    if "statevector" not in wanted:
+        return
+    if options.noise is not None:
+        raise RunnerError(
+            Reason.INVALID_SPEC,
+            "outputs: statevector: under noise there is none; leave out noise, or ask for probabilities or expectation "
+            "values",
+        )
+    if any(each.operation.name == "reset" for each in circuit.data):
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            "outputs: statevector: after a reset the state differs from shot to shot; leave the reset out, or ask for "
+            "counts",
+        )
