@@ -15,7 +15,8 @@ from qiskit_aer.noise.device import basic_device_gate_errors
 from qee.api.documents import NoiseOptions
 from qee.api.reasons import Reason
 from qee.devices import Device, names, snapshot
-from qee.runner.engines.aer_noise import DeviceNoise, Noise, noise_of
+from qee.runner.engines.aer_channels import Noise
+from qee.runner.engines.aer_noise import DeviceNoise, noise_of
 from qee.runner.errors import RunnerError
 
 
