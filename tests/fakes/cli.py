@@ -22,6 +22,7 @@ from qee.api.result_document import ResultDocument
 from qee.cli.connection import Cluster, Target
 from qee.cli.main import app
 from qee.core.prepare import run_document
+from qee.core.sources import Sources
 from qee.kube.port import Object
 from qee.kube.resources import CONFIG_MAPS, JOBS
 
@@ -117,7 +118,7 @@ def succeeded(name: str, document: bytes | None = None, zipped: bool = False) ->
 
 def run_of(live: Object) -> RunDocument:
     job = QuantumJob.model_validate(live)
-    sources = {circuit.name: (circuit.source or "").encode() for circuit in job.spec.circuits}
+    sources = Sources({circuit.name: (circuit.source or "").encode() for circuit in job.spec.circuits})
     return run_document(job, "aer", sources)
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from qee.api.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
 from qee.cli import durations, terminal
-from qee.cli.histogram import columns, histogram
+from qee.cli.histogram import columns
 from qee.cli.progress import Progress
+from qee.cli.showing import shown as as_text
 
 
 def result(counts: Mapping[str, int], *registers: Register, circuit: str = "bell") -> CircuitResult:
@@ -25,7 +26,7 @@ def shown(
     one = result(counts, *registers)
     provenance = Provenance("aer", {}, "double", "none", 1, (), "", "", "0", 1)
     document = ResultDocument(JobReference("default", "bell", "1"), "aer", simulated, (one,), 7, False, provenance)
-    return histogram(document, [one], width, blocks).splitlines()
+    return as_text(document, [one], width, blocks).splitlines()
 
 
 def test_the_title_says_circuit_shots_backend_and_whether_it_was_simulated() -> None:

@@ -11,6 +11,7 @@ from qee.cli import exits, jobs, results, secret
 from qee.cli.connection import Target
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
+from qee.cli.results import View
 from qee.cli.suite import installed_suite
 from qee.cli.terminal import note, out, printable
 from qee.kube.resources import CONFIG_MAPS
@@ -32,9 +33,7 @@ class Wanted:
     uid: str | None = None
 
 
-async def of_cluster(
-    target: Target, name: str, trust: Sequence[str], form: ResultForm, circuit: str | None, file: str | None
-) -> int:
+async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View) -> int:
     trusted = trusted_keys(trust)
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
@@ -50,7 +49,7 @@ async def of_cluster(
         )
     meta = job["metadata"]
     wanted = Wanted(meta["namespace"], meta["name"], meta["uid"])
-    return _shown(document, str(envelope).encode(), trusted, wanted, form, circuit, file)
+    return _shown(document, str(envelope).encode(), trusted, wanted, view)
 
 
 def of_files(
@@ -58,12 +57,10 @@ def of_files(
     signature: str,
     trust: Sequence[str],
     wanted: Wanted,
-    form: ResultForm,
-    circuit: str | None,
-    file: str | None,
+    view: View,
 ) -> int:
     trusted = trusted_keys(trust)
-    return _shown(_read(document, "--file"), _read(signature, "--signature"), trusted, wanted, form, circuit, file)
+    return _shown(_read(document, "--file"), _read(signature, "--signature"), trusted, wanted, view)
 
 
 def trusted_keys(paths: Sequence[str]) -> list[PublicKey]:
@@ -84,9 +81,7 @@ def _shown(
     envelope: bytes,
     trusted: list[PublicKey],
     wanted: Wanted,
-    form: ResultForm,
-    circuit: str | None,
-    file: str | None,
+    view: View,
 ) -> int:
     try:
         predicate = check_signature(envelope, document, trusted, installed_suite())
@@ -95,17 +90,17 @@ def _shown(
     _compare(predicate, wanted)
     known = {key.key_id for key in trusted}
     key_ids = [each.key_id for each in Envelope.from_json(envelope).signatures if each.key_id in known]
-    if form in (ResultForm.JSON, ResultForm.YAML):
+    if view.form in (ResultForm.JSON, ResultForm.YAML):
         value = {
             "verified": True,
             "keyids": key_ids,
             "predicate": predicate,
-            "result": results.parsed(document, circuit),
+            "result": results.parsed(document, view.circuit),
         }
-        results.save(document, file)
-        out(results.dumped(value, yaml=form is ResultForm.YAML))
+        results.beside(document, view)
+        out(results.dumped(value, yaml=view.form is ResultForm.YAML))
         return exits.OK
-    results.present(document, form, circuit, file)
+    results.present(document, view)
     for line in _told(predicate, key_ids):
         note(printable(line))
     return exits.OK

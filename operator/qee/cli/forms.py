@@ -11,6 +11,8 @@ class Engine(StrEnum):
 class ResultForm(StrEnum):
     HISTOGRAM = "histogram"
     TABLE = "table"
+    CSV = "csv"
+    NPZ = "npz"
     JSON = "json"
     YAML = "yaml"
 

@@ -1,8 +1,8 @@
-"""A result as text: the histogram for people, the table with every outcome."""
+"""Bars, one for each outcome, and columns as kubectl prints them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from qee.api.documents import CircuitResult, ResultDocument
+from qee.api.documents import CircuitResult
 from qee.cli.terminal import printable
 
 SHOWN = 16
@@ -10,19 +10,26 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 MIN_BAR, MAX_BAR = 8, 40
 
 
-def histogram(document: ResultDocument, results: Sequence[CircuitResult], width: int, blocks: bool = True) -> str:
-    """One histogram for each result, the most frequent outcomes first. `blocks`: the terminal has block characters."""
-    return "\n\n".join("\n".join(_one(document, result, width, blocks)) for result in results)
+def counts_bars(result: CircuitResult, width: int, blocks: bool) -> Iterator[str]:
+    """The most frequent outcomes first, SHOWN of them, and what the others are together."""
+    outcomes = by_count(result)
+    shown, rest = outcomes[:SHOWN], outcomes[SHOWN:]
+    if not shown:
+        return
+    number = len(str(result.shots))
+    yield from bars([(key, count / result.shots, f"{count:>{number}}") for key, count in shown], width, blocks)
+    if rest:
+        left = sum(count for _, count in rest)
+        yield f"  and {len(rest)} more: {left} shots, {100 * left / result.shots:.1f}%"
 
 
-def table(document: ResultDocument, results: Sequence[CircuitResult]) -> str:
-    """Every outcome of every result, one a line, in columns."""
-    rows = [("CIRCUIT", "SET", "OUTCOME", "COUNT", "FRACTION")]
-    for result in results:
-        for outcome, count in _by_count(result):
-            fraction = f"{count / result.shots:.6f}"
-            rows.append((printable(result.circuit), str(result.parameter_set), outcome, str(count), fraction))
-    return columns(rows)
+def bars(rows: Sequence[tuple[str, float, str]], width: int, blocks: bool) -> Iterator[str]:
+    """A line for each (label, share of the whole, figure), the longest bar for the largest share."""
+    most = max((share for _, share, _ in rows), default=0) or 1
+    label, number = max(len(key) for key, _, _ in rows), max(len(figure) for _, _, figure in rows)
+    length = max(MIN_BAR, min(MAX_BAR, width - label - number - 14))
+    for key, share, figure in rows:
+        yield f"  {key:>{label}}  {_bar(share / most, length, blocks)}  {figure:>{number}}  {100 * share:5.1f}%"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -33,33 +40,14 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _one(document: ResultDocument, result: CircuitResult, width: int, blocks: bool) -> Iterable[str]:
-    yield _title(document, result)
+def register_line(result: CircuitResult) -> Iterable[str]:
+    """Which bits of a key are whose, where there is more than one register."""
     if len(result.registers) > 1:
         left_to_right = "  ".join(f"{printable(r.name)}[{r.size}]" for r in reversed(result.registers))
         yield f"  registers, left to right: {left_to_right}"
-    outcomes = _by_count(result)
-    shown, rest = outcomes[:SHOWN], outcomes[SHOWN:]
-    if not shown:
-        return
-    most = shown[0][1]
-    label, number = max(len(key) for key, _ in shown), len(str(result.shots))
-    bar = max(MIN_BAR, min(MAX_BAR, width - label - number - 14))
-    for key, count in shown:
-        share = f"{100 * count / result.shots:5.1f}%"
-        yield f"  {key:>{label}}  {_bar(count / most, bar, blocks)}  {count:>{number}}  {share}"
-    if rest:
-        left = sum(count for _, count in rest)
-        yield f"  and {len(rest)} more: {left} shots, {100 * left / result.shots:.1f}%"
 
 
-def _title(document: ResultDocument, result: CircuitResult) -> str:
-    kind = "simulated" if document.simulated else "on hardware"
-    row = f", parameter set {result.parameter_set}" if result.parameter_set else ""
-    return f"{printable(result.circuit)}{row}: {result.shots} shots on {printable(document.backend)} ({kind})"
-
-
-def _by_count(result: CircuitResult) -> list[tuple[str, int]]:
+def by_count(result: CircuitResult) -> list[tuple[str, int]]:
     return sorted((result.counts or {}).items(), key=lambda item: (-item[1], item[0]))
 
 

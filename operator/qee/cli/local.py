@@ -16,9 +16,9 @@ from typing import IO, NoReturn
 from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result
 from qee.api.reasons import Reason
 from qee.cli import checking, exits, results
-from qee.cli.forms import ResultForm
 from qee.cli.manifest import read
 from qee.cli.problem import Problem
+from qee.cli.results import View
 from qee.cli.terminal import note, printable, spinner
 from qee.core.prepare import prepare
 from qee.core.refusal import Refused
@@ -34,8 +34,7 @@ def run(
     engine: str | None,
     config_maps: list[str],
     seconds: float | None,
-    form: ResultForm,
-    output_file: str | None,
+    view: View,
 ) -> int:
     document, deadline = _prepared(file, job, namespace, engine, config_maps)
     limit = min((each for each in (seconds, deadline) if each is not None), default=None)
@@ -44,7 +43,7 @@ def run(
         check_result(ResultDocument.from_bytes(data), RunDocument.from_bytes(document))
     except DocumentError as error:
         raise Problem(f"the runner's result is not one of this job: {error}; please report it", exits.BUG) from None
-    results.present(data, form, None, output_file)
+    results.present(data, view)
     return exits.OK
 
 

@@ -57,6 +57,10 @@ def run(
     logs: Annotated[bool, typer.Option("--logs", help="Show the runner's log, on stderr, while waiting.")] = False,
     output: options.ResultOutput = ResultForm.HISTOGRAM,
     output_file: options.OutputFile = None,
+    plot: options.Plot = False,
+    png: options.Png = None,
+    parameter: options.Parameter = None,
+    outcome: options.Outcome = None,
     cancel_on_interrupt: options.CancelOnInterrupt = False,
 ) -> Any:
     """Run a job and show its result.
@@ -66,6 +70,7 @@ def run(
     if (path is None) == (file is None):
         raise Problem("give one manifest: qee run -f FILE, or qee run --local FILE")
     manifest = path or file or ""
+    view = _view(output, None, output_file, plot, png, parameter, outcome)
     if not local:
         if engine or config_map:
             raise Problem("--engine and --config-map are for --local; a cluster has its own backends and ConfigMaps")
@@ -79,8 +84,7 @@ def run(
             wait=wait,
             seconds=timeout,
             logs=logs,
-            form=output,
-            output_file=output_file,
+            view=view,
             cancel_on_interrupt=cancel_on_interrupt,
         )
     if name or logs or not wait or cancel_on_interrupt:
@@ -94,8 +98,7 @@ def run(
         engine=engine,
         config_maps=config_map or [],
         seconds=timeout,
-        form=output,
-        output_file=output_file,
+        view=view,
     )
 
 
@@ -157,6 +160,10 @@ def result(
     circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only the results of this circuit.")] = None,
     output: options.ResultOutput = ResultForm.HISTOGRAM,
     output_file: options.OutputFile = None,
+    plot: options.Plot = False,
+    png: options.Png = None,
+    parameter: options.Parameter = None,
+    outcome: options.Outcome = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the result's signature; needs --trust.")] = False,
     trust: Annotated[
         list[str] | None,
@@ -173,25 +180,52 @@ def result(
 
     Its digest is checked against the one in the job's status. With --verify its signature is checked as well, with the
     keys of --trust; the keys are never taken from the cluster. Exits with 1 if the signature does not hold.
+    --file without --verify shows a file as it is.
     """
     if verify != bool(trust):
         raise Problem("--verify and --trust belong together; give both, with the public key of results")
-    if (file is None) != (signature is None) or (file is not None and not verify):
-        raise Problem("--file, --signature and --verify belong together; give all three")
+    if (signature is not None and file is None) or (file is not None and verify != (signature is not None)):
+        raise Problem("--file, --signature and --verify belong together; give all three, or --file alone")
+    view = _view(output, circuit, output_file, plot, png, parameter, outcome)
     if file is not None and signature is not None:
         from qee.cli import attested
 
         wanted = attested.Wanted(target.namespace, name)
-        return attested.of_files(file, signature, trust or [], wanted, output, circuit, output_file)
+        return attested.of_files(file, signature, trust or [], wanted, view)
+    from qee.cli import results
+
+    if file is not None:
+        if name is not None:
+            raise Problem("give a NAME or --file; without --verify nothing says which job a file is of")
+        return results.show_file(file, view)
     if name is None:
         raise Problem("give the NAME of a QuantumJob, or --file with --signature")
     if verify:
         from qee.cli import attested
 
-        return attested.of_cluster(target, name, trust or [], output, circuit, output_file)
-    from qee.cli import results
+        return attested.of_cluster(target, name, trust or [], view)
+    return results.show(target, name, view)
 
-    return results.show(target, name, output, circuit, output_file)
+
+def _view(
+    form: ResultForm,
+    circuit: str | None,
+    file: str | None,
+    plot: bool,
+    png: str | None,
+    parameter: str | None,
+    outcome: str | None,
+) -> Any:
+    from qee.cli.curves import Axis
+    from qee.cli.results import View
+
+    if (parameter or outcome) and not (plot or png):
+        raise Problem("--parameter and --outcome choose what --plot or --png draws; give one of these, too")
+    if form is ResultForm.NPZ and file is None:
+        raise Problem("-o npz is for programs; say where with --output-file FILE")
+    if plot and form is not ResultForm.HISTOGRAM:
+        raise Problem(f"--plot is a form of its own; leave out -o {form}")
+    return View(form, circuit, file, plot, png, Axis(parameter, outcome))
 
 
 @command(app, "logs")

@@ -63,10 +63,27 @@ Chosen = Annotated[
 ]
 ResultOutput = Annotated[
     ResultForm,
-    typer.Option("-o", "--output", help="Histogram, all outcomes, or the document."),
+    typer.Option(
+        "-o",
+        "--output",
+        help="Text for people, every number (table, csv, npz), or the document (json, yaml).",
+    ),
+]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw sweeps as curves on the terminal.")]
+Png = Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw a picture; needs matplotlib.")]
+Parameter = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Parameter that curves are drawn against. Default: the only one that varies."),
+]
+Outcome = Annotated[
+    str | None,
+    typer.Option(metavar="BITS", help="Outcome whose probability is drawn. Default: the four most frequent."),
 ]
 ListOutput = Annotated[ListForm, typer.Option("-o", "--output", help="Form of the list.")]
-OutputFile = Annotated[str | None, typer.Option(metavar="FILE", help="Also write the document, byte for byte.")]
+OutputFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Also write the document, byte for byte; with -o csv or npz: write that."),
+]
 KeyFiles = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="FILE", help="Private key to sign with; may be repeated."),

@@ -7,25 +7,59 @@ import json
 import shutil
 import sys
 import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qee.api.conditions import Phase
-from qee.api.documents import DocumentError, ResultDocument
+from qee.api.documents import CircuitResult, DocumentError, ResultDocument
 from qee.api.names import RESULT_KEY_GZIP
-from qee.cli import exits, jobs, terminal
+from qee.cli import exits, figures, jobs, terminal
 from qee.cli.connection import Cluster, Target
+from qee.cli.curves import Axis
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
+from qee.cli.writing import write
 from qee.kube.port import NotFound, Object
 from qee.kube.resources import CONFIG_MAPS
 
 WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
 
 
-async def show(target: Target, name: str, form: ResultForm, circuit: str | None, file: str | None) -> int:
+_OWN_FILE = (ResultForm.CSV, ResultForm.NPZ)  # what --output-file holds itself, in place of the document
+
+
+@dataclass(frozen=True)
+class View:
+    """How a result is shown: the form, of one circuit or all, and the files that are written beside.
+
+    `file` gets the document byte for byte, or what `form` makes of it where that is for programs (CSV, npz). `plot`:
+    sweeps as curves on the terminal; `png`: a picture of the same. `axis`: what the curves are of.
+    """
+
+    form: ResultForm = ResultForm.HISTOGRAM
+    circuit: str | None = None
+    file: str | None = None
+    plot: bool = False
+    png: str | None = None
+    axis: Axis = field(default_factory=Axis)
+
+
+async def show(target: Target, name: str, view: View) -> int:
     async with target.open() as cluster:
-        present(await finished(cluster, await jobs.fetch(cluster, name)), form, circuit, file)
+        present(await finished(cluster, await jobs.fetch(cluster, name)), view)
+    return exits.OK
+
+
+def show_file(path: str, view: View) -> int:
+    """The same for a file that somebody kept: the document or its ConfigMap. Nothing proves where it is from."""
+    from qee.results import ResultError, load
+
+    try:
+        data = load(path).document.to_bytes()
+    except ResultError as error:
+        raise Problem(f"--file {error}" if str(error).startswith(path) else f"--file {path}: {error}") from None
+    present(data, view)
     return exits.OK
 
 
@@ -75,14 +109,30 @@ def _unpacked(config_map: Object, key: str, size: int) -> bytes | None:
         return None
 
 
-def present(data: bytes, form: ResultForm, circuit: str | None = None, file: str | None = None) -> None:
-    """Print the document in the form, and write it to the file, byte for byte. Raises Problem.
+def present(data: bytes, view: View) -> None:
+    """Print the document as the view says, and write what belongs beside it. Raises Problem.
 
     On stdout, too, JSON is the document as stored, unless one circuit was chosen or a terminal needs escapes.
     """
-    text = rendered(data, form, circuit)
-    save(data, file)
-    terminal.out(text)
+    text = rendered(data, view)
+    beside(data, view)
+    if text is not None:
+        terminal.out(text)
+
+
+def beside(data: bytes, view: View) -> None:
+    """The files of the view, and a warning on stderr where the result is partial. Raises Problem."""
+    if view.form not in _OWN_FILE:
+        save(data, view.file)
+    if view.png is not None:
+        from qee.cli import pictures
+
+        picture, left = pictures.png(*_chosen(data, view.circuit), view.axis)
+        write(view.png, picture, replace=True, what="--png")
+        more = f"; {left} more plots have no room in it: choose a circuit with --circuit" if left else ""
+        terminal.note(f"wrote {terminal.printable(view.png)}{more}")
+    for line in _missing(data):
+        terminal.note(terminal.coloured(line, "red", sys.stderr))
 
 
 def save(data: bytes, file: str | None) -> None:
@@ -95,23 +145,55 @@ def save(data: bytes, file: str | None) -> None:
         raise Problem(f"--output-file {file}: cannot be written: {error.strerror}") from None
 
 
-def rendered(data: bytes, form: ResultForm, circuit: str | None = None) -> str:
-    """The document as text, without a line break at its end."""
+def rendered(data: bytes, view: View) -> str | None:
+    """The document as text, without a line break at its end; None where a file has it instead. Raises Problem."""
+    form, circuit = view.form, view.circuit
     if form in (ResultForm.JSON, ResultForm.YAML):
         return _dumped(data, form, circuit)
-    from qee.cli import histogram
+    document, groups = _chosen(data, circuit)
+    results = [each for group in groups for each in group]
+    from qee.cli import export, plotting, showing, tables
+
+    width = shutil.get_terminal_size().columns if terminal.is_terminal(sys.stdout) else 80
+    blocks = terminal.draws(sys.stdout)
+    try:
+        if form is ResultForm.TABLE:
+            return tables.table(document, results)
+        if form is ResultForm.NPZ:
+            save(export.as_npz(document, results), view.file)
+            return None
+        if form is ResultForm.CSV:
+            text = export.as_csv(document, results)
+            if view.file is None:
+                return text
+            save(f"{text}\n".encode(), view.file)
+            return None
+        if view.plot:
+            return plotting.plotted(document, groups, view.axis, width, blocks)
+        return showing.shown(document, results, width, blocks)
+    except (DocumentError, IndexError):  # its fields are there, and do not fit together
+        raise Problem("the result contradicts itself; was it edited? -o json prints it as it is") from None
+
+
+def _chosen(data: bytes, circuit: str | None) -> tuple[ResultDocument, list[list[CircuitResult]]]:
+    """The document, and the results of the circuit or of all, circuit by circuit. Raises Problem."""
+    from qee.cli.showing import by_circuit
 
     try:
         document = ResultDocument.from_bytes(data)
     except DocumentError as error:
         raise Problem(f"this version of qee cannot read the result: {error}; -o json prints it as it is") from None
-    results = [each for each in document.results if circuit in (None, each.circuit)]
-    if not results:
+    groups = by_circuit([each for each in document.results if circuit in (None, each.circuit)])
+    if not groups:
         raise _no_circuit(circuit, [each.circuit for each in document.results])
-    if form is ResultForm.TABLE:
-        return histogram.table(document, results)
-    width = shutil.get_terminal_size().columns if terminal.is_terminal(sys.stdout) else 80
-    return histogram.histogram(document, results, width, terminal.draws(sys.stdout))
+    return document, groups
+
+
+def _missing(data: bytes) -> list[str]:
+    try:
+        return figures.missing(ResultDocument.from_bytes(data))
+    except DocumentError:
+        return []  # of a later version, printed as it is
 
 
 def _dumped(data: bytes, form: ResultForm, circuit: str | None) -> str:

@@ -8,11 +8,11 @@ from qee.api.conditions import Phase
 from qee.cli import exits, jobs, results
 from qee.cli.cancelling import request_cancel
 from qee.cli.connection import Cluster, Target
-from qee.cli.forms import ResultForm
 from qee.cli.interrupts import Interrupted, Interrupts
 from qee.cli.manifest import read
 from qee.cli.problem import Problem
 from qee.cli.progress import Progress
+from qee.cli.results import View
 from qee.cli.submitting import create
 from qee.cli.terminal import note, out, printable
 from qee.cli.waiting import until_finished
@@ -30,8 +30,7 @@ async def run(
     wait: bool,
     seconds: float | None,
     logs: bool,
-    form: ResultForm,
-    output_file: str | None,
+    view: View,
     cancel_on_interrupt: bool,
 ) -> int:
     manifest = read(file)
@@ -48,7 +47,7 @@ async def run(
             waiting = _Waiting(cluster, called, created["metadata"]["uid"], seconds, logs, cancel_on_interrupt)
             finished = await waiting.finish(interrupts)
         _succeeded(finished)
-        results.present(await results.stored(cluster, finished), form, None, output_file)
+        results.present(await results.stored(cluster, finished), view)
     return exits.OK
 
 
