@@ -1,54 +1,57 @@
-"""The header of QPY, Qiskit's binary circuit format. Header only: what follows is for a later version.
+"""QPY, Qiskit's binary circuit format, looked at without Qiskit and without building the circuit."""
 
-Loading QPY below version 13 can run code (CVE-2025-2000), and a symengine payload can corrupt memory (CVE-2025-1403).
-"""
-
-import struct
-from dataclasses import dataclass
-
+from qee.api.qpy_circuit import Bounds, check
+from qee.api.qpy_file import NEWEST, OLDEST, Header, QpyError
+from qee.api.qpy_file import read_header as header_of
 from qee.api.reasons import Reason
 from qee.circuits.errors import ScanError
+from qee.circuits.report import Limits, Scan
 
-OLDEST, NEWEST = 13, 18  # 18 is what Qiskit 2.6 writes
-MAX_PROGRAMS = 300
+__all__ = ["NEWEST", "OLDEST", "Header", "read_header", "scan_qpy"]
 
-_HEADER = struct.Struct("!6sBBBBQc")  # Qiskit's FILE_HEADER_V10
-_MAGIC = b"QISKIT"
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """`version` of QPY, `qiskit` that wrote it as (major, minor, patch), and the number of circuits."""
-
-    version: int
-    qiskit: tuple[int, int, int]
-    programs: int
+FORMAT = "qpy"
+_FLOW = frozenset({"if", "while", "switch"})
 
 
 def read_header(data: bytes) -> Header:
     """The header of a QPY file. Raises ScanError for what is none, too old, too new, or of unsafe encoding."""
-    if data[:6] != _MAGIC or len(data) < 7:
-        raise ScanError(Reason.INVALID_CIRCUIT, "this is no QPY file; check spec.format")
-    version = data[6]
-    if version < OLDEST:
+    try:
+        return header_of(data)
+    except QpyError as error:
+        raise ScanError(error.reason, error.message) from None
+
+
+def scan_qpy(data: bytes, limits: Limits) -> Scan:
+    """Counts the circuit in a QPY file, in time linear in its size.
+
+    Clifford circuits are not recognised, and mid-circuit measurement is assumed. Raises ScanError, without a line.
+    """
+    if len(data) > limits.max_bytes:
         raise ScanError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"QPY version {version}: loading any below {OLDEST} is unsafe; write it again with Qiskit 1.3 or newer",
+            Reason.CIRCUIT_TOO_LARGE, f"the file has {len(data)} bytes, {limits.max_bytes} are possible; split it"
         )
-    if version > NEWEST:
-        raise ScanError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"QPY version {version} is not known yet; write it with qpy.dump(..., version={NEWEST})",
-        )
-    if len(data) < _HEADER.size:
-        raise ScanError(Reason.INVALID_CIRCUIT, "the QPY file ends within its header")
-    _, _, major, minor, patch, programs, encoding = _HEADER.unpack_from(data)
-    if encoding != b"p":
-        raise ScanError(
-            Reason.UNSUPPORTED_CONSTRUCT, "QPY with symengine expressions is unsafe; write it with use_symengine=False"
-        )
-    if not 1 <= programs <= MAX_PROGRAMS:
-        raise ScanError(
-            Reason.CIRCUIT_TOO_LARGE, f"the QPY file holds {programs} circuits; 1 to {MAX_PROGRAMS} are possible"
-        )
-    return Header(version, (major, minor, patch), programs)
+    bounds = Bounds(limits.max_qubits, limits.max_classical_bits, limits.max_operations, limits.max_operations)
+    try:
+        version, found = check(data, bounds)
+    except QpyError as error:
+        raise ScanError(error.reason, error.message) from None
+    if not found.qubits:
+        raise ScanError(Reason.INVALID_CIRCUIT, "the circuit has no qubits")
+    return Scan(
+        format=FORMAT,
+        version=str(version),
+        qubits=found.qubits,
+        classical_bits=found.clbits,
+        registers=tuple(found.registers),
+        operations=found.operations,
+        objects=found.operations,
+        multi_qubit_operations=found.multi_qubit,
+        measured=found.measured,
+        clifford=False,
+        feed_forward=bool(found.constructs & _FLOW),
+        mid_circuit=found.measured,
+        needs_deadline="while" in found.constructs,
+        gates=frozenset(found.gates),
+        constructs=frozenset(found.constructs),
+        inputs=tuple(found.parameters),
+    )

@@ -1,21 +1,23 @@
 """The entry point: a circuit's source to a `Scan`, within bounds and without an SDK."""
 
 from qee.api.reasons import Reason
+from qee.circuits.cirq_json import scan_cirq_json
 from qee.circuits.errors import ScanError, quoted
 from qee.circuits.qasm2 import Qasm2
 from qee.circuits.qasm3 import Qasm3
+from qee.circuits.qpy import scan_qpy
 from qee.circuits.report import Limits, Scan
 from qee.circuits.tokens import Cursor, read_text
 
-FORMATS = ("openqasm3", "openqasm2")
+FORMATS = ("openqasm3", "openqasm2", "qpy", "cirq-json")
 
 
 def scan(format: str, source: str | bytes, limits: Limits | None = None) -> Scan:
     """Looks at a circuit without building it, in time linear in its size.
 
     Args:
-        format: "openqasm3" or "openqasm2".
-        source: the circuit, as text or UTF-8 bytes.
+        format: one of FORMATS.
+        source: the circuit, as text or UTF-8 bytes; of "qpy" the file's bytes.
         limits: bounds to keep; absent: the defaults of `Limits`.
 
     Errors: ScanError, and nothing else, for whatever is not a program of that format within the bounds.
@@ -34,6 +36,10 @@ def scan_unguarded(format: str, source: str | bytes, limits: Limits) -> Scan:
     """`scan` without its safety net, so that tests see bugs."""
     if format not in FORMATS:
         raise ScanError(Reason.INVALID_CIRCUIT, f"the format {quoted(str(format))} is not one of {', '.join(FORMATS)}")
+    if format == "qpy":
+        return scan_qpy(source.encode() if isinstance(source, str) else source, limits)
+    if format == "cirq-json":
+        return scan_cirq_json(read_text(source, limits.max_bytes), limits)
     version = 3 if format == "openqasm3" else 2
     cursor = Cursor(read_text(source, limits.max_bytes), version, limits.max_tokens)
     if not cursor.items[0]:

@@ -1,0 +1,141 @@
+"""Bytes of QPY, Qiskit's binary circuit format, read with bounds: the file's header and the values in it.
+
+Loading QPY below version 13 can run code (CVE-2025-2000), and a symengine payload can corrupt memory (CVE-2025-1403).
+The layout is that of `qiskit.qpy`'s documentation, chapter "QPY Format".
+"""
+
+import ast
+import math
+import re
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from qee.api.reasons import Reason
+
+OLDEST, NEWEST = 13, 18  # 18 is what Qiskit 2.6 writes
+MAX_PROGRAMS = 300
+
+_HEADER = struct.Struct("!6sBBBBQc")  # Qiskit's FILE_HEADER_V10
+_MAGIC = b"QISKIT"
+_NUMPY = re.compile(rb"\x93NUMPY\x01\x00(..)", re.DOTALL)
+_NUMBERS = re.compile(r"[<>|=]?[biufc]\d{1,2}")
+
+
+class QpyError(Exception):
+    """A QPY file that must not be loaded: a reason, and what is wrong and what to do, without any text of the file."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+def broken(what: str) -> QpyError:
+    """The error for a file that contradicts itself."""
+    return QpyError(Reason.INVALID_CIRCUIT, f"the QPY file is broken: {what}; write it again with qiskit.qpy.dump")
+
+
+def refused(what: str, instead: str) -> QpyError:
+    """The error for what is not loaded, by name."""
+    return QpyError(Reason.UNSUPPORTED_CONSTRUCT, f"QPY with {what} is not loaded; {instead}")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """`version` of QPY, `qiskit` that wrote it as (major, minor, patch), and the number of circuits."""
+
+    version: int
+    qiskit: tuple[int, int, int]
+    programs: int
+
+
+def read_header(data: bytes) -> Header:
+    """The header of a QPY file. Raises QpyError for what is none, too old, too new, or of unsafe encoding."""
+    if data[:6] != _MAGIC or len(data) < 7:
+        raise QpyError(Reason.INVALID_CIRCUIT, "this is no QPY file; check spec.format")
+    version = data[6]
+    if version < OLDEST:
+        raise QpyError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            f"QPY version {version}: loading any below {OLDEST} is unsafe; write it again with Qiskit 1.3 or newer",
+        )
+    if version > NEWEST:
+        raise QpyError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            f"QPY version {version} is not known yet; write it with qpy.dump(..., version={NEWEST})",
+        )
+    if len(data) < _HEADER.size:
+        raise QpyError(Reason.INVALID_CIRCUIT, "the QPY file ends within its header")
+    _, _, major, minor, patch, programs, encoding = _HEADER.unpack_from(data)
+    if encoding != b"p":
+        raise QpyError(
+            Reason.UNSUPPORTED_CONSTRUCT, "QPY with symengine expressions is unsafe; write it with use_symengine=False"
+        )
+    if not 1 <= programs <= MAX_PROGRAMS:
+        raise QpyError(
+            Reason.CIRCUIT_TOO_LARGE, f"the QPY file holds {programs} circuits; 1 to {MAX_PROGRAMS} are possible"
+        )
+    return Header(version, (major, minor, patch), programs)
+
+
+class Reader:
+    """A cursor over bytes that never reads beyond their end: a broken length is an error before it costs memory."""
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self.data = data
+        self.at = at
+
+    def fields(self, layout: str) -> tuple[Any, ...]:
+        """What `struct` finds in the next bytes."""
+        return struct.unpack(layout, self.take(struct.calcsize(layout)))
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes. Raises QpyError beyond the end."""
+        if not 0 <= size <= len(self.data) - self.at:
+            raise broken("it ends early")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def text(self, size: int) -> str:
+        """The next `size` bytes as UTF-8."""
+        try:
+            return self.take(size).decode()
+        except UnicodeDecodeError:
+            raise broken("a name is no text") from None
+
+    def left(self) -> int:
+        """Bytes not read yet."""
+        return len(self.data) - self.at
+
+    def typed(self) -> tuple[bytes, bytes]:
+        """The next INSTRUCTION_PARAM: its type key and its bytes."""
+        key, size = self.fields("!cQ")
+        return key, self.take(size)
+
+    def end(self, what: str) -> None:
+        """Raises QpyError unless everything was read."""
+        if self.left():
+            raise broken(f"{self.left()} bytes follow {what}")
+
+
+def check_array(data: bytes) -> None:
+    """An array of numbers in numpy's format, as long as it says. numpy.load would take pickles and zip files, too."""
+    found = _NUMPY.match(data)
+    if not found:
+        raise refused("an array that is not in numpy's plain format", "give numbers")
+    start = 10 + int.from_bytes(found[1], "little")
+    try:
+        described = ast.literal_eval(data[10:start].decode("ascii").strip())
+        kind, shape = described["descr"], described["shape"]
+        cells = math.prod(shape)
+    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
+        raise broken("an array's header cannot be read") from None
+    if not isinstance(kind, str) or not _NUMBERS.fullmatch(kind):
+        raise refused("an array of objects", "give numbers")
+    if any(not isinstance(each, int) or each < 0 for each in shape) or cells * _size(kind) != len(data) - start:
+        raise broken("an array has another size than it says")
+
+
+def _size(kind: str) -> int:
+    return int(re.sub(r"\D", "", kind))
