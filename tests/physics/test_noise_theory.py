@@ -14,9 +14,9 @@ from tests.physics.running import run_document
 from tests.physics.statistics import ALARM, p_value
 from tests.physics.theory import GATES, Gate
 
-from qee.api.documents import NoiseOptions, ResultDocument, RunDocument, TranspileOptions, check_result
+from qee.api.documents import NoiseOptions, Observable, ResultDocument, RunDocument, TranspileOptions, check_result
 from qee.devices import snapshot
-from qee.runner.engines.aer_noise import Noise
+from qee.runner.engines.aer_channels import Noise
 from qee.runner.process import execute
 
 Matrix = NDArray[np.complex128]
@@ -287,3 +287,44 @@ def test_the_errors_are_those_of_the_qubits_that_the_layout_names() -> None:
     for key, probability in there.items():
         expected[key[4 - 4] + key[4 - 2]] += probability
     assert p_value(found, expected) > ALARM
+
+
+def exact(wanted: RunDocument) -> NDArray[np.float64]:
+    """The output `probabilities`, by outcome."""
+    found = run(replace(wanted, outputs=("probabilities",))).results[0].probabilities
+    assert found is not None
+    return np.frombuffer(found.raw(), dtype="<f8")
+
+
+def in_order(expected: Mapping[str, float]) -> list[float]:
+    return [expected[key] for key in sorted(expected)]
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_exact_probabilities_under_typed_errors_are_those_of_the_density_matrix(name: str) -> None:
+    found = exact(document(source(MIXED, 3), TYPED[name]))
+    assert np.allclose(found, in_order(predicted(MIXED, 3, TYPED[name])), atol=1e-9)
+
+
+def test_exact_probabilities_under_the_noise_of_a_device_are_those_of_the_density_matrix() -> None:
+    gates: list[Gate] = [("h", (), (0,)), *[("cz", (), (1, 2))] * 3, ("h", (), (2,)), ("x", (), (1,)), ("h", (), (1,))]
+    found = exact(document(source(gates, 3), NoiseOptions(device="fake_manila")))
+    assert np.allclose(found, in_order(on_device(written_natively(gates), "fake_manila", 3)), atol=1e-9)
+
+
+def test_expectation_values_under_noise_include_readout_and_the_rotations_own_errors() -> None:
+    """XX of a Bell pair: each of the four gates' errors shrinks it, and readout twice by 1 - 2 p(flip)."""
+    one, two, flip = 0.04, 0.06, 0.05
+    noise = NoiseOptions(one_qubit=str(one), two_qubit=str(two), readout=str(flip))
+    bell: list[Gate] = [("h", (), (0,)), ("cx", (), (0, 1))]
+    wanted = document(source(bell, 2), noise)
+    observables = tuple(Observable(label, {label: "1"}) for label in ("XX", "ZZ"))
+    circuit = replace(wanted.circuits[0], observables=observables)
+    found = run(replace(wanted, circuits=(circuit,), outputs=("expectation",))).results[0].expectation
+    assert found is not None
+    # after the first h, X has 1-one; of the pair both XX and ZZ keep 1-two; XX is turned by two more h
+    ideal = {"XX": (1 - one) * (1 - two) * (1 - one) ** 2 * (1 - 2 * flip) ** 2, "ZZ": (1 - two) * (1 - 2 * flip) ** 2}
+    for label, value in ideal.items():
+        estimate = found[label]
+        assert abs(float(estimate.value) - value) < 4.9 * float(estimate.standard_error), label  # 1e-6, two-sided
+        assert estimate.shots == SHOTS
