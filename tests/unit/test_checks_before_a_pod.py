@@ -69,6 +69,11 @@ def test_a_sweep_reaches_the_run_document_in_the_users_words() -> None:
     assert document.circuits[0].parameters == {"theta": ("0.1", "0.2"), "phi[0]": ("1", "2")}
 
 
+def test_an_input_that_nothing_uses_needs_no_column() -> None:
+    source = ROTATED.replace("input float theta;", "input float theta; input float unused; // unused")
+    assert prepared(source, circuit={"parameters": SWEEP}).engine == "aer"
+
+
 def test_a_table_from_a_config_map_becomes_the_same_columns() -> None:
     table = ("sweep.csv", b"theta,phi[0]\n0.1,1\n0.2,2\n")
     inline = prepared(ROTATED, circuit={"parameters": SWEEP})
@@ -84,7 +89,10 @@ def test_a_bad_table_is_refused_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"source": ROTATED}, ("spec.circuits[0].parameters: no column for theta, _phi_0_", "Give a column")),
+        (
+            {"source": ROTATED},
+            ("spec.circuits[0].parameters: no column for theta, _phi_0_, which circuit 'bell' takes", "Give a column"),
+        ),
         (
             {"source": ROTATED, "circuit": {"parameters": {**SWEEP, "psi": ["1", "2"]}}},
             ("spec.circuits[0].parameters: psi is no input of circuit 'bell'; it has theta, _phi_0_", "Remove"),

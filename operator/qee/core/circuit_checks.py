@@ -21,6 +21,7 @@ MAX_SHOTS = 10_000_000  # of one measurement, as of a circuit
 _ARRAYS = ("statevector", "probabilities")
 _COUNTED = ("openqasm3", "openqasm2", "qpy")  # of Cirq's JSON the scanner knows qubits only at most
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _SHOWN = 5
 
 
@@ -53,22 +54,22 @@ def check_circuits(document: RunDocument, scans: Mapping[str, Scan]) -> None:
 
 
 def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
-    """Of OpenQASM the scanner knows all inputs; of other formats the runner tells."""
+    """Of OpenQASM and QPY the scanner knows all inputs; of Cirq's JSON the runner tells."""
     if circuit.format == "openqasm2" and circuit.parameters:
         raise Refused(
             Reason.INVALID_SPEC,
             f"{path}.parameters: {_listed(list(circuit.parameters))}, and OpenQASM 2 has no parameters. "
             "Write the program in OpenQASM 3 with `input float theta;`.",
         )
-    if circuit.format != "openqasm3":
+    if circuit.format not in _COUNTED:
         return
-    given = {in_openqasm(name): name for name in circuit.parameters}
-    missing = [name for name in found.inputs if name not in given and name not in circuit.parameters]
-    unknown = [name for name in circuit.parameters if not {name, in_openqasm(name)} & set(found.inputs)]
+    given = {in_openqasm(name) for name in circuit.parameters}
+    missing = [name for name in found.inputs if in_openqasm(name) not in given and _is_used(name, circuit)]
+    unknown = [name for name in circuit.parameters if in_openqasm(name) not in set(map(in_openqasm, found.inputs))]
     if missing:
         raise Refused(
             Reason.INVALID_SPEC,
-            f"{path}.parameters: no column for {_listed(missing)}, which circuit {circuit.name!r} declares as input. "
+            f"{path}.parameters: no column for {_listed(missing)}, which circuit {circuit.name!r} takes. "
             "Give a column of values for each.",
         )
     if unknown:
@@ -76,14 +77,21 @@ def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
         raise Refused(
             Reason.INVALID_SPEC,
             f"{path}.parameters: {_listed(unknown)} is no input of circuit {circuit.name!r}; it has {known}. "
-            "Remove the column, or declare `input float name;`.",
+            "Remove the column, or use the program's own name (OpenQASM 3: `input float theta;`).",
         )
-    if len(circuit.parameters) != len(found.inputs):
+    if len(given) != len(circuit.parameters):
         raise Refused(
             Reason.INVALID_SPEC,
             f"{path}.parameters: one of {_listed(found.inputs)} has two columns, as name[0] and as _name_0_. "
             "Remove one of them.",
         )
+
+
+def _is_used(name: str, circuit: CircuitRun) -> bool:
+    """An OpenQASM input that occurs once is only declared: Qiskit forgets it, and wants no value for it."""
+    if circuit.format != "openqasm3":
+        return True
+    return len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", _COMMENT.sub(" ", circuit.source))) > 1
 
 
 def in_openqasm(name: str) -> str:

@@ -13,13 +13,23 @@ from qee.circuits import Scan
 OUTCOME = 512  # of counts, joined and per register
 RESULT = 4096  # an execution, its result, its place in the document
 VALUE = 256  # of a parameter: text, number, text again
+TURNED = 2048  # an operation of a circuit that was compiled
 COPIES = 6  # of an array: itself, its bytes, base64, and that in a document twice
 
 
 def footprint(document: RunDocument, found: Mapping[str, Scan]) -> int:
     """Of one shard; `found` has what the scanner says of each circuit, by its name."""
-    total = sum(_circuit(circuit, document.outputs, found[circuit.name]) for circuit in document.circuits)
-    return total // shards.count(document)
+    results = sum(_circuit(circuit, document.outputs, found[circuit.name]) for circuit in document.circuits)
+    turned = 0
+    if document.precision is not None or document.noise is not None:
+        turned = sum(_turned(circuit, found[circuit.name]) for circuit in document.circuits)
+    return results // shards.count(document) + turned
+
+
+def _turned(circuit: CircuitRun, found: Scan) -> int:
+    """Copies of the circuit, one for each group of terms that is measured together; at most one for each term."""
+    labels = {label for observable in circuit.observables for label in observable.terms}
+    return TURNED * len(labels) * (found.operations + 3 * found.qubits)
 
 
 def _circuit(circuit: CircuitRun, outputs: tuple[str, ...], found: Scan) -> int:
