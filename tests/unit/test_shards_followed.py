@@ -532,6 +532,18 @@ async def test_a_part_that_is_made_between_look_and_write_is_compared(simulation
     assert simulation.outcome == ("Failed", "ResultConflict")
 
 
+async def test_a_part_whose_label_somebody_took_away_ends_the_job(simulation: Simulation) -> None:
+    """It would not be found any more, and be written again for ever."""
+    await started(simulation)
+    sharded.gives(simulation, 1)
+    await sharded.settle(simulation)
+    (part,) = simulation.config_maps("result-part")
+    part["metadata"]["labels"] = {}
+    simulation.api.put(CONFIG_MAPS, part)
+    await sharded.settle(simulation)
+    assert simulation.outcome == ("Failed", "ResultConflict")
+
+
 async def test_the_merged_result_is_signed_and_a_parts_signature_is_none_of_a_result(signing: Simulation) -> None:
     await started(signing)
     for index in range(4):

@@ -16,7 +16,7 @@ from qee.api.documents import DocumentError, ResultDocument, RunDocument, canoni
 from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.job import QuantumJob
 from qee.api.json_fields import strict_object
-from qee.api.names import PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE, RESULT_KEY, RESULT_KEY_GZIP
+from qee.api.names import COMPONENT_PART, PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE, RESULT_KEY, RESULT_KEY_GZIP
 from qee.api.reasons import Reason
 from qee.controller.attesting import ResultSigner
 from qee.controller.results import check_size, document_in
@@ -25,7 +25,7 @@ from qee.core.observed import ChildState
 from qee.core.refusal import Refused
 from qee.kube import manifests
 from qee.kube.compare import input_sha256
-from qee.kube.port import AlreadyExists, NotFound, Object, Port
+from qee.kube.port import AlreadyExists, NotFound, Object, Port, matches
 from qee.kube.resources import CONFIG_MAPS
 from qee.signing.keys import PrivateKey
 
@@ -97,9 +97,10 @@ class PartStore:
             signed = key is None or self._signer.has_signed(
                 str(data.get(PART_KEY_SIGNATURE)), str(data[PART_KEY]).encode(), job, key
             )
-            if job.metadata.uid in owners and live.get("immutable") is True and signed:
+            found = matches(live, manifests.labels(job, COMPONENT_PART))  # without them it is in no list
+            if found and job.metadata.uid in owners and live.get("immutable") is True and signed:
                 return Part(result, document, image_id)
-            problem = "it is not owned by the job, not immutable, or not signed with our key"
+            problem = "it has not its labels, is not owned by the job, not immutable, or not signed with our key"
         logger.warning("ConfigMap %s/%s is no part of the job: %s", job.metadata.namespace, name, problem)
         return None
 
