@@ -106,3 +106,47 @@ def test_programs_are_never_quoted(tmp_path: Path) -> None:
 def test_the_examples_pass(example: Path) -> None:
     done = CliRunner().invoke(app, ["lint", "-f", str(example)], catch_exceptions=False)
     assert done.exit_code == 0, done.stdout
+
+
+TABLE = '{"theta": ["0.1", "0.2"]}'
+SWEPT = "OPENQASM 3.0; input float theta; qubit q; bit c; U(theta, 0, 0) q; c = measure q;"
+
+
+def swept(table: str = TABLE, source: str = SWEPT) -> tuple[Object, Object]:
+    reference = {
+        "configMapKeyRef": {"name": "angles", "key": "t"},
+        "sha256": hashlib.sha256(table.encode()).hexdigest(),
+    }
+    job = builders.job(circuits=[{"name": "c", "format": "openqasm3", "source": source, "parametersFrom": reference}])
+    return job, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "angles"}, "data": {"t": table}}
+
+
+def test_a_table_of_parameters_is_described_and_compared_with_its_digest(tmp_path: Path) -> None:
+    done = lint(tmp_path, *swept())
+    assert done.exit_code == 0, done.stdout
+    assert "circuit c: 1 parameters, 2 rows" in done.stdout
+    assert f"sha256 of ConfigMap angles, key t: {hashlib.sha256(TABLE.encode()).hexdigest()}" in done.stdout
+    other = lint(tmp_path, swept()[0], swept('{"theta": ["0.1"]}')[1])
+    assert other.exit_code == 1
+    assert "error: spec.circuits[0].parametersFrom.sha256: " in other.stdout
+
+
+def test_a_bad_table_and_a_column_that_no_input_wants_are_told(tmp_path: Path) -> None:
+    bad = lint(tmp_path, *swept('{"theta": ["pi"]}'))
+    assert bad.exit_code == 1
+    assert "error: spec.circuits[0].parametersFrom: column 'theta', row 1: 'pi' is not a decimal number" in bad.stdout
+    surplus = lint(tmp_path, *swept(source=builders.BELL))
+    assert surplus.exit_code == 1
+    assert "theta is no input of circuit 'c'" in surplus.stdout
+
+
+def test_a_format_of_one_engine_only_is_told_of_the_other(tmp_path: Path) -> None:
+    noisy = {"noise": {"device": "fake_manila"}}
+    done = lint(tmp_path, builders.job(backendRef={"kind": "QuantumBackend", "name": "hall"}, **noisy))
+    assert done.exit_code == 0, done.stdout
+    assert "engine cirq does not do 'fake_manila'" in done.stdout
+    assert "memory on aer" in done.stdout
+    assert "memory on cirq" not in done.stdout
+    on_cirq = lint(tmp_path, builders.job(backendRef={"kind": "QuantumBackend", "name": "cirq"}, **noisy))
+    assert on_cirq.exit_code == 1
+    assert "error: UnsupportedConstruct: spec.noise.device: engine cirq" in on_cirq.stdout

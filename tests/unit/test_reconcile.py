@@ -167,9 +167,14 @@ async def test_bytes_that_were_not_promised_never_run(simulation: Simulation) ->
 @pytest.mark.parametrize(
     ("spec", "reason", "says"),
     [
-        ({"noise": {"device": "fake_manila"}}, "NotInThisBuild", "spec.noise"),
-        ({"outputs": ["memory"]}, "NotInThisBuild", "spec.outputs: 'memory'"),
-        ({"transpile": {"optimizationLevel": 3}}, "NotInThisBuild", "spec.transpile"),
+        ({"noise": {"device": "fake_atlantis"}}, "InvalidSpec", "spec.noise.device: 'fake_atlantis' is not known"),
+        ({"noise": {"readout": "0.1"}, "outputs": ["statevector"]}, "InvalidSpec", "spec.outputs: statevector"),
+        ({"transpile": {"initialLayout": [1, 0]}}, "InvalidSpec", "spec.transpile.initialLayout"),
+        (
+            {"circuits": [{"name": "a", "format": "cirq-json", "source": "{}"}]},
+            "UnsupportedConstruct",
+            "spec.circuits[0].format: engine aer does not do 'cirq-json'",
+        ),
         ({"maxCost": {"amount": "1.50", "currency": "USD"}}, "NotInThisBuild", "spec.maxCost"),
         ({"providerOptions": {"a": 1}}, "NotInThisBuild", "spec.providerOptions"),
         (

@@ -18,7 +18,7 @@ from qee.core.engine_checks import check_engine
 from qee.core.prepare import prepare, run_document
 from qee.core.refusal import Refused
 from qee.core.sizing import scanned, scans, state
-from qee.core.support import ENGINES, FORMATS
+from qee.core.support import ENGINES
 from qee.kube.port import Object
 
 UID = "00000000-0000-0000-0000-000000000000"
@@ -62,7 +62,7 @@ class _Lint:
         path = f"spec.circuits[{index}]"
         self._table(circuit, path)
         source = self._source(circuit, path)
-        if source is None or circuit.format not in FORMATS:
+        if source is None:
             return
         try:
             found = scanned(circuit.name, circuit.format, source)
