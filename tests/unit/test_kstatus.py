@@ -211,6 +211,24 @@ def test_a_deleted_result_is_told_and_the_job_has_still_succeeded():
     assert move(Phase.SUCCEEDED, after, now=LATER) == after, "a later look must not restore it"
 
 
+def test_a_job_that_failed_in_part_has_its_result_stored_and_has_failed():
+    partly = move(Phase.FAILED, move(Phase.RUNNING), reason=Reason.PARTIAL_RESULT)
+    stored = find(partly, "ResultsStored")
+    assert (stored["status"], stored["reason"]) == ("True", "ResultStored")
+    assert (find(partly, "Succeeded")["status"], find(partly, "Succeeded")["reason"]) == ("False", "PartialResult")
+    assert terminal_phase(partly) is Phase.FAILED
+    assert kstatus(job(partly)) == "Failed"
+    after = move(Phase.SUCCEEDED, partly, reason=Reason.RESULT_DELETED, now=LATER)
+    assert (find(after, "ResultsStored")["status"], find(after, "ResultsStored")["reason"]) == (
+        "False",
+        "ResultDeleted",
+    )
+    assert terminal_phase(after) is Phase.FAILED
+    plainly = move(Phase.FAILED, move(Phase.RUNNING), reason=Reason.OUT_OF_MEMORY)
+    again = move(Phase.SUCCEEDED, plainly, reason=Reason.RESULT_DELETED, now=LATER)
+    assert find(again, "ResultsStored")["reason"] == "OutOfMemory", "there was no result"
+
+
 def test_a_failed_job_keeps_what_was_known_of_its_signature_and_child():
     ran = move(Phase.FAILED, move(Phase.RUNNING, verified=GOOD))
     assert (status_of(ran, ConditionType.VERIFIED), status_of(ran, ConditionType.SUBMITTED)) == (
