@@ -269,6 +269,27 @@ def lint(file: options.ManifestFile, config_map: options.ConfigMapFiles = None) 
     return linting.lint(file, config_map or [])
 
 
+@command(app, "init")
+def init(
+    path: Annotated[str, typer.Argument(metavar="FILE", help="OpenQASM, QPY or Cirq's JSON; - is stdin.")],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="The manifest. Default: stdout.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the job. Default: the file's.")] = None,
+    backend: Annotated[str | None, typer.Option(metavar="NAME", help="Default: aer, for Cirq's JSON cirq.")] = None,
+    shots: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 1024,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> Any:
+    """Make a job from a circuit's file.
+
+    Format, parameters and measurements are read from the circuit, without running anything. For a Python file the lines
+    are told that write its circuit.
+    """
+    from qee.cli import scaffold
+
+    return scaffold.init(path, output, name, backend, shots, force)
+
+
 @command(app, "version")
 def version(
     target: Target, client: Annotated[bool, typer.Option("--client", help="Without asking the cluster.")] = False
