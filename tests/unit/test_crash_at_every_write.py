@@ -218,7 +218,6 @@ def doubled(simulation: Simulation) -> list[str]:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "REREAD_AFTER", ())
-    monkeypatch.setattr("qee.core.decide.not_in_this_build", lambda spec: None)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
