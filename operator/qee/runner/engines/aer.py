@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qee.api.reasons import Reason
 from qee.api.result_document import NoiseModel, Register, Size
 from qee.api.run_document import CircuitRun
-from qee.runner.engines.aer_binding import matched
+from qee.runner.binding import matched
 from qee.runner.engines.aer_compiled import Compiled, as_written, size_of
 from qee.runner.engines.aer_lowering import digest, instructions
 from qee.runner.engines.aer_simulation import Simulation
@@ -186,6 +186,10 @@ def _load(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
         from qee.runner.engines.aer_openqasm2 import load_openqasm2
 
         return load_openqasm2(circuit.source)
+    if circuit.format == "qpy":
+        from qee.runner.engines.aer_qpy import load_qpy
+
+        return load_qpy(circuit.source)
     raise RunnerError(
         Reason.UNSUPPORTED_CONSTRUCT,
         f"format {circuit.format} does not run on engine aer; use a backend whose engine is cirq, or write the circuit "

@@ -8,13 +8,12 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qee.api.reasons import Reason
 from qee.api.run_document import Observable
+from qee.runner.arrays import no_pure_state, of_bits, refuse_large
 from qee.runner.engines import aer
 from qee.runner.engines.aer_compiled import Compiled, apply_layout
 from qee.runner.engines.aer_simulation import Simulation
-from qee.runner.engines.aer_states import final_measurements, refuse_large, rotated, unmeasured
-from qee.runner.errors import RunnerError
+from qee.runner.engines.aer_states import final_measurements, rotated, unmeasured
 from qee.runner.observables import measurements
 from qee.runner.outcomes import Estimate, Options, Task
 
@@ -124,21 +123,10 @@ class Outputs:
         return self._plan.estimates(counts), method
 
     def _probabilities(self, found: Any) -> Any:
-        """By outcome of all bits, readout errors included. Bit i of the saved array's index is measured qubit i."""
+        """Bit i of the saved array's index is measured qubit i."""
+        readout = self._readout and [self._readout[qubit] for qubit, _ in self._measured]
         array = np.asarray(found, dtype=np.float64)
-        if self._readout is not None:
-            for place, (qubit, _) in enumerate(self._measured):
-                zero_for_one, one_for_zero = self._readout[qubit]
-                confusion = np.array([[1 - one_for_zero, zero_for_one], [one_for_zero, 1 - zero_for_one]])
-                shaped = array.reshape(-1, 2, 1 << place)
-                array = np.einsum("ab,ibj->iaj", confusion, shaped).reshape(-1)
-        outcomes = np.zeros(len(array), dtype=np.int64)
-        index = np.arange(len(array))
-        for place, (_, bit) in enumerate(self._measured):
-            outcomes |= (index >> place & 1) << bit
-        whole = np.zeros(1 << self._bits)
-        whole[outcomes] = array  # bits that nothing is measured into are 0
-        return whole
+        return of_bits(array, [bit for _, bit in self._measured], self._bits, readout)
 
     def _statevector(self, found: Any) -> Any:
         """With the source's qubits in their order, qubit 0 the least significant."""
@@ -153,17 +141,7 @@ def _observable(number: int) -> str:
 
 
 def _refuse_noisy_state(options: Options, wanted: Sequence[str], circuit: QuantumCircuit) -> None:
-    if "statevector" not in wanted:
-        return
-    if options.noise is not None:
-        raise RunnerError(
-            Reason.INVALID_SPEC,
-            "outputs: statevector: under noise there is none; leave out noise, or ask for probabilities or expectation "
-            "values",
-        )
-    if any(each.operation.name == "reset" for each in circuit.data):
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            "outputs: statevector: after a reset the state differs from shot to shot; leave the reset out, or ask for "
-            "counts",
-        )
+    if "statevector" in wanted and options.noise is not None:
+        raise no_pure_state("noise")
+    if "statevector" in wanted and any(each.operation.name == "reset" for each in circuit.data):
+        raise no_pure_state("reset")

@@ -5,12 +5,7 @@ from typing import Any
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
-from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
-
-OUTPUTS = frozenset({"probabilities", "statevector", "expectation"})
-MAX_PROBABILITY_BITS = 20
-MAX_STATEVECTOR_QUBITS = 16
+from qee.runner.arrays import measured_early
 
 
 def final_measurements(circuit: QuantumCircuit) -> list[tuple[int, int]]:
@@ -23,11 +18,7 @@ def final_measurements(circuit: QuantumCircuit) -> list[tuple[int, int]]:
     for each in circuit.data:
         wires = [*each.qubits, *each.clbits]
         if isinstance(each.operation, ControlFlowOp) or (each.operation.name != "barrier" and over.intersection(wires)):
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
-                "outputs: probabilities, statevector and expectation are of the state before the final measurements, "
-                "and the circuit measures before its end; ask for counts or memory, or measure at the end only",
-            )
+            raise measured_early()
         if each.operation.name == "measure":
             found.append((circuit.find_bit(each.qubits[0]).index, circuit.find_bit(each.clbits[0]).index))
             over.update(wires)
@@ -55,19 +46,3 @@ def rotated(state: QuantumCircuit, basis: str) -> QuantumCircuit:
             circuit.h(qubit)
     circuit.measure(circuit.qubits, bits)
     return circuit
-
-
-def refuse_large(outputs: tuple[str, ...], qubits: int, measured: int) -> None:
-    """Raises RunnerError for an array that no result can hold."""
-    if "statevector" in outputs and qubits > MAX_STATEVECTOR_QUBITS:
-        raise RunnerError(
-            Reason.RESULT_TOO_LARGE,
-            f"outputs: a statevector of {qubits} qubits has 2^{qubits} amplitudes, {MAX_STATEVECTOR_QUBITS} qubits are "
-            "possible; ask for expectation values or counts",
-        )
-    if "probabilities" in outputs and measured > MAX_PROBABILITY_BITS:
-        raise RunnerError(
-            Reason.RESULT_TOO_LARGE,
-            f"outputs: probabilities of {measured} bits are 2^{measured} numbers, {MAX_PROBABILITY_BITS} bits are "
-            "possible; ask for counts, or measure fewer qubits",
-        )
