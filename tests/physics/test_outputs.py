@@ -24,7 +24,7 @@ from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
 from qee.runner.process import execute
 
-ENGINES = pytest.mark.parametrize("engine", ["aer"])
+ENGINES = pytest.mark.parametrize("engine", ["aer", "cirq"])
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 # q0 is turned by 0.7, q1 by 1.3, q2 is 1; q0 goes into b[0], q1 into a[1], q2 into a[0]: nothing is symmetric
 STATE = f"{HEAD}qreg q[3];\nry(0.7) q[0];\nry(1.3) q[1];\nx q[2];\n"

@@ -7,14 +7,24 @@ from qee.runner.explain import invalid
 from qee.runner.source import Statement, statements
 
 _DECLARATION = re.compile(r"creg (\w+) ?\[ ?(\d+) ?\]|bit ?\[ ?(\d+) ?\] ?(\w+)|bit (\w+)")
+_QUBITS = re.compile(r"qreg (\w+) ?\[ ?(\d+) ?\]|qubit ?\[ ?(\d+) ?\] ?(\w+)|qubit (\w+)")
 _COMPARISON = re.compile(r"\b([A-Za-z_]\w*)\s*==\s*(\d+)\b|\b(\d+)\s*==\s*([A-Za-z_]\w*)\b(?!\s*\[)")
 
 
 def declared_registers(source: str) -> tuple[Register, ...]:
     """Classical registers whose size is written as a number, in order of declaration; a single bit has size 1."""
+    return _declared(source, _DECLARATION)
+
+
+def declared_qubits(source: str) -> tuple[Register, ...]:
+    """The same for quantum registers and single qubits."""
+    return _declared(source, _QUBITS)
+
+
+def _declared(source: str, declaration: re.Pattern[str]) -> tuple[Register, ...]:
     registers = []
     for statement in statements(source):
-        if found := _DECLARATION.match(statement.text):
+        if found := declaration.match(statement.text):
             name, size = found[1] or found[4] or found[5], found[2] or found[3] or "1"
             registers.append(Register(name, int(size)))
     return tuple(register for register in registers if register.size)

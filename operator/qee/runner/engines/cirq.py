@@ -20,14 +20,19 @@ with LazyImports(
 import numpy as np
 
 from qee.api.reasons import Reason
-from qee.api.result_document import NoiseModel, Register
-from qee.api.run_document import CircuitRun
-from qee.runner.engines.cirq_openqasm import load_openqasm
+from qee.api.result_document import NoiseModel
+from qee.api.run_document import CircuitRun, TranspileOptions
+from qee.runner.arrays import no_pure_state, of_bits, refuse_large
+from qee.runner.binding import matched
+from qee.runner.engines.cirq_noise import TypedNoise
+from qee.runner.engines.cirq_outputs import State, exact
+from qee.runner.engines.cirq_program import Program
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
 from qee.runner.errors import RunnerError
-from qee.runner.explain import invalid, unsupported
+from qee.runner.explain import unsupported
 from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.runner.observables import Measurements, measurements
+from qee.runner.outcomes import Estimate, Execution, Options, Task
 
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer")
 MAX_OPERATIONS = 2_000_000
@@ -35,16 +40,28 @@ _OPERATION_BYTES = 4096
 _MIB = 1_048_576
 _BUFFERS = {"double": 4, "single": 5}  # times the state: measured with 22 qubits, while samples are drawn
 _BATCH_BITS = 5_000_000  # sampled at a time: Cirq needs 40 bytes for each
+_MIXED_QUBITS = 10  # up to which a density matrix is cheaper than a trajectory for each shot
+_SAMPLED = frozenset({"counts", "memory"})
 
 
 @dataclass(frozen=True)
 class Parsed:
-    circuit: cirq.Circuit
-    registers: tuple[Register, ...]
+    """`program` is as given, `noisy` what is sampled. `plan` has the circuit's observables."""
+
+    program: Program
+    noisy: Program
+    plan: Measurements | None
+    wanted: frozenset[str]
+
+    @property
+    def circuit(self) -> cirq.Circuit:
+        return self.program.circuit
 
 
 class CirqEngine:
-    """`automatic` is the stabilizer formalism for Clifford circuits and a state vector for all others."""
+    """`automatic` is the stabilizer formalism for Clifford circuits, a density matrix for few noisy qubits, and a state
+    vector for all others.
+    """
 
     def __init__(self, chosen: Options, room: Room) -> None:
         options = chosen.simulator
@@ -54,52 +71,145 @@ class CirqEngine:
                 f"engine cirq does not offer simulator.method {options.method}; use one of {', '.join(METHODS)}, "
                 "or a backend whose engine is aer",
             )
+        _refuse_transpilation(chosen.transpile)
+        self._chosen = chosen
         self._options = options
         self._room = room
         self._dtype = np.complex128 if options.precision == "double" else np.complex64
+        self._noise = TypedNoise(chosen.noise) if chosen.noise is not None else None
 
     def versions(self) -> dict[str, str]:
         return {"cirq-core": cirq.__version__, "numpy": np.__version__}
 
     def noise_model(self) -> NoiseModel | None:
-        return None
+        return None if self._noise is None else self._noise.provenance()
 
     def parse(self, circuit: CircuitRun) -> Parsed:
-        nested, registers = load_openqasm(circuit.source, circuit.format)
-        self._refuse_expansion(nested)
-        parsed = cirq.Circuit(cirq.unroll_circuit_op(nested, deep=True, tags_to_check=None).all_operations())
-        if cirq.is_parameterized(parsed):
+        program = _load(circuit)
+        self._refuse_expansion(program.circuit)
+        flat = cirq.Circuit(cirq.unroll_circuit_op(program.circuit, deep=True, tags_to_check=None).all_operations())
+        symbols = {str(symbol): symbol for symbol in cirq.parameter_names(flat)}
+        if symbols and circuit.format != "cirq-json":
             raise unsupported("input", engine="cirq")
-        if not any(cirq.is_measurement(operation) for operation in parsed.all_operations()):
+        if self._noise is not None:
+            flat = self._noise.small(flat)
+            self._noise.refuse_untouched(flat)
+        parameters = matched(circuit.parameters, symbols)
+        program = Program(flat, program.registers, program.qubits, program.bits, parameters)
+        wanted = frozenset(self._chosen.outputs) - (frozenset() if circuit.observables else {"expectation"})
+        if not program.measured and _SAMPLED & wanted:
             raise unsupported("no-measurement", engine="cirq")
-        _refuse_unmeasured_conditions(parsed)
-        if not cirq.measurement_key_names(parsed) <= set(_keys(registers)):
-            raise invalid("a classical register's declaration is not understood; write creg c[2]; or bit[2] c;")
-        return Parsed(parsed, registers)
+        _refuse_unmeasured_conditions(flat)
+        plan = measurements(circuit.observables, len(program.qubits)) if "expectation" in wanted else None
+        if wanted - _SAMPLED:
+            self._refuse_outputs(program, wanted)
+        return Parsed(program, self._noisy(program), plan, wanted)
 
     def execute(self, parsed: Parsed, task: Task) -> Execution:
-        shots, seed = task.shots, task.seed
-        method = self._method(parsed.circuit)
-        random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))
-        keys = _keys(parsed.registers)
-        counts: Counter[int] = Counter()
-        for batch in _batches(shots, len(keys)):
-            if method == "stabilizer" and is_unitary_clifford(parsed.circuit):
-                bits = sample_clifford(parsed.circuit, keys, batch, random)
-            else:
-                samples = self._simulator(method, random).run(parsed.circuit, repetitions=batch)
-                bits = _last_records(samples, keys, batch)
-            counts.update(_counted(bits))
-        gates = [each for each in parsed.circuit.all_operations() if not cirq.is_measurement(each)]
+        program = parsed.program.bound(task.values)
+        counts = memory = method = None
+        if wanted := _SAMPLED & parsed.wanted:
+            noisy = parsed.noisy.bound(task.values)
+            method = self._method(noisy.circuit)
+            counts, memory = self._sampled(noisy, method, task.shots, task.seed, "memory" in wanted)
+        state = self._state(program, parsed) if self._needs_state(parsed) else None
+        values: Any = None
+        if parsed.plan is not None:
+            if self._samples_observables:
+                values, method = self._estimates(parsed.plan, program, task)
+            elif state is not None:
+                values = exact(state, parsed.plan)
+        gates = [each for each in program.circuit.all_operations() if not cirq.is_measurement(each)]
         return Execution(
-            registers=parsed.registers,
-            counts=counts,
-            method=method,
-            seed=seed,
-            depth=len(parsed.circuit),
+            registers=program.registers,
+            counts=counts if "counts" in parsed.wanted else None,
+            memory=memory,
+            probabilities=self._probabilities(state, program) if "probabilities" in parsed.wanted else None,
+            statevector=state.vector.astype(self._dtype) if state and "statevector" in parsed.wanted else None,
+            expectation=values,
+            method=method or self._state_method(),
+            seed=task.seed,
+            depth=len(program.circuit),
             two_qubit_gates=sum(len(each.qubits) == 2 for each in gates),
             compiled_sha256=_digest(parsed.circuit),
         )
+
+    @property
+    def _samples_observables(self) -> bool:
+        return self._chosen.precision is not None or self._noise is not None
+
+    def _needs_state(self, parsed: Parsed) -> bool:
+        exactly = parsed.plan is not None and not self._samples_observables
+        return exactly or bool(parsed.wanted & {"probabilities", "statevector"})
+
+    def _refuse_outputs(self, program: Program, wanted: frozenset[str]) -> None:
+        measured = program.final_measurements()
+        if "statevector" in wanted:
+            if self._noise is not None:
+                raise no_pure_state("noise")
+            if not cirq.has_unitary(program.unmeasured()):
+                raise no_pure_state("reset")
+        bits = len(program.bits) if measured else len(program.qubits)
+        refuse_large(tuple(wanted), len(program.qubits), bits)
+
+    def _noisy(self, program: Program) -> Program:
+        if self._noise is None:
+            return program
+        circuit = self._noise.applied(program.circuit)
+        return Program(circuit, program.registers, program.qubits, program.bits, program.parameters)
+
+    def _state_method(self) -> str:
+        """Under noise only a density matrix has the state's probabilities exactly."""
+        mixed = self._noise is not None or self._options.method == "density_matrix"
+        return "density_matrix" if mixed else "statevector"
+
+    def _state(self, program: Program, parsed: Parsed) -> State:
+        circuit = program.unmeasured()
+        method = self._state_method() if cirq.has_unitary(circuit) else "density_matrix"  # after a reset, a mixture
+        self._refuse_memory(len(program.qubits), method)
+        if self._noise is not None:
+            circuit = self._noise.applied(circuit)
+        return State(circuit, program.qubits, self._simulator(method, np.random.RandomState(0)))
+
+    def _probabilities(self, state: State | None, program: Program) -> Any:
+        if state is None:
+            return None
+        place = {qubit: number for number, qubit in enumerate(program.qubits)}
+        found = program.final_measurements() or [(qubit, number) for number, qubit in enumerate(program.qubits)]
+        readout = None if self._noise is None else [self._noise.readout] * len(found)
+        width = len(program.bits) if program.measured else len(program.qubits)
+        array = state.probabilities([place[qubit] for qubit, _ in found])
+        return of_bits(array, [bit for _, bit in found], width, readout)
+
+    def _estimates(self, plan: Measurements, program: Program, task: Task) -> tuple[dict[str, Estimate], str]:
+        shots = plan.shots(task.shots, self._chosen.precision, task.share)
+        counts, method = [], self._state_method()
+        for number, (group, repetitions) in enumerate(zip(plan.groups, shots, strict=True)):
+            turned = self._noisy(program.rotated(group.basis))
+            method = self._method(turned.circuit)
+            found, _ = self._sampled(turned, method, repetitions, plan.seed(task.seed, number))
+            counts.append(found)
+        return plan.estimates(counts), method
+
+    def _sampled(
+        self, program: Program, method: str, shots: int, seed: int, memory: bool = False
+    ) -> tuple[Counter[int], list[int] | None]:
+        """Outcomes with how often they occurred, and in order of the shots if they are asked for."""
+        random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))
+        counts: Counter[int] = Counter()
+        order: list[int] = []
+        keys = [key for key, _ in program.bits]
+        single = len(set(keys)) == len(keys)
+        for batch in _batches(shots, len(keys)):
+            if method == "stabilizer" and single and is_unitary_clifford(program.circuit):
+                bits = sample_clifford(program.circuit, keys, batch, random)
+            else:
+                samples = self._simulator(method, random).run(program.circuit, repetitions=batch)
+                bits = _last_records(samples, program.bits, batch)
+            counts.update(_counted(bits))
+            if memory:
+                order += _outcomes(bits)
+        return counts, order if memory else None
 
     def _method(self, circuit: cirq.Circuit) -> str:
         asked = self._options.method
@@ -112,17 +222,25 @@ class CirqEngine:
         if asked == "automatic":
             fits = self._state_bytes(circuit, "statevector") <= self._room.memory
             asked = "stabilizer" if clifford and (is_unitary_clifford(circuit) or not fits) else "statevector"
-        if asked != "stabilizer" and (needed := self._state_bytes(circuit, asked)) > self._room.memory:
+            if self._noise is not None and _largest_group(circuit) <= _MIXED_QUBITS:
+                asked = "density_matrix"
+        if asked != "stabilizer":
+            self._refuse_memory(_largest_group(circuit), asked)
+        return asked
+
+    def _refuse_memory(self, qubits: int, method: str) -> None:
+        if (needed := self._bytes(qubits, method)) > self._room.memory:
             raise RunnerError(
                 Reason.INSUFFICIENT_MEMORY,
                 f"the state needs {needed // _MIB} MiB and {self._room.memory // _MIB} MiB are left; use fewer qubits, "
                 "simulator.precision: single, a backend whose engine is aer, or raise spec.resources",
             )
-        return asked
 
     def _state_bytes(self, circuit: cirq.Circuit, method: str) -> int:
         """Cirq keeps qubits that never met apart, so the largest group that did decides."""
-        qubits = _largest_group(circuit)
+        return self._bytes(_largest_group(circuit), method)
+
+    def _bytes(self, qubits: int, method: str) -> int:
         amplitudes = 1 << (2 * qubits if method == "density_matrix" else qubits)
         return int(np.dtype(self._dtype).itemsize * amplitudes * _BUFFERS[self._options.precision])
 
@@ -143,9 +261,34 @@ class CirqEngine:
             )
 
 
-def _keys(registers: tuple[Register, ...]) -> list[str]:
-    """The importer's measurement keys, by classical bit."""
-    return [f"{register.name}_{bit}" for register in registers for bit in range(register.size)]
+def _load(circuit: CircuitRun) -> Program:
+    if circuit.format == "qpy":
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT, "format qpy does not run on engine cirq; use a backend whose engine is aer"
+        )
+    if circuit.format == "cirq-json":
+        from qee.runner.engines.cirq_json import load_cirq_json
+
+        return load_cirq_json(circuit.source)
+    from qee.runner.engines.cirq_openqasm import load_openqasm
+
+    return load_openqasm(circuit.source, circuit.format)
+
+
+def _refuse_transpilation(options: TranspileOptions | None) -> None:
+    if options is None:
+        return
+    for field, given in (
+        ("optimizationLevel", options.optimization_level),
+        ("initialLayout", options.initial_layout is not None),
+        ("verifyEquivalence", options.verify_equivalence),
+    ):
+        if given:
+            raise RunnerError(
+                Reason.UNSUPPORTED_CONSTRUCT,
+                f"transpile.{field}: engine cirq runs circuits as written; leave it out, or use a backend whose engine "
+                "is aer",
+            )
 
 
 def _is_clifford(operation: cirq.Operation) -> bool:
@@ -183,13 +326,19 @@ def _batches(shots: int, bits: int) -> Iterator[int]:
         yield min(size, shots - start)
 
 
-def _last_records(result: Any, keys: list[str], shots: int) -> np.ndarray[Any, Any]:
+def _last_records(result: Any, keys: tuple[tuple[str, int], ...], shots: int) -> np.ndarray[Any, Any]:
     """An array of shots by bits: what was last measured into each bit, 0 where nothing was."""
     bits = np.zeros((shots, len(keys)), dtype=np.uint8)
-    for column, key in enumerate(keys):
+    for column, (key, place) in enumerate(keys):
         if key in result.records:
-            bits[:, column] = result.records[key][:, -1, 0]
+            bits[:, column] = result.records[key][:, -1, place]
     return bits
+
+
+def _outcomes(bits: np.ndarray[Any, Any]) -> list[int]:
+    """The outcome of each shot of an array of shots by bits."""
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
 
 def _counted(bits: np.ndarray[Any, Any]) -> dict[int, int]:

@@ -12,9 +12,10 @@ from cirq.contrib.qasm_import import QasmException, circuit_from_qasm
 
 from qee.api.result_document import Register
 from qee.runner.engines.angles import check_integer_divisions
+from qee.runner.engines.cirq_program import Program
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, keyword_at, statement_at, unsupported
-from qee.runner.registers import conditional, declared_registers
+from qee.runner.registers import conditional, declared_qubits, declared_registers
 from qee.runner.source import without_comments
 
 _BARRIER = re.compile(r"\bbarrier\b[^;{}]*;")
@@ -61,8 +62,8 @@ _CONSTRUCT_SHAPES: tuple[tuple[str, str], ...] = (
 )
 
 
-def load_openqasm(source: str, format: str) -> tuple[cirq.Circuit, tuple[Register, ...]]:
-    """The circuit and its classical registers in order of declaration.
+def load_openqasm(source: str, format: str) -> Program:
+    """The circuit with its qubits and classical registers in order of declaration.
 
     Bit i of register c has the measurement key `c_i`. Raises RunnerError.
     """
@@ -71,11 +72,22 @@ def load_openqasm(source: str, format: str) -> tuple[cirq.Circuit, tuple[Registe
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # numpy's, for the logarithm of a negative number
-            return circuit_from_qasm(_amended(source)), registers
+            circuit = circuit_from_qasm(_amended(source))
     except (ZeroDivisionError, RuntimeWarning) as error:
         raise invalid("an angle cannot be computed: a division by zero, or a function outside of its range") from error
     except QasmException as error:
         raise _refusal(str(error), source) from error
+    keys = tuple((f"{register.name}_{bit}", 0) for register in registers for bit in range(register.size))
+    qubits = tuple(
+        cirq.NamedQubit(f"{register.name}_{number}")
+        for register in declared_qubits(source)
+        for number in range(register.size)
+    )
+    if not circuit.all_qubits() <= set(qubits) or not cirq.measurement_key_names(circuit) <= {key for key, _ in keys}:
+        raise invalid(
+            "a register's declaration is not understood; write qreg q[2]; creg c[2]; or qubit[2] q; bit[2] c;"
+        )
+    return Program(circuit, registers, qubits, keys)
 
 
 def _amended(source: str) -> str:
