@@ -27,27 +27,8 @@ def check_engine(spec: QuantumJobSpec, engine: str) -> None:
     other = f"or name a backend whose provider is {_OTHER[engine]}"
     for field, value, remedy in _beyond(spec, engine):
         raise Refused(Reason.UNSUPPORTED_CONSTRUCT, f"{field}: engine {engine} does not do {value}. {remedy}, {other}.")
-    if engine == "cirq":
-        _refuse_on_cirq(spec)
     for problem in _contradictions(spec):
         raise Refused(Reason.INVALID_SPEC, problem)
-
-
-def _refuse_on_cirq(spec: QuantumJobSpec) -> None:
-    """Until engine cirq has them."""
-    asked = [
-        ("spec.precision", spec.precision),
-        ("spec.noise", spec.noise),
-        ("spec.outputs", set(spec.outputs) - {"counts"}),
-        *((f"spec.circuits[{i}].parameters", c.parameters or c.parameters_from) for i, c in enumerate(spec.circuits)),
-        *((f"spec.circuits[{i}].format", c.format == "cirq-json") for i, c in enumerate(spec.circuits)),
-    ]
-    for field, value in asked:
-        if value:
-            raise Refused(
-                Reason.NOT_IN_THIS_BUILD,
-                f"{field}: engine cirq does not have it in this build. Name a backend whose provider is aer.",
-            )
 
 
 def _beyond(spec: QuantumJobSpec, engine: str) -> Iterator[tuple[str, str, str]]:

@@ -55,7 +55,11 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "condition-unmeasured": Construct(
         "a condition on bits that were not measured", "measure every bit of the register before the if"
     ),
-    "input": Construct("an input parameter", "write its value where it is used: parameters are not in this build"),
+    "input": Construct(
+        "such an input parameter",
+        "declare it as input float or input angle, on a backend whose engine is aer; engine cirq takes the symbols of "
+        "Cirq's JSON",
+    ),
     "output": Construct("the keyword output", "leave it out: every bit is part of the result"),
     "let": Construct("an alias (let)", "use the register's own name and index"),
     "concatenation": Construct("a concatenation (++)", "name the bits one by one"),
