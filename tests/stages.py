@@ -25,7 +25,10 @@ STAGES: dict[str, list[list[str]]] = {
     "layers": [["lint-imports"]],
     "check-generated": [
         ["python", "-m", module, "--check"]
-        for module in ("qee.api.generate", "qee.runner.constructs", "qee.cli.reference", "e2e.attack.page")
+        for module in (
+            *("qee.api.generate", "qee.runner.constructs", "qee.runner.refused"),
+            *("qee.cli.reference", "e2e.attack.page"),
+        )
     ],
     # Apart from the tests: it shows how far it is, and no test's time limit cuts off a build of several minutes.
     "prepare": [["python", "-m", "e2e.cluster", "prepare"]],

@@ -150,3 +150,17 @@ def test_a_format_of_one_engine_only_is_told_of_the_other(tmp_path: Path) -> Non
     on_cirq = lint(tmp_path, builders.job(backendRef={"kind": "QuantumBackend", "name": "cirq"}, **noisy))
     assert on_cirq.exit_code == 1
     assert "error: UnsupportedConstruct: spec.noise.device: engine cirq" in on_cirq.stdout
+
+
+MODIFIED = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; ctrl @ x q[0], q[1]; c = measure q;'
+
+
+def test_a_construct_that_the_engine_does_not_run_is_told_with_what_to_write(tmp_path: Path) -> None:
+    done = lint(tmp_path, job_with(MODIFIED, backendRef={"kind": "QuantumBackend", "name": "cirq"}))
+    assert done.exit_code == 1
+    assert "error: UnsupportedConstruct: engine cirq does not run a gate modifier" in done.stdout
+    assert lint(tmp_path, job_with(MODIFIED)).exit_code == 0
+    either = lint(tmp_path, job_with(MODIFIED, backendRef={"kind": "QuantumBackend", "name": "hall"}))
+    assert either.exit_code == 0
+    assert "not on cirq: a gate modifier" in either.stdout
+    assert "memory on aer" in either.stdout

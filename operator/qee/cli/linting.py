@@ -7,7 +7,9 @@ import hashlib
 
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit, ParametersFrom
+from qee.api.reasons import Reason
 from qee.circuits import Scan
+from qee.circuits.refused import refused
 from qee.cli import checking, exits
 from qee.cli.manifest import Manifest, read
 from qee.cli.problem import Problem
@@ -71,8 +73,19 @@ class _Lint:
             return
         out(f"  circuit {circuit.name}: {_described(found)}, {circuit.shots or job.spec.shots} shots")
         for engine in self._able:
+            if not self._runs(job, found, engine):
+                continue
             needed = state(job, index, found, engine)
             out(f"    memory on {engine}, method {needed.method}: {needed.formula}")
+
+    def _runs(self, job: QuantumJob, found: Scan, engine: str) -> bool:
+        """Whether the engine takes the circuit, by the table of constructs. It is wrong where no engine may."""
+        for what in (said := refused(found, engine)):
+            if len(_engines(self._manifest, job)) == 1:
+                self._error(f"{Reason.UNSUPPORTED_CONSTRUCT}: engine {engine} does not run {what}")
+            else:
+                out(f"    not on {engine}: {printable(what)}")
+        return not said
 
     def _source(self, circuit: Circuit, path: str) -> bytes | None:
         inline = circuit.inline_program
