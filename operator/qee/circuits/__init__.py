@@ -2,7 +2,7 @@
 
 from qee.circuits.errors import ScanError
 from qee.circuits.report import Limits, Scan
-from qee.circuits.resources import Estimate, Noise, estimate_memory
+from qee.circuits.resources import Asked, Estimate, estimate_memory
 from qee.circuits.scanner import FORMATS, scan
 
-__all__ = ["FORMATS", "Estimate", "Limits", "Noise", "Scan", "ScanError", "estimate_memory", "scan"]
+__all__ = ["FORMATS", "Asked", "Estimate", "Limits", "Scan", "ScanError", "estimate_memory", "scan"]

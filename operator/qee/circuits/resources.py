@@ -21,6 +21,7 @@ OBJECT = 4 * 1024  # see Scan.objects; Aer took 3 KiB for an empty round of a lo
 FEW_OBJECTS = 256  # within the margin of the base
 USUAL_ROOM = 4 * 2**30
 NOISY_OPERATIONS = 4
+CIRQ_MIXED_QUBITS = 10  # as in qee.runner.engines.cirq
 CHEAP_BOND_BITS = 7  # up to this the runner takes a matrix product for what fits in no state vector
 CONTROL_FLOW = frozenset(("if", "for", "while", "switch", "box", "def"))  # absent where it does
 
@@ -53,10 +54,13 @@ AER_STABILIZER = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
-    """`shots` of one execution; `exact`: probabilities are wanted."""
+class Asked:
+    """What a job asks of a circuit: `shots` of one execution; `noisy`: under a noise model; `exact`: numbers that come
+    from the state itself (probabilities, amplitudes, exact expectation values).
+    """
 
-    shots: int
+    shots: int = 1024
+    noisy: bool = False
     exact: bool = False
 
 
@@ -83,7 +87,7 @@ def estimate_memory(
     method: str | None = "automatic",
     precision: str | None = "double",
     room: int = USUAL_ROOM,
-    noise: Noise | None = None,
+    asked: Asked | None = None,
 ) -> Estimate:
     """Estimates the peak memory of a runner that runs one circuit.
 
@@ -93,11 +97,15 @@ def estimate_memory(
         precision: "double" (16 bytes an amplitude) or "single" (8); absent: double.
         room: bytes that the job may have. With `automatic`, Aer's runner takes a matrix product for a circuit of little
             entanglement whose state vector exceeds it.
-        noise: what matters of a noise model; None: there is none.
+        asked: beside counts of a noiseless run; None: nothing.
     """
     engine, method, precision = str(engine), str(method or "automatic"), str(precision or "double")
-    if noise is not None:
-        return _noisy(scan, engine, method, precision, room, noise)
+    asked = asked or Asked()
+    if asked.noisy:
+        return _noisy(scan, engine, method, precision, room, asked)
+    if asked.exact and engine == "cirq":  # its runner takes a state for them, a mixed one after a reset
+        mixed = method == "density_matrix" or "reset" in scan.constructs
+        return _estimate(scan, engine, "density_matrix" if mixed else "statevector", precision)
     if method != "automatic":
         return _estimate(scan, engine, method, precision)
     if _takes_stabilizer(scan, engine):
@@ -108,20 +116,20 @@ def estimate_memory(
     return vector
 
 
-def _noisy(scan: Scan, engine: str, method: str, precision: str, room: int, noise: Noise) -> Estimate:
+def _noisy(scan: Scan, engine: str, method: str, precision: str, room: int, asked: Asked) -> Estimate:
     """Under noise a circuit has more operations: its gates become those of the model, each with its error.
 
     With `automatic` Aer takes a density matrix where there are more shots than amplitudes and it fits (tried with
-    0.18.2); Cirq's runner wherever it fits. Exact probabilities need one.
+    0.18.2), Cirq's runner up to CIRQ_MIXED_QUBITS. Exact probabilities need one.
     """
     scan = replace(scan, operations=scan.operations * NOISY_OPERATIONS, objects=scan.objects * NOISY_OPERATIONS)
-    if method not in ("automatic", "density_matrix") and not noise.exact:
-        return _estimate(scan, engine, method, precision)
     matrix = _estimate(scan, engine, "density_matrix", precision)
-    wanted = engine != "aer" or noise.shots > 2**scan.qubits
-    if method == "density_matrix" or noise.exact or (wanted and matrix.bytes <= room):
+    if asked.exact or method == "density_matrix":
         return matrix
-    return _estimate(scan, engine, "statevector", precision)
+    if method != "automatic":
+        return _estimate(scan, engine, method, precision)
+    few = scan.qubits <= CIRQ_MIXED_QUBITS if engine != "aer" else asked.shots > 2**scan.qubits and matrix.bytes <= room
+    return matrix if few else _estimate(scan, engine, "statevector", precision)
 
 
 def _takes_stabilizer(scan: Scan, engine: str) -> bool:

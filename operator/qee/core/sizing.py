@@ -10,7 +10,7 @@ from qee.api.job_options import ComputeResources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument
-from qee.circuits import Estimate, Limits, Noise, Scan, ScanError, estimate_memory, scan
+from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memory, scan
 from qee.core.footprint import footprint
 from qee.core.limits import deadline_seconds, exceeded
 from qee.core.refusal import Refused
@@ -75,9 +75,12 @@ def state(job: QuantumJob, index: int, found: Scan, engine: str, room: int | Non
     """Memory for the state of one circuit, without what its results take. `room`: bytes that the job may have."""
     spec = job.spec
     shots = spec.circuits[index].shots or spec.shots
-    noise = None if spec.noise is None else Noise(shots, exact="probabilities" in spec.outputs)
+    noisy = spec.noise is not None
+    sampled = noisy or spec.precision is not None  # expectation values
+    exact = {"probabilities", "statevector", *(() if sampled else ("expectation",))}
+    asked = Asked(shots, noisy, not exact.isdisjoint(spec.outputs))
     within = {} if room is None else {"room": room}
-    return estimate_memory(found, engine, spec.simulator.method, spec.simulator.precision, noise=noise, **within)
+    return estimate_memory(found, engine, spec.simulator.method, spec.simulator.precision, asked=asked, **within)
 
 
 def with_results(needed: Estimate, document: RunDocument, found: Mapping[str, Scan]) -> Estimate:
