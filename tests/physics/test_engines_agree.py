@@ -1,0 +1,109 @@
+"""The same program on both engines gives the same numbers: not samples, so that nothing is left to chance."""
+
+import math
+
+import numpy as np
+import pytest
+from tests.physics.test_outputs import HEAD, numbers, run
+
+from qee.api.documents import NoiseOptions, Observable, SimulatorOptions
+from qee.api.reasons import Reason
+from qee.runner.errors import RunnerError
+
+QUBITS = f"{HEAD}qreg q[3];\ncreg a[2];\ncreg b[1];\n"
+GATES = """ry(0.7) q[0];
+cx q[0], q[1];
+ry(1.1) q[1];
+cz q[1], q[2];
+h q[2];
+rz(0.4) q[2];
+cx q[2], q[0];
+ry(0.5) q[0];
+"""
+SOURCE = f"{QUBITS}{GATES}measure q[0] -> b[0];\nmeasure q[1] -> a[1];\nmeasure q[2] -> a[0];\n"
+MIXED = SimulatorOptions("density_matrix")
+
+NOISES = {
+    "one qubit": NoiseOptions(one_qubit="0.03"),
+    "two qubits": NoiseOptions(two_qubit="0.05"),
+    "readout": NoiseOptions(readout="0.04"),
+    "relaxation": NoiseOptions(t1="50", t2="70", gate_times={"cx": "9000", "h": "4000"}),
+    "relaxation without dephasing": NoiseOptions(t1="50", gate_times={"cz": "20000"}),
+    "dephasing alone": NoiseOptions(t2="30", gate_times={"ry": "5000", "cx": "5000"}),
+    "all": NoiseOptions(None, "0.01", "0.02", "0.03", "80", "60", {"cx": "3000", "rz": "1000"}),
+    "everything is replaced": NoiseOptions(one_qubit="1", two_qubit="1"),
+}
+
+
+@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+def test_every_typed_error_means_the_same_on_both(noise: NoiseOptions) -> None:
+    found = [
+        numbers(run(engine, SOURCE, ("probabilities",), noise=noise, simulator=MIXED)[0].probabilities)
+        for engine in ("aer", "cirq")
+    ]
+    assert found[0] == pytest.approx(found[1], abs=1e-9)
+    (ideal,) = run("aer", SOURCE, ("probabilities",))
+    assert np.abs(found[0] - numbers(ideal.probabilities)).max() > 1e-3
+
+
+def test_gates_on_three_qubits_err_on_both() -> None:
+    """Decomposed in different ways: both lose fidelity, and neither runs it whole."""
+    source = f"{HEAD}qreg q[3];\ncreg c[3];\nx q[0];\nx q[1];\nccx q[0], q[1], q[2];\nmeasure q -> c;\n"
+    for engine in ("aer", "cirq"):
+        (result,) = run(engine, source, ("probabilities",), noise=NoiseOptions(two_qubit="0.02"))
+        found = numbers(result.probabilities)[0b111]
+        assert 0.85 < found < 0.98**4
+
+
+@pytest.mark.parametrize(
+    "gate", ["h q[0];", "ccx q[0], q[1], q[2];", "cu3(0.3, 0.2, 0.1) q[0], q[2];", "swap q[1], q[2];"]
+)
+def test_states_and_observables_agree(gate: str) -> None:
+    source = f"{QUBITS}{GATES}{gate}\n"
+    observables = (Observable("o", {"XYZ": "0.5", "ZIX": "-1", "IYI": "2", "III": "0.25"}),)
+    states, values = [], []
+    for engine in ("aer", "cirq"):
+        (result,) = run(engine, source, ("statevector", "expectation"), observables=observables)
+        states.append(numbers(result.statevector))
+        assert result.expectation is not None
+        values.append(float(result.expectation["o"].value))
+    assert abs(np.vdot(*states)) == pytest.approx(1, abs=1e-9)
+    assert values[0] == pytest.approx(values[1], abs=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+def test_noisy_observables_have_the_analytic_value(engine: str) -> None:
+    """Depolarizing after ry and after the h of the basis change: <X> of a turned qubit shrinks by (1-p)^2."""
+    p = 0.1
+    source = f"{HEAD}qreg q[1];\nry(0.9) q[0];\n"
+    (result,) = run(
+        engine,
+        source,
+        ("expectation",),
+        observables=(Observable("x", {"X": "1"}),),
+        noise=NoiseOptions(one_qubit=str(p)),
+        shots=200_000,
+    )
+    assert result.expectation is not None
+    found = result.expectation["x"]
+    assert abs(float(found.value) - (1 - p) ** 2 * math.sin(0.9)) < 5 * float(found.standard_error)
+    assert found.shots == 200_000
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+@pytest.mark.parametrize(
+    ("noise", "message"),
+    [
+        (NoiseOptions(two_qubit="0.1"), "noise.twoQubit: the circuit has no two-qubit gate"),
+        (
+            NoiseOptions(t1="10", gate_times={"cz": "100"}),
+            "noise.gateTimes.cz: the circuit has no gate cz, its gates are h; name one of these",
+        ),
+    ],
+)
+def test_a_term_that_touches_no_gate_fails_by_name(engine: str, noise: NoiseOptions, message: str) -> None:
+    source = f"{HEAD}qreg q[1];\ncreg c[1];\nh q[0];\nmeasure q -> c;\n"
+    with pytest.raises(RunnerError) as caught:
+        run(engine, source, ("counts",), noise=noise)
+    assert caught.value.reason is Reason.INVALID_SPEC
+    assert message in caught.value.message
