@@ -36,7 +36,7 @@ def run(
     seconds: float | None,
     view: View,
 ) -> int:
-    document, deadline = _prepared(file, job, namespace, engine, config_maps)
+    document, deadline = prepared(file, job, namespace, engine, config_maps)
     limit = min((each for each in (seconds, deadline) if each is not None), default=None)
     data = _executed(document, limit)
     try:
@@ -47,7 +47,7 @@ def run(
     return exits.OK
 
 
-def _prepared(
+def prepared(
     file: str, name: str | None, namespace: str | None, engine: str | None, config_maps: list[str]
 ) -> tuple[bytes, float | None]:
     """The run document, and the job's deadline in seconds."""

@@ -269,6 +269,24 @@ def lint(file: options.ManifestFile, config_map: options.ConfigMapFiles = None) 
     return linting.lint(file, config_map or [])
 
 
+@command(app, "draw")
+def draw(
+    target: Target,
+    file: options.ManifestFile,
+    circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only this circuit.")] = None,
+    engine: Annotated[Engine | None, typer.Option(help="As for a local run.")] = None,
+    config_map: options.ConfigMapFiles = None,
+    job: options.Chosen = None,
+) -> Any:
+    """Draw the circuits of a manifest as text.
+
+    The engine's SDK reads and draws them, in a process of its own that has denied itself the network.
+    """
+    from qee.cli import drawing
+
+    return drawing.draw(file, job, target.namespace, circuit, engine, config_map or [])
+
+
 @command(app, "init")
 def init(
     path: Annotated[str, typer.Argument(metavar="FILE", help="OpenQASM, QPY or Cirq's JSON; - is stdin.")],

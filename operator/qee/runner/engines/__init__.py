@@ -27,6 +27,9 @@ class Engine(Protocol):
         possible without running it.
         """
 
+    def drawn(self, circuit: CircuitRun, width: int) -> str:
+        """The circuit as it is written, in characters, lines folded at `width`."""
+
     def execute(self, parsed: Any, task: Task) -> Execution:
         """Run it with these values. The same task and versions give the same result."""
 

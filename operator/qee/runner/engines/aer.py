@@ -102,6 +102,10 @@ class AerEngine:
             self._outputs(circuit, given, executable.compiled, registers),
         )
 
+    def drawn(self, circuit: CircuitRun, width: int) -> str:
+        given, _ = _load(circuit)
+        return str(given.draw("text", fold=width))
+
     def execute(self, parsed: Program, task: Task) -> Execution:
         values = {parsed.parameters[name]: value for name, value in task.values.items()}
         counts = memory = method = None

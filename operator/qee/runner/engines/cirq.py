@@ -105,6 +105,12 @@ class CirqEngine:
             self._refuse_outputs(program, wanted)
         return Parsed(program, self._noisy(program), plan, wanted)
 
+    def drawn(self, circuit: CircuitRun, width: int) -> str:
+        program = _load(circuit)
+        self._refuse_expansion(program.circuit)
+        order = cirq.QubitOrder.explicit(program.qubits)
+        return "\n\n".join(_folded(program.circuit.to_text_diagram(qubit_order=order).splitlines(), width))
+
     def execute(self, parsed: Parsed, task: Task) -> Execution:
         program = parsed.program.bound(task.values)
         counts = memory = method = None
@@ -259,6 +265,12 @@ class CirqEngine:
                 Reason.CIRCUIT_TOO_LARGE,
                 f"gate definitions expand to {count} operations, {allowed} are allowed; reduce the nesting of gates",
             )
+
+
+def _folded(lines: list[str], width: int) -> list[str]:
+    """Cirq's diagrams are as wide as the circuit is deep."""
+    long = max(map(len, lines), default=0)
+    return ["\n".join(line[start : start + width].rstrip() for line in lines) for start in range(0, long, width)]
 
 
 def _load(circuit: CircuitRun) -> Program:

@@ -1,0 +1,63 @@
+"""`python -m qee.runner.drawing WIDTH`: draws the circuits of a run document, for `qee draw`.
+
+A process of its own, as for a run: only the runner hands a circuit to an SDK, and it denies itself the network before.
+The document comes on stdin; on stdout goes {"drawings": [[name, text], ...]}, or {"reason": ..., "message": ...}.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+from qee.api.json_fields import DocumentError
+from qee.api.reasons import Reason
+from qee.api.run_document import CircuitRun, RunDocument
+from qee.runner import limits, sandbox
+from qee.runner.engines import Engine, load
+from qee.runner.errors import RunnerError
+from qee.runner.explain import invalid
+from qee.runner.outcomes import Options
+from qee.runner.registers import check_conditions
+from qee.runner.source import LIBRARIES, check_source
+
+
+def main(width: int) -> int:
+    sandbox.close_inherited_files()
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what an SDK prints must not mix with the answer
+    data = sys.stdin.buffer.read()
+    try:
+        sandbox.deny_network(required=False)
+        sandbox.limit_resources()
+        text = json.dumps({"drawings": drawings(RunDocument.from_bytes(data), width)})
+        code = 0
+    except DocumentError as error:
+        text, code = json.dumps({"reason": Reason.INPUT_MISMATCH, "message": str(error)}), 1
+    except RunnerError as error:
+        text, code = json.dumps({"reason": error.reason, "message": error.message}), 1
+    with os.fdopen(answer, "w") as out:
+        out.write(text)
+    return code
+
+
+def drawings(document: RunDocument, width: int) -> list[tuple[str, str]]:
+    """Each circuit's name and drawing. Raises RunnerError."""
+    engine = load(document.engine, Options(), limits.room())
+    return [(circuit.name, _drawn(engine, circuit, width)) for circuit in document.circuits]
+
+
+def _drawn(engine: Engine, circuit: CircuitRun, width: int) -> str:
+    try:
+        if circuit.format in LIBRARIES:
+            check_source(circuit.source, circuit.format)
+            check_conditions(circuit.source)
+        return engine.drawn(circuit, width)
+    except RunnerError as error:
+        raise RunnerError(error.reason, f"circuit {circuit.name}: {error.message}") from error
+    except Exception as error:  # an SDK's parser or drawer broke on this circuit
+        traceback.print_exception(error)
+        raise invalid(f"circuit {circuit.name}: the engine could not draw it; try the other engine") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,83 @@
+"""`qee draw`: each engine's own drawing, made where nothing but the runner reads a circuit."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests import builders
+from typer.testing import CliRunner
+
+from qee.cli.main import app
+
+ASYMMETRIC = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nh q[1];\ncx q[1], q[0];\nc = measure q;\n'
+
+
+def draw(tmp_path: Path, job: Any, *words: str) -> Any:
+    path = tmp_path / "job.yaml"
+    path.write_text(yaml.safe_dump(job))
+    return CliRunner().invoke(app, ["draw", "-f", str(path), *words], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+def test_the_circuit_is_drawn_with_its_qubits_in_order(tmp_path: Path, engine: str) -> None:
+    circuits = [{"name": "one", "format": "openqasm3", "source": ASYMMETRIC}]
+    done = draw(tmp_path, builders.job(circuits=circuits), "--engine", engine)
+    assert done.exit_code == 0, done.stderr
+    above, below = (
+        next(line for line in done.stdout.splitlines() if line.lstrip().startswith(q)) for q in ("q_0:", "q_1:")
+    )
+    assert ("H" in above, "H" in below) == (False, True)
+    assert ("X" in above, "M" in below) == (True, True)
+
+
+def test_several_circuits_are_named_and_one_can_be_chosen(tmp_path: Path) -> None:
+    circuits = [{"name": name, "format": "openqasm3", "source": ASYMMETRIC} for name in ("one", "two")]
+    job = builders.job(circuits=circuits)
+    assert [line for line in draw(tmp_path, job).stdout.splitlines() if line in ("one:", "two:")] == ["one:", "two:"]
+    assert "one:" not in draw(tmp_path, job, "--circuit", "two").stdout
+    missing = draw(tmp_path, job, "--circuit", "three")
+    assert (missing.exit_code, "it has one, two" in missing.stderr) == (2, True)
+
+
+def test_a_bad_circuit_is_refused_in_one_line(tmp_path: Path) -> None:
+    bad = 'OPENQASM 3.0; include "stdgates.inc"; qubit q; h q, q;'
+    done = draw(tmp_path, builders.job(circuits=[{"name": "bad", "format": "openqasm3", "source": bad}]))
+    assert (done.exit_code, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: InvalidCircuit: ")
+
+
+def test_the_drawer_denies_itself_the_network_before_it_reads_a_circuit() -> None:
+    code = """
+import sys, socket
+from qee.runner import drawing
+seen = []
+def drawings(document, width):
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    except PermissionError:
+        seen.append("denied")
+    return []
+drawing.drawings = drawings
+drawing.RunDocument = type("R", (), {"from_bytes": staticmethod(lambda data: None)})
+drawing.main(80)
+print(seen, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=True)
+    assert "['denied']" in done.stderr
+    assert done.stdout == '{"drawings": []}'
+
+
+def test_no_sdk_is_imported_into_the_process_of_the_command(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(yaml.safe_dump(builders.job()))
+    code = (
+        "import sys; from qee.cli.main import app\n"
+        f"app(['draw', '-f', {str(path)!r}], standalone_mode=False)\n"
+        "print('imported:', {m.split('.')[0] for m in sys.modules} & {'qiskit', 'cirq', 'numpy', 'kubernetes'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported: set()"
