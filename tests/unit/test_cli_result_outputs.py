@@ -122,6 +122,12 @@ def test_many_circuits_are_shortened_too() -> None:
     assert sum("shots on" in line for line in lines) == 16
 
 
+def test_a_plot_of_many_circuits_is_shortened_too(kept: Any) -> None:
+    many = document(*(counted({"0": 1}, circuit=f"c{n}") for n in range(20)))
+    lines = qee("--file", kept(many), "--plot").stdout.splitlines()
+    assert lines[-1] == "and 4 more circuits: --circuit NAME shows one"
+
+
 @pytest.mark.parametrize("form", ["histogram", "table", "csv", "json", "yaml"])
 def test_no_output_crashes_any_form(kept: Any, form: str) -> None:
     done = qee("--file", kept(everything()), "-o", form)

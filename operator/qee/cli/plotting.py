@@ -21,11 +21,13 @@ def plotted(
     if axis.chosen and not any(map(is_sweep, groups)):
         raise Problem("--parameter and --outcome are for sweeps; no circuit here has several parameter sets")
     parts = ["\n".join(figures.missing(document))] if document.missing else []
-    for group in groups:
+    for group in groups[: showing.MAX_CIRCUITS]:
         drawn = curves(document, group, axis) if is_sweep(group) else []
         parts += [_plot(document, curve, width, blocks) for curve in drawn]
         if not drawn:
             parts.append(showing.of_circuit(document, group, width, blocks))
+    if (left := len(groups) - showing.MAX_CIRCUITS) > 0:
+        parts.append(f"and {left} more circuits: --circuit NAME shows one")
     return "\n\n".join(parts)
 
 
