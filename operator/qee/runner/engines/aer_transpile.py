@@ -82,15 +82,11 @@ class Compiler:
             return self._recorded(compiled, source, source, circuit)
         basis = self._device.basis_gates if self._device else simulator.configuration().basis_gates
         refuse_expansion(circuit, _FREE.union(basis), self._memory)
-        measured = final_measurements(circuit) if self._level >= _DELETES_BEFORE_MEASUREMENTS else []
-        program = _without(circuit, measured) if measured else circuit
+        program = _guarded(circuit) if self._level >= _DELETES_BEFORE_MEASUREMENTS else circuit
         transpiled = self._transpiled(program, simulator)
         layout = transpiled.layout
         ends = list(range(circuit.num_qubits)) if layout is None else layout.final_index_layout()
-        complete = transpiled.copy() if measured else transpiled
-        for each in (circuit.data[number] for number in measured):
-            complete.measure(ends[circuit.find_bit(each.qubits[0]).index], circuit.find_bit(each.clbits[0]).index)
-        reduced, kept = _of_used_qubits(complete, ends)
+        reduced, kept = _of_used_qubits(transpiled, ends)
         position = {physical: number for number, physical in enumerate(kept)}
         compiled = Compiled(reduced, tuple(position[end] for end in ends), kept if self._device else None)
         return self._recorded(compiled, source, program, transpiled)
@@ -181,14 +177,21 @@ def final_measurements(circuit: QuantumCircuit) -> list[int]:
     return found
 
 
-def _without(circuit: QuantumCircuit, indexes: list[int]) -> QuantumCircuit:
-    """The circuit less some of its instructions; its registers stay."""
-    dropped = set(indexes)
-    kept = circuit.copy_empty_like()
+def _guarded(circuit: QuantumCircuit) -> QuantumCircuit:
+    """With a barrier before the final measurements: counts would not notice that gates there are deleted, the state
+    would. The measurements stay where layouts are chosen, for these weigh readout errors.
+    """
+    measured = set(final_measurements(circuit))
+    if not measured:
+        return circuit
+    guarded = circuit.copy_empty_like()
     for number, each in enumerate(circuit.data):
-        if number not in dropped:
-            kept.append(each)
-    return kept
+        if number not in measured:
+            guarded.append(each)
+    guarded.barrier()
+    for number in sorted(measured):
+        guarded.append(circuit.data[number])
+    return guarded
 
 
 def _refuse_contradictions(options: TranspileOptions, device: Device | None) -> None:
