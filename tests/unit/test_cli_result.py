@@ -148,6 +148,19 @@ def test_a_failed_job_exits_with_1_and_says_why(api: FakeApiServer, qee: Cli) ->
     assert "InvalidCircuit: Circuit 'bell': line 3." in shown.stderr
 
 
+@pytest.mark.usefixtures("done")
+@pytest.mark.parametrize("form", ["histogram", "json"])
+def test_a_failed_job_with_a_partial_result_shows_it_and_exits_with_1(api: FakeApiServer, qee: Cli, form: str) -> None:
+    live = api.find(JOBS, "default", "bell")
+    assert live is not None
+    live["status"]["conditions"] = []
+    api.put(JOBS, live)
+    moved("bell", Phase.FAILED, Reason.PARTIAL_RESULT, "1 of 2 shards failed", result=live["status"]["result"])(api)
+    shown = qee("result", "bell", "-o", form)
+    assert shown.exit_code == 1
+    assert "50" in shown.stdout
+
+
 def test_a_document_of_a_later_version_can_still_be_printed_as_it_is(api: FakeApiServer, qee: Cli) -> None:
     job = api.put(JOBS, builders.job())
     succeeded("bell")(api)

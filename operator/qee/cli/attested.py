@@ -49,7 +49,8 @@ async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View
         )
     meta = job["metadata"]
     wanted = Wanted(meta["namespace"], meta["name"], meta["uid"])
-    return _shown(document, str(envelope).encode(), trusted, wanted, view)
+    _shown(document, str(envelope).encode(), trusted, wanted, view)
+    return results.exit_code(job)
 
 
 def of_files(

@@ -180,7 +180,7 @@ def result(
 
     Its digest is checked against the one in the job's status. With --verify its signature is checked as well, with the
     keys of --trust; the keys are never taken from the cluster. Exits with 1 if the signature does not hold.
-    --file without --verify shows a file as it is.
+    --file without --verify shows a file as it is. A partial result of a failed job is shown, too, and exits with 1.
     """
     if verify != bool(trust):
         raise Problem("--verify and --trust belong together; give both, with the public key of results")

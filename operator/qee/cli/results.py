@@ -14,6 +14,7 @@ from typing import Any
 from qee.api.conditions import Phase
 from qee.api.documents import CircuitResult, DocumentError, ResultDocument
 from qee.api.names import RESULT_KEY_GZIP
+from qee.api.reasons import Reason
 from qee.cli import exits, figures, jobs, terminal
 from qee.cli.connection import Cluster, Target
 from qee.cli.curves import Axis
@@ -47,8 +48,9 @@ class View:
 
 async def show(target: Target, name: str, view: View) -> int:
     async with target.open() as cluster:
-        present(await finished(cluster, await jobs.fetch(cluster, name)), view)
-    return exits.OK
+        job = await jobs.fetch(cluster, name)
+        present(await finished(cluster, job), view)
+    return exit_code(job)
 
 
 def show_file(path: str, view: View) -> int:
@@ -64,17 +66,30 @@ def show_file(path: str, view: View) -> int:
 
 
 async def finished(cluster: Cluster, job: Object) -> bytes:
-    """The same as `stored` for a job that may have ended otherwise, or not yet. Raises Problem."""
+    """The same as `stored` for a job that may have ended otherwise, or not yet. Raises Problem.
+
+    A job that failed with a partial result has one, too.
+    """
     name, phase = job["metadata"]["name"], jobs.ended(job)
     if phase is None:
         raise Problem(f"QuantumJob {name!r} is {jobs.phase(job)}, not finished; `qee wait {name}` waits for it")
-    if phase is not Phase.SUCCEEDED:
+    if phase is not Phase.SUCCEEDED and not partial(job):
         raise Problem(jobs.failure(job), exits.FAILED)
     return await stored(cluster, job)
 
 
+def partial(job: Object) -> bool:
+    """The job failed, and the result of the shards that did not is stored."""
+    return jobs.reason_and_message(job)[0] == Reason.PARTIAL_RESULT and bool(jobs.status(job).get("result"))
+
+
+def exit_code(job: Object) -> int:
+    """After its result was shown."""
+    return exits.FAILED if partial(job) else exits.OK
+
+
 async def stored(cluster: Cluster, job: Object) -> bytes:
-    """The result document of a succeeded job, byte for byte. Raises Problem unless its digest is the status's."""
+    """The result document of a job that has one, byte for byte. Raises Problem unless its digest is the status's."""
     name = job["metadata"]["name"]
     found = jobs.status(job).get("result") or {}
     try:

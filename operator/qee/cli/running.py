@@ -46,8 +46,10 @@ async def run(
             note(f"quantumjob.qee.dev/{printable(called)} created")
             waiting = _Waiting(cluster, called, created["metadata"]["uid"], seconds, logs, cancel_on_interrupt)
             finished = await waiting.finish(interrupts)
-        _succeeded(finished)
+        if not results.partial(finished):
+            _succeeded(finished)
         results.present(await results.stored(cluster, finished), view)
+        _succeeded(finished)
     return exits.OK
 
 
