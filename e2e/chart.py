@@ -33,12 +33,12 @@ def render(values: Mapping[str, Any] | None = None, *options: str, release: str 
 
 def install_crds(kubeconfig: Path) -> None:
     """The CRDs in their newest version, also over those of `kubectl apply -f crds`. They outlive their release."""
-    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "60s", *TAKE_OVER)
+    _upgrade(kubeconfig, "qee-crds", CRDS, "--timeout", "240s", *TAKE_OVER)
 
 
 def install(kubeconfig: Path, values: Mapping[str, Any], *options: str) -> None:
     """charts/qee, new or upgraded, with these values over its defaults. Returns when the operator is ready."""
-    _upgrade(kubeconfig, RELEASE, CHART, "--timeout", "180s", *_given(values), *options)
+    _upgrade(kubeconfig, RELEASE, CHART, "--timeout", "280s", *_given(values), *options)
 
 
 def installed(kubeconfig: Path) -> bool:
@@ -75,7 +75,7 @@ def uninstall(kubeconfig: Path) -> None:
     helm(kubeconfig, "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--ignore-not-found")
     # Helm waits for the objects of the release; pods are not among them.
     pods = ("pods", "--namespace", NAMESPACE, "--selector=app.kubernetes.io/name=qee")
-    kubectl(kubeconfig, "wait", "--for=delete", *pods, "--timeout=60s")
+    kubectl(kubeconfig, "wait", "--for=delete", *pods, "--timeout=240s")
 
 
 def _given(values: Mapping[str, Any] | None) -> tuple[str, ...]:

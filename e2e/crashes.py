@@ -1,45 +1,35 @@
 """Kill a real operator before and after each of its writes, on a real cluster, and look at what is left."""
 
 import json
+import threading
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from e2e.cluster.clients import kubectl
+from e2e.kubernetes import PATIENT, Object
 from e2e.operator_process import PATIENCE, OperatorProcess
 from e2e.proxy import Proxy, Write
 
-PATIENT = 240  # seconds: other test suites may have the processors
-SETTLED = 3.0  # seconds after its end in which the last Event of a job is written
+# A machine that has other work takes long to start a pod, and each run has to have the same writes: no wait of the
+# operator's ends in a run, so none of them says that the job is queued, gives it up or clears its child away.
+NEVER = 3600.0
+LOG_CHARACTERS = 4000
 
 
 @dataclass(frozen=True)
 class Kill:
-    """At the nth write of this kind in a run, counted from 0: before it reaches the server, or after it took effect.
+    """At the first write of this name (`Write.what`): before it reaches the server, or after it took effect.
 
-    By kind, not by its number among all writes: where Events fall between them, and whether a pod is seen running
-    before it ends, is the machine's affair.
+    By its name, not by its number: how many Events and repeated writes come before it is the machine's affair.
     """
 
     what: str
-    nth: int
     after: bool
 
     def __str__(self) -> str:
-        return f"{'after' if self.after else 'before'} {self.what} [{self.nth}]"
-
-
-def kills(trace: Sequence[Write]) -> list[Kill]:
-    """Before and after each write of a recorded run."""
-    seen: Counter[str] = Counter()
-    found = []
-    for write in trace:
-        found += [Kill(write.what, seen[write.what], after) for after in (False, True)]
-        seen[write.what] += 1
-    return found
+        return f"killed {'after' if self.after else 'before'} {self.what}"
 
 
 @dataclass(frozen=True)
@@ -56,8 +46,8 @@ class Left:
 
     @classmethod
     def of(cls, kubeconfig: Path, namespace: str, name: str) -> "Left":
-        def items(kind: str, selector: str) -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = json.loads(
+        def items(kind: str, selector: str) -> list[Object]:
+            found: list[Object] = json.loads(
                 kubectl(kubeconfig, "get", kind, "-n", namespace, "-l", selector, "-o", "json")
             )["items"]
             return found
@@ -76,8 +66,27 @@ class Left:
         )
 
 
+@dataclass(frozen=True)
+class Run:
+    """One job from creation to its end."""
+
+    kill: Kill | None
+    struck: bool
+    """Whether the operator was killed. A write that need not come, as of a short phase, may not have come."""
+    writes: list[Write]
+    """Of all the operator's processes, in their order."""
+    left: Left
+    log: str
+    """Of the operator's processes, its end."""
+
+    def __str__(self) -> str:
+        """All there is to know when it is not as it should be."""
+        writes = ", ".join(map(str, self.writes))
+        return f"{self.kill or 'not killed'}\nleft: {self.left}\nwrites: {writes}\noperator's log:\n{self.log}"
+
+
 class Victim:
-    """An operator behind a proxy, over one namespace; each `run` is one job from creation to its end."""
+    """An operator behind a proxy, over one namespace."""
 
     def __init__(self, kubeconfig: Path, namespace: str, images: Mapping[str, str], script: Path | None = None) -> None:
         self._kubeconfig = kubeconfig
@@ -85,68 +94,59 @@ class Victim:
         self._images = images
         self._script = script
 
-    def run(self, manifest: dict[str, Any], kill: Kill | None = None) -> tuple[list[Write], Left, bool]:
-        """The operator's writes, what is left once the job has finished, and whether the operator was killed.
-
-        A run that has not got the write at which to kill it ends by itself.
-        """
+    def run(self, manifest: Object, kill: Kill | None = None) -> Run:
+        """Returns when the job has finished, and no process of the operator is left."""
         name = manifest["metadata"]["name"]
         with Proxy(self._kubeconfig) as proxy:
             settings = {
                 "namespaces": [self._namespace],
                 "networkPolicies": False,
                 "resyncSeconds": 600,
-                # Whether a pod starts in two seconds is the machine's affair, and each run has to have the same writes.
-                "patience": {**PATIENCE, "queued": 60.0},
+                "patience": dict.fromkeys(PATIENCE, NEVER),
             }
-            operator = OperatorProcess(proxy.kubeconfig, self._images, self._script, settings)
-            with operator:
-                self._arm(proxy, operator, kill)
+            with OperatorProcess(proxy.kubeconfig, self._images, self._script, settings) as operator:
+                struck = _arm(proxy, operator, kill) if kill else threading.Event()
                 kubectl(self._kubeconfig, "create", "-n", self._namespace, "-f", "-", input=json.dumps(manifest))
-                killed = kill is not None and self._killed(operator, name)
-                if killed:
-                    proxy.before = proxy.after = lambda number, write: False
+                self._until(lambda: struck.is_set() or self._finished(name), name, operator)
+                if not struck.is_set():
+                    operator.stop()  # first it finishes what it has in hand, the last Event included: a write as others
+                if struck.is_set():
+                    operator.wait(PATIENT)
                     operator.start()
-                wait = ("wait", "--for=condition=Finished", f"quantumjob/{name}", f"--timeout={PATIENT}s")
-                kubectl(self._kubeconfig, *wait, "-n", self._namespace)
-                if operator.alive():
-                    operator.stop()  # what it has in hand is finished, the last Event included
-                return list(proxy.writes), Left.of(self._kubeconfig, self._namespace, name), killed
-
-    def _killed(self, operator: OperatorProcess, name: str) -> bool:
-        """Wait until the operator is dead, or the job has finished under it and its last write is long done."""
-        end, finished = time.monotonic() + PATIENT, None
-        while time.monotonic() < end:
-            if not operator.alive():
-                return True
-            if finished is None and self._finished(name):
-                finished = time.monotonic()
-            if finished is not None and time.monotonic() > finished + SETTLED:
-                return False
-            time.sleep(0.2)
-        said = operator.log.read_text()[-4000:]
-        raise TimeoutError(f"{name}: neither killed nor finished; the operator says:\n{said}")
+                    self._until(lambda: self._finished(name), name, operator)
+                    operator.stop()
+                log = operator.log.read_text()[-LOG_CHARACTERS:]
+                left = Left.of(self._kubeconfig, self._namespace, name)
+                return Run(kill, struck.is_set(), list(proxy.writes), left, log)
 
     def _finished(self, name: str) -> bool:
-        shown = '{.status.conditions[?(@.type=="Finished")].status}'
-        return kubectl(
-            self._kubeconfig, "get", "quantumjob", name, "-n", self._namespace, "-o", f"jsonpath={shown}"
-        ).startswith("True")
+        words = ("get", "quantumjob", name, "-n", self._namespace, "-o", "json")
+        conditions = (json.loads(kubectl(self._kubeconfig, *words)).get("status") or {}).get("conditions") or []
+        return any(each["type"] == "Finished" and each["status"] == "True" for each in conditions)
 
-    def _arm(self, proxy: Proxy, operator: OperatorProcess, kill: Kill | None) -> None:
-        if kill is None:
-            return
+    def _until(self, true: Callable[[], bool], name: str, operator: OperatorProcess) -> None:
+        end = time.monotonic() + PATIENT
+        while not true():
+            if time.monotonic() > end:
+                state = kubectl(self._kubeconfig, "get", "quantumjobs,jobs,pods", "-n", self._namespace)
+                log = operator.log.read_text()[-LOG_CHARACTERS:]
+                raise TimeoutError(f"waited {PATIENT:g} s in vain for {name} to finish\n{state}\n{log}")
+            time.sleep(0.5)
 
-        seen: Counter[str] = Counter()
 
-        def at(_: int, write: Write) -> bool:
-            seen[write.what] += 1
-            if (write.what, seen[write.what] - 1) != (kill.what, kill.nth):
-                return False
-            operator.kill_now()
-            return True
+def _arm(proxy: Proxy, operator: OperatorProcess, kill: Kill) -> threading.Event:
+    """Set once the operator has been killed, which happens once."""
+    struck = threading.Event()
 
-        if kill.after:
-            proxy.after = at
-        else:
-            proxy.before = at
+    def at(number: int, write: Write) -> bool:
+        if struck.is_set() or write.what != kill.what or (kill.after and not write.took_effect):
+            return False
+        struck.set()  # first: who sees the process end asks for it
+        operator.kill_now()
+        return True
+
+    if kill.after:
+        proxy.after = at
+    else:
+        proxy.before = at
+    return struck

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.cluster.argocd import ArgoCD
-from e2e.kubernetes import Object
+from e2e.kubernetes import PATIENT, Object
 
 WHO = ("-c", "user.name=e2e", "-c", "user.email=e2e@example.com", "-c", "commit.gpgsign=false")
 REFRESH = "argocd.argoproj.io/refresh"
@@ -77,7 +77,7 @@ class Application:
 
         return self.until(compared, "a comparison")
 
-    def until(self, true: Callable[[Object], Any], what: str, seconds: float = 90) -> Object:
+    def until(self, true: Callable[[Object], Any], what: str, seconds: float = PATIENT) -> Object:
         """The Application once that holds."""
         end = time.monotonic() + seconds
         while not true(raw := self.read()):

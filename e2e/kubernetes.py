@@ -17,6 +17,7 @@ from qee.api.documents import ResultDocument
 
 Object = dict[str, Any]
 Found = TypeVar("Found")
+PATIENT = 240.0  # seconds: a limit for what hangs, not for a machine that has other work
 OURS = "jobs,pods,configmaps"  # the kinds that the operator makes for a job
 # Pods that the restricted Pod Security Standard refuses do not start in a test's namespace.
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -143,7 +144,7 @@ class Namespace:
         part = f",{names.LABEL_COMPONENT}={component}" if component else ""
         return self.all(kinds, f"{names.LABEL_JOB_UID}={uid}{part}")
 
-    def finished(self, *wanted: str, seconds: float = 120) -> dict[str, Job]:
+    def finished(self, *wanted: str, seconds: float = PATIENT) -> dict[str, Job]:
         """These QuantumJobs, or all of the namespace, once each has Finished."""
 
         def look() -> dict[str, Job] | None:
@@ -153,7 +154,7 @@ class Namespace:
 
         return self.until(look, f"{', '.join(wanted) or 'all jobs'} to finish", seconds)
 
-    def in_phase(self, phase: str, *wanted: str, seconds: float = 60) -> dict[str, Job]:
+    def in_phase(self, phase: str, *wanted: str, seconds: float = PATIENT) -> dict[str, Job]:
         """These QuantumJobs once each is in the phase."""
 
         def look() -> dict[str, Job] | None:
@@ -162,7 +163,7 @@ class Namespace:
 
         return self.until(look, f"{', '.join(wanted)} to be {phase}", seconds)
 
-    def until(self, look: Callable[[], Found | None], what: str, seconds: float = 60) -> Found:
+    def until(self, look: Callable[[], Found | None], what: str, seconds: float = PATIENT) -> Found:
         """What `look` finds, asked until it finds something. A server that is away is asked again."""
         end = time.monotonic() + seconds
         problem = ""

@@ -6,6 +6,8 @@ The operator speaks plain HTTP to it on loopback; it speaks TLS with the kubecon
 import asyncio
 import base64
 import contextlib
+import dataclasses
+import json
 import ssl
 import tempfile
 import threading
@@ -18,6 +20,8 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from qee.api import names
+
 MUTATING = ("POST", "PUT", "PATCH", "DELETE")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "content-encoding"}
 
@@ -29,14 +33,23 @@ class Write:
     method: str
     path: str
     status: int | None = None
-    """The answer's; None where the request was not forwarded."""
+    """The answer's; None while there is none."""
+    says: str = ""
+    """What tells it from others of its kind: the phase it sets, the component it makes, the reason of an Event."""
 
     @property
     def what(self) -> str:
-        """Method and kind without names, for reading a trace: `POST configmaps`, `PATCH quantumjobs/status`."""
+        """Method, kind and `says`, without names: `POST configmaps input`, `PATCH quantumjobs/status Running`."""
         parts = self.path.split("?")[0].strip("/").split("/")
         parts = parts[parts.index("namespaces") + 2 :] if "namespaces" in parts else parts[-2:]
-        return f"{self.method} {'/'.join([parts[0], *parts[2:]])}"
+        return f"{self.method} {'/'.join([parts[0], *parts[2:]])} {self.says}".rstrip()
+
+    @property
+    def took_effect(self) -> bool:
+        return self.status is not None and self.status < 300
+
+    def __str__(self) -> str:
+        return self.what if self.took_effect else f"{self.what} ({self.status or 'not answered'})"
 
 
 class Proxy:
@@ -65,7 +78,7 @@ class Proxy:
     def __enter__(self) -> "Proxy":
         self._ready = threading.Event()
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise TimeoutError("the proxy does not start")
         self.kubeconfig = Path(self._directory.name) / "kubeconfig"
         self.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(self.port)))
@@ -73,7 +86,9 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
+        if self._thread.is_alive():
+            raise TimeoutError("the proxy does not end")
         self._directory.cleanup()
 
     def cut_watches(self) -> None:
@@ -88,13 +103,8 @@ class Proxy:
         self._loop.call_soon_threadsafe(cut)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        left = asyncio.all_tasks(self._loop)  # watches that wait for the server
-        for task in left:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        self._loop.close()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:  # cancels what is left, and closes the loop
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
@@ -110,7 +120,7 @@ class Proxy:
         async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as self._session:
             self._ready.set()
             await self._stop.wait()
-        await runner.cleanup()
+            await runner.cleanup()
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -119,7 +129,7 @@ class Proxy:
             status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": refused, "reason": "Planted"}
             headers = {"Retry-After": "1"} if refused == 429 else {}
             return web.json_response(status, status=refused, headers=headers)
-        write = Write(request.method, path)
+        write = Write(request.method, path, says=_says(body) if request.method in MUTATING else "")
         number = -1
         if request.method in MUTATING:
             with self._lock:
@@ -138,7 +148,7 @@ class Proxy:
             if alter := next((each for part, each in self.altered.items() if part in path), None):
                 return web.Response(status=answer.status, body=alter(await answer.read()))
             if number >= 0:
-                self.writes[number] = Write(request.method, path, answer.status)
+                self.writes[number] = dataclasses.replace(write, status=answer.status)
                 if self.after(number, self.writes[number]):
                     return _hang_up(request)
             return await self._answer(request, answer)
@@ -160,6 +170,23 @@ class Proxy:
         with contextlib.suppress(ConnectionResetError):
             await response.write_eof()
         return response
+
+
+def _says(body: bytes) -> str:
+    """See `Write.says`; empty for a body that says none of it."""
+    try:
+        sent = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(sent, dict):
+        return ""
+    labels = (sent.get("metadata") or {}).get("labels") or {}
+    phase = (sent.get("status") or {}).get("phase")
+    return str(phase or (sent.get("kind") == "ConfigMap" and labels.get(names.LABEL_COMPONENT)) or _event(sent))
+
+
+def _event(sent: dict[str, Any]) -> str:
+    return str(sent.get("reason", "")) if sent.get("kind") == "Event" else ""
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from typing import Any
 from tests import signed
 
 from e2e.cluster.clients import kubectl
+from e2e.kubernetes import Namespace
 from qee.api import names
 
 Object = dict[str, Any]
@@ -29,6 +30,15 @@ class Signer:
 
     def install(self) -> None:
         kubectl(self._kubeconfig, "apply", "--filename=-", input=json.dumps(self.policy))
+
+    def trusted_in(self, space: Namespace) -> None:
+        """Returns once the webhook, which follows the policies on its own, lets a job through that this key signed."""
+        asked = json.dumps(self.sign(space.job("trusted")))
+
+        def look() -> str:
+            return space.kubectl("create", "--dry-run=server", "--filename=-", input=asked)
+
+        space.until(look, "the webhook to trust the key")
 
     def remove(self) -> None:
         name = self.policy["metadata"]["name"]

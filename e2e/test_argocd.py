@@ -60,6 +60,7 @@ def signer(node: Cluster, namespace: Namespace) -> Iterator[Signer]:
     """Its signature is wanted in the namespace, by a policy that enforces."""
     signer = Signer(node.kubeconfig, namespace.name, [namespace.name])
     signer.install()
+    signer.trusted_in(namespace)
     yield signer
     signer.remove()
 

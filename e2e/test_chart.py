@@ -78,7 +78,7 @@ class Installation:
 
     def run_bell(self, namespace: str) -> Object:
         self.kubectl("apply", "-n", namespace, "--filename=-", input=self.signed_bell(namespace))
-        self.kubectl("wait", "--for=condition=Finished", "--timeout=120s", "quantumjob/bell", "-n", namespace)
+        self.kubectl("wait", "--for=condition=Finished", "--timeout=240s", "quantumjob/bell", "-n", namespace)
         job: Object = self.get("quantumjob", "bell", "-n", namespace)
         assert job["status"]["phase"] == "Succeeded", job["status"]
         return job
@@ -173,7 +173,7 @@ def test_helm_with_wait_returns_once_the_job_that_it_installs_is_accepted(
     (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: circuits, version: 0.0.1}")
     (tmp_path / "templates/bell.yaml").write_text(qee.signed_bell(namespace))
 
-    words = ("install", "circuits", str(tmp_path), "--namespace", namespace, "--wait", "--timeout=60s")
+    words = ("install", "circuits", str(tmp_path), "--namespace", namespace, "--wait", "--timeout=240s")
     helm(qee.cluster.kubeconfig, *words)
 
     assert qee.get("quantumjob", "bell", "-n", namespace)["status"]["phase"] in ("Queued", "Running", "Succeeded")
@@ -240,7 +240,7 @@ def test_the_operator_logs_of_no_refused_request(qee: Installation, namespace: s
     assert refused == []
 
 
-def _until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited in vain"

@@ -15,7 +15,7 @@ from e2e.operator_process import PATIENCE, OperatorProcess
 @pytest.fixture(scope="module")
 def operator(node: Cluster, runner_images: dict[str, str], namespace: Namespace) -> Iterator[OperatorProcess]:
     images = {**runner_images, "cirq": "localhost/qee-no-such-image:1"}
-    settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 60.0}}
+    settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 600.0}}
     with OperatorProcess(node.kubeconfig, images, settings=settings) as process:
         namespace.apply(  # these end by themselves, while other tests go on
             slow(namespace, "late", activeDeadlineSeconds=6),

@@ -26,7 +26,7 @@ def told(act):
         return type(error).__name__
 
 def connect():
-    with socket.create_connection((API, 443), timeout=5):
+    with socket.create_connection((API, 443), timeout=30):
         pass
 
 def send():
@@ -34,7 +34,7 @@ def send():
         out.sendto(b"x", (API, 53))
 
 def fork_and_connect():
-    code = f"import socket; socket.create_connection(({API!r}, 443), timeout=5)"
+    code = f"import socket; socket.create_connection(({API!r}, 443), timeout=30)"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if "PermissionError" in child.stderr:
         raise PermissionError

@@ -6,13 +6,13 @@ import pytest
 
 from e2e.cluster.choice import Cluster
 from e2e.jobs import queued, slow
-from e2e.kubernetes import Job, Namespace
+from e2e.kubernetes import PATIENT, Job, Namespace
 from e2e.operator_process import PATIENCE, OperatorProcess
 
 
 @pytest.fixture(scope="module", autouse=True)
 def operator(node: Cluster, runner_images: dict[str, str], namespace: Namespace) -> Iterator[OperatorProcess]:
-    settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 300.0}}
+    settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 600.0}}
     with OperatorProcess(node.kubeconfig, runner_images, settings=settings) as process:
         yield process
 
@@ -71,7 +71,7 @@ def test_a_job_is_deleted_with_all_it_made_when_its_time_to_live_is_over(namespa
     namespace.apply(namespace.job("mortal", ttlSecondsAfterFinished=3))
     uid = namespace.finished("mortal")["mortal"].uid
 
-    namespace.kubectl("wait", "--for=delete", "quantumjob/mortal", "--timeout=30s")
+    namespace.kubectl("wait", "--for=delete", "quantumjob/mortal", f"--timeout={PATIENT:g}s")
 
     namespace.gone([uid])
 

@@ -62,7 +62,7 @@ def proxy(node: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def operator(proxy: Proxy, runner_images: dict[str, str], namespace: Namespace) -> Iterator[OperatorProcess]:
-    settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 60.0}}
+    settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 600.0}}
     with OperatorProcess(proxy.kubeconfig, runner_images, settings=settings) as process:
         yield process
 
@@ -83,7 +83,7 @@ def jobs(operator: OperatorProcess, proxy: Proxy, namespace: Namespace) -> dict[
             for name in every
         )
     )
-    held = namespace.until(lambda: _ended(namespace), "the held jobs' pods to end", 120)
+    held = namespace.until(lambda: _ended(namespace), "the held jobs' pods to end")
     tamper(namespace, held)
     proxy.refuse = lambda method, path: None
     return namespace.finished(*every)

@@ -54,7 +54,7 @@ def running_pod(namespace: Namespace, job: Job, other_than: str = "") -> Object:
         pods = [pod for pod in namespace.of(job.uid, "pods") if pod["metadata"]["uid"] != other_than]
         return next((pod for pod in pods if pod["status"]["phase"] == "Running"), None)
 
-    return namespace.until(look, f"a running pod of {job.name}", 120)
+    return namespace.until(look, f"a running pod of {job.name}")
 
 
 def test_a_job_survives_a_restart_of_the_api_server(

@@ -28,6 +28,7 @@ def space(node: Cluster, release: None) -> Iterator[Namespace]:
 def signer(space: Namespace) -> Iterator[Signer]:
     made = Signer(space.kubeconfig, space.name, [space.name])
     made.install()
+    made.trusted_in(space)
     yield made
     made.remove()
 
@@ -80,16 +81,17 @@ def _stored(space: Namespace, job: dict[str, object]) -> bool:
 def test_a_key_that_is_revoked_stops_the_job_that_runs(space: Namespace, signer: Signer) -> None:
     source = "OPENQASM 3.0; qubit q; bit[1] c; while (c == 0) { c = measure q; }"
     endless = [{"name": "endless", "format": "openqasm3", "source": source}]
-    space.apply(signer.sign(space.job("endless", circuits=endless, activeDeadlineSeconds=300)))
+    space.apply(signer.sign(space.job("endless", circuits=endless, activeDeadlineSeconds=3600)))
     space.in_phase("Running", "endless")
     (entry,) = signer.policy["spec"]["keys"]
     entry["state"] = "Revoked"
     signer.install()
     try:
-        done = space.finished("endless", seconds=30)["endless"]
+        done = space.finished("endless")["endless"]
     finally:
         entry["state"] = "Active"
         signer.install()
+        signer.trusted_in(space)
 
     assert done.outcome == ("Cancelled", "Revoked")
     space.until(lambda: not space.of(done.uid, "pods"), "its pod to go")

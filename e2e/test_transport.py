@@ -3,7 +3,6 @@
 import contextlib
 import json
 import re
-import urllib.error
 import urllib.request
 
 from e2e import chart
@@ -22,7 +21,7 @@ def handshakes(node: Cluster) -> dict[str, float]:
     for pod in json.loads(kubectl(node.kubeconfig, "get", *WEBHOOKS, "--output=json"))["items"]:
         address = f"http://{pod['status'].get('podIP')}:8081/metrics"
         # A replica that comes or goes has no metrics.
-        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=5) as answer:
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=30) as answer:
             for group, number in HANDSHAKES.findall(answer.read().decode()):
                 found[group] = found.get(group, 0) + float(number)
     return found

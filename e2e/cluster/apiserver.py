@@ -14,7 +14,7 @@ from e2e.cluster.controlplane import ControlPlane
 from e2e.cluster.processes import Daemon, start_time, stop, wait
 
 LOOPBACK = "127.0.0.1"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 def free_ports(number: int) -> list[int]:

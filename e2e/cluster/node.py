@@ -22,7 +22,7 @@ LOOPBACK = "127.200.0.1"
 # The order in which they stop: nothing restarts what was ended before it.
 FIRST_TO_STOP = ("kubelet", "kube-proxy")
 THEN = ("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd", "containerd")
-UP_SECONDS = 120.0
+UP_SECONDS = 240.0
 LONGEST_SOCKET_PATH = 107
 GENERATIONS = 10
 

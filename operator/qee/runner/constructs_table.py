@@ -1,6 +1,8 @@
 """Small programs, one for each construct of OpenQASM 3 and 2, with the only outcome that each may have."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 _THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 _TWO = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -8,16 +10,25 @@ _TWO = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 @dataclass(frozen=True)
 class Program:
-    """`expected` is the joined key of every shot. A format is None where the language has no such construct."""
+    """`expected` is the joined key of every shot. A format is None where the language has no such construct.
+
+    QPY (base64) and Cirq's JSON are built when they are asked for. `values` are those of parameters.
+    """
 
     topic: str
     construct: str
     expected: str
     openqasm3: str | None
     openqasm2: str | None = None
+    qpy: Callable[[], str] | None = None
+    cirq_json: Callable[[], str] | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
 
     def source(self, format: str) -> str | None:
         """The whole program in a format, its header included."""
+        if format in ("qpy", "cirq-json"):
+            build = self.qpy if format == "qpy" else self.cirq_json
+            return None if build is None else build()
         head, body = (_THREE, self.openqasm3) if format == "openqasm3" else (_TWO, self.openqasm2)
         return None if body is None else head + body.replace("; ", ";\n").replace("} ", "}\n")
 
@@ -82,7 +93,13 @@ PROGRAMS: tuple[Program, ...] = (
     _three("Angles", "`rx(1/2*pi)`: integers with a remainder", "00", "rx(1/2*pi) q[0];"),
     _three("Angles", "`rx(tau/2)`, `rx(π)`", "01", "rx(tau/4) q[0]; rx(π/2) q[0];"),
     _three("Angles", "`const float a = pi;`", "01", "const float a = pi; rx(a) q[0];"),
-    _three("Angles", "`input float theta;`", "00", "input float theta; rx(theta) q[0];"),
+    Program(
+        "Angles",
+        "`input float theta;`, its value in `parameters`",
+        "01",
+        "input float theta; " + _Q3 + "rx(theta) q[0];" + _M3,
+        values={"theta": math.pi},
+    ),
     Program("Bits", "`bit[2] c;`, `creg c[2];`", "10", _Q3 + "x q[1];" + _M3, _Q2 + "x q[1];" + _M2),
     Program("Bits", "`bit c;`: a single bit", "1", "qubit q; bit c; x q; c = measure q;"),
     Program(
