@@ -121,7 +121,8 @@ class Noise(Spec):
 
     device: Name | None = Field(
         default=None,
-        description="Noise of a device as the simulator's SDK ships it, for example fake_manila (Qiskit Runtime).",
+        description="Noise of a device from its snapshot in the image, for example fake_manila; circuits are"
+        " compiled for it. docs/guide/noise.md lists them.",
     )
     one_qubit: Probability | None = Field(
         default=None, description="Probability of a depolarizing error after each one-qubit gate, 0 to 1. Absent: 0."
