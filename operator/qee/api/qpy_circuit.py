@@ -5,11 +5,13 @@ listed here pass. Definitions and blocks are circuits inside the circuit: each i
 multiplied.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qee.api.qpy_file import QpyError, Reader, broken, check_array, read_header, refused
 from qee.api.reasons import Reason
 
+MAX_RANGED = 200_000
 MAX_DEPTH = 16  # circuits inside one another; below it Qiskit's own bound on recursion
 
 _ONE = (
@@ -82,6 +84,7 @@ class _Walk:
         self._version = version
         self._bounds = bounds
         self._names: dict[str, None] = {}
+        self._ranged = 0  # bits of registers that cost the file no byte each
 
     def circuit(self, reader: Reader, depth: int) -> Found:
         """One circuit, which begins at the cursor. Numbers in its header are held against the bounds first."""
@@ -130,7 +133,10 @@ class _Walk:
             raise broken("a register is of no known kind or too large")
         if ranged:
             (start,) = reader.fields("!I")
-            bits: tuple[int, ...] = tuple(range(start, start + size))
+            bits: Sequence[int] = (start, start + size - 1) if size else ()
+            self._ranged += size
+            if self._ranged > MAX_RANGED:
+                raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"its registers have more than {MAX_RANGED} bits in all")
         elif self._version >= 18:
             bits = tuple(-1 if each == 0xFFFFFFFF else each for each in reader.fields(f"!{size}I"))
         else:

@@ -110,6 +110,18 @@ def test_counts_in_the_header_are_held_against_the_bounds_first(offset: int, lay
     assert time.process_time() - begin < 0.5
 
 
+def test_registers_that_are_ranges_are_bounded_together() -> None:
+    """From version 18 a register of 1,000 bits takes 16 bytes: 50,000 of them would be 50 million bits."""
+    data = bytearray(data_of(QuantumCircuit(1000)))
+    at = data.index(b"q\x01" + struct.pack("!I", 1000))
+    register = bytes(data[at : at + 15])  # header of 10 bytes, its name q, where it starts
+    struct.pack_into("!I", data, 28 + 21, 50_000)
+    begin = time.process_time()
+    with pytest.raises(ScanError, match="200000 bits in all"):
+        scan("qpy", bytes(data[:at]) + register * 50_000 + bytes(data[at + 15 :]))
+    assert time.process_time() - begin < 0.5
+
+
 def test_a_loop_of_a_billion_rounds_is_refused() -> None:
     circuit = QuantumCircuit(1)
     body = QuantumCircuit(1)
