@@ -171,13 +171,18 @@ def test_mutated_qpy_is_loaded_or_refused() -> None:
     circuit = QuantumCircuit(2, 2)
     circuit.rx(Parameter("a"), 0)
     circuit.unitary(np.eye(2), [1])
+    inner = QuantumCircuit(1, name="inner")
+    inner.x(0)
+    circuit.append(inner.to_gate().control(1), [0, 1])
+    with circuit.if_test((circuit.clbits[0], 0)):
+        circuit.x(1)
     circuit.measure([0, 1], [0, 1])
     random = np.random.default_rng(11)
     from qee.runner.engines.aer_qpy import load_qpy
 
     for version in (13, 18):
         data = qpy_data(circuit, version)
-        for _ in range(150):
+        for _ in range(1500):
             changed = bytearray(data)
             for _ in range(int(random.integers(1, 4))):
                 changed[int(random.integers(len(changed)))] = int(random.integers(256))

@@ -44,7 +44,6 @@ def load_qpy(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     except QpyError as error:
         raise RunnerError(error.reason, error.message) from error
     circuit = _loaded(data)
-    _rename(circuit, [])
     return circuit, _registers(circuit)
 
 
@@ -53,15 +52,16 @@ def _loaded(data: bytes) -> QuantumCircuit:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on a newer Qiskit that wrote it, and on conditions of Qiskit 1
             (circuit,) = qpy.load(io.BytesIO(data), metadata_deserializer=_NoMetadata)
-    except (MemoryError, RecursionError):
+            if not isinstance(circuit, QuantumCircuit):
+                raise invalid("the QPY file holds no QuantumCircuit")
+            _rename(circuit, [])
+            return circuit
+    except (MemoryError, RecursionError, RunnerError):
         raise
     except BaseException as error:  # Qiskit's reader raises what its Rust part panics with, too
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise invalid("Qiskit cannot read this QPY file: it is broken; write it again with qiskit.qpy.dump") from error
-    if not isinstance(circuit, QuantumCircuit):
-        raise invalid("the QPY file holds no QuantumCircuit")
-    return circuit
 
 
 def _rename(circuit: QuantumCircuit, done: list[Any]) -> None:
