@@ -8,12 +8,14 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from qee.api.reasons import Reason
 from qee.api.run_document import Observable
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large
 from qee.runner.engines import aer
 from qee.runner.engines.aer_compiled import Compiled, apply_layout
 from qee.runner.engines.aer_simulation import Simulation
-from qee.runner.engines.aer_states import final_measurements, rotated, unmeasured
+from qee.runner.engines.aer_states import final_measurements, mixes, rotated, unmeasured
+from qee.runner.errors import RunnerError
 from qee.runner.observables import measurements
 from qee.runner.outcomes import Estimate, Options, Task
 
@@ -62,8 +64,10 @@ class Outputs:
         self._measured = found or [(qubit, bit) for bit, qubit in enumerate(compiled.layout)]
         self._bits = bits if found else source.num_qubits
         refuse_large(tuple(wanted), source.num_qubits, self._bits)
-        # a noisy state is a mixture: only a density matrix has its probabilities exactly
-        self._method = options.simulator.method if options.noise is None else "density_matrix"
+        # noise and resets make a mixture: only a density matrix has its probabilities exactly
+        mixed = options.noise is not None or mixes(compiled.circuit)
+        self._method = "density_matrix" if mixed else options.simulator.method
+        _refuse_methods(self._method, [each for each in wanted if each != "expectation" or not self._sampled])
         self._exact = self._with_saves(engine)
         state = unmeasured(source)
         self._offset = source.num_clbits
@@ -143,5 +147,22 @@ def _observable(number: int) -> str:
 def _refuse_noisy_state(options: Options, wanted: Sequence[str], circuit: QuantumCircuit) -> None:
     if "statevector" in wanted and options.noise is not None:
         raise no_pure_state("noise")
-    if "statevector" in wanted and any(each.operation.name == "reset" for each in circuit.data):
+    resets = mixes(circuit) or any(each.operation.name == "reset" for each in circuit.data)
+    if "statevector" in wanted and resets:
         raise no_pure_state("reset")
+
+
+def _refuse_methods(method: str, exact: Sequence[str]) -> None:
+    """`exact` are the outputs without statistical error. The extended stabilizer approximates, and so has none."""
+    without = {
+        "extended_stabilizer": ("probabilities", "statevector", "expectation"),
+        "density_matrix": ("statevector",),
+        "stabilizer": ("statevector",),
+    }
+    for output in exact:
+        if output in without.get(method, ()):
+            instead = ", or give a precision" if output == "expectation" else ""
+            raise RunnerError(
+                Reason.INVALID_SPEC,
+                f"simulator.method: {method} has no exact {output}; set simulator.method: automatic{instead}",
+            )

@@ -7,6 +7,19 @@ from qiskit.circuit import ControlFlowOp
 
 from qee.runner.arrays import measured_early
 
+_RESETS = frozenset({"reset", "initialize"})
+
+
+def mixes(circuit: QuantumCircuit) -> bool:
+    """Is a qubit reset after something has happened to it? Then the state differs from shot to shot."""
+    used: set[Any] = set()
+    for each in circuit.data:
+        if each.operation.name in _RESETS and used.intersection(each.qubits):
+            return True
+        if each.operation.name not in ("barrier", "reset"):
+            used.update(each.qubits)
+    return False
+
 
 def final_measurements(circuit: QuantumCircuit) -> list[tuple[int, int]]:
     """Qubit and bit of each measurement, by index.
