@@ -82,3 +82,9 @@ def test_a_density_matrix_that_does_not_fit_is_refused_with_figures() -> None:
     with pytest.raises(RunnerError, match="the state needs 16777216 MiB") as caught:
         run("aer", source, ("counts",), simulator=SimulatorOptions("density_matrix"))
     assert caught.value.reason == Reason.INSUFFICIENT_MEMORY
+
+
+def test_an_observable_of_identities_alone_needs_no_run() -> None:
+    (result,) = run("aer", TURNED, ("expectation",), precision="0.1", observables=(Observable("two", {"II": "2"}),))
+    assert result.expectation is not None
+    assert float(result.expectation["two"].value) == 2

@@ -93,7 +93,7 @@ class Outputs:
                     for number, each in enumerate(self._observables)
                 }
         return Computed(
-            method,
+            method or self._sampling_method,  # observables of identities alone need no run
             self._probabilities(getattr(data, _PROBABILITIES)) if "probabilities" in self._wanted else None,
             self._statevector(getattr(data, _STATE)) if "statevector" in self._wanted else None,
             expectation,
