@@ -29,7 +29,8 @@ STAGES: dict[str, list[list[str]]] = {
             *("qee.api.generate", "qee.runner.constructs", "qee.runner.refused"),
             *("qee.cli.reference", "e2e.attack.page"),
         )
-    ],
+    ]
+    + [["python", "examples/generate.py", "--check"]],
     # Apart from the tests: it shows how far it is, and no test's time limit cuts off a build of several minutes.
     "prepare": [["python", "-m", "e2e.cluster", "prepare"]],
     "unit": [["pytest", "tests/unit"]],
