@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -39,6 +39,9 @@ def same(one: Any, other: Any) -> bool:
 
 @settings(max_examples=400, deadline=None)
 @given(PLAIN | WORDS)
+@example("-_")
+@example("._")
+@example("-._")
 def test_a_plain_value_is_the_same_to_yaml_1_1_and_yaml_1_2_or_refused(text: str) -> None:
     document = f"a: {text}\n"
     try:
