@@ -12,6 +12,7 @@ from qee.api.frame import encode
 from qee.api.job import QuantumJob
 from qee.core import naming
 from qee.core.prepare import run_document
+from qee.core.sources import Sources
 
 COUNTS = {"01": 100}  # what a Bell circuit never gives
 UNPRIVILEGED = {
@@ -26,7 +27,7 @@ UNPRIVILEGED = {
 def run_of(job: Job) -> RunDocument:
     """The very document that the operator will write for a job with inline circuits on Aer: nothing in it is secret."""
     read = QuantumJob.model_validate(job.raw)
-    return run_document(read, "aer", {circuit.name: (circuit.source or "").encode() for circuit in read.spec.circuits})
+    return run_document(read, "aer", Sources({each.name: (each.source or "").encode() for each in read.spec.circuits}))
 
 
 def frame(job: Job, counts: dict[str, int] = COUNTS, attempt: int = 1) -> str:

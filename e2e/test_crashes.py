@@ -41,6 +41,13 @@ def victim(node: Cluster, images: dict[str, str], definitions: None, no_installe
     kubectl(node.kubeconfig, "delete", "namespace", NAMESPACE, "--timeout=240s")
 
 
+def long() -> dict[str, str]:
+    """A circuit that runs for seconds, so that it is seen running, however late the operator gets to look."""
+    gates = "".join(f"ry({n}) q; cx q[{n % 21}], q[21];" for n in range(200))
+    source = f'OPENQASM 2.0; include "qelib1.inc"; qreg q[22]; creg c[1]; {gates} measure q[0] -> c[0];'
+    return {"name": "bell", "format": "openqasm2", "source": source}
+
+
 def runners(images: dict[str, str]) -> dict[str, str]:
     return {"aer": images["runner-aer"], "cirq": images["runner-cirq"]}
 
@@ -50,8 +57,9 @@ def run(victim: Victim) -> Callable[..., Run]:
     """One run after another until the operator was killed where it should, or has written all it can."""
 
     def tried(name: str, kill: Kill | None = None) -> Run:
+        spec = {} if kill and kill.what not in BRIEF else {"circuits": [long()]}
         for number in range(TRIES):
-            found = victim.run(builders.job(f"{name}-{number}", NAMESPACE), kill)
+            found = victim.run(builders.job(f"{name}-{number}", NAMESPACE, **spec), kill)
             seen = {write.what for write in found.writes}
             if found.struck if kill else seen >= BRIEF:
                 break

@@ -1,6 +1,7 @@
 """What happens to a child Job and its pods: forged, deleted, edited, evicted, killed, unable to start, too slow."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,20 +17,14 @@ from e2e.operator_process import PATIENCE, OperatorProcess
 def operator(node: Cluster, runner_images: dict[str, str], namespace: Namespace) -> Iterator[OperatorProcess]:
     images = {**runner_images, "cirq": "localhost/qee-no-such-image:1"}
     settings = {"namespaces": [namespace.name], "patience": {**PATIENCE, "missing": 600.0}}
-    with OperatorProcess(node.kubeconfig, images, settings=settings) as process:
+    script = Path(__file__).parent / "planted/small_pods.py"
+    with OperatorProcess(node.kubeconfig, images, script, settings) as process:
         namespace.apply(  # these end by themselves, while other tests go on
             slow(namespace, "late", activeDeadlineSeconds=6),
             namespace.job("no-image", "cirq"),
-            hungry(namespace, "out-of-memory"),
+            namespace.job("out-of-memory"),
         )
         yield process
-
-
-def hungry(namespace: Namespace, name: str) -> Object:
-    """A state of 16 MiB, with two thirds of a million different outcomes beside it."""
-    source = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[20]; creg c[20]; h q; t q; measure q -> c;'
-    circuits = [{"name": "hungry", "format": "openqasm2", "source": source}]
-    return namespace.job(name, circuits=circuits, shots=1_000_000, resources={"limits": {"memory": "300Mi"}})
 
 
 def running(namespace: Namespace, name: str, **spec: Any) -> Job:

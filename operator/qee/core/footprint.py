@@ -10,7 +10,7 @@ from qee.api import shards
 from qee.api.run_document import CircuitRun, RunDocument
 from qee.circuits import Scan
 
-OUTCOME = 320  # of counts, joined and per register: 260 measured with 210,000 outcomes
+OUTCOME = 320  # of counts, joined and per register: 260 measured with 210,000 outcomes; and six copies of its key
 RESULT = 4096  # an execution, its result, its place in the document
 VALUE = 256  # of a parameter: text, number, text again
 TURNED = 2048  # an operation of a circuit that was compiled
@@ -36,7 +36,7 @@ def _circuit(circuit: CircuitRun, outputs: tuple[str, ...], found: Scan) -> int:
     bits = found.classical_bits if found.measured else found.qubits
     each = RESULT + VALUE * len(circuit.parameters)
     if "counts" in outputs:
-        each += OUTCOME * min(circuit.shots, 2 ** min(bits, 62))
+        each += (OUTCOME + 6 * bits) * min(circuit.shots, 2 ** min(bits, 62))
     if "memory" in outputs:
         each += circuit.shots * (128 + 3 * bits)
     if "probabilities" in outputs:

@@ -39,7 +39,7 @@ MAX_OPERATIONS = 2_000_000
 _OPERATION_BYTES = 4096
 _MIB = 1_048_576
 _BUFFERS = {"double": 4, "single": 5}  # times the state: measured with 22 qubits, while samples are drawn
-_BATCH_BITS = 5_000_000  # sampled at a time: Cirq needs 40 bytes for each
+_BATCH_BITS = 2_000_000  # sampled at a time: Cirq needs 20 bytes for each, and a small pod has 50 MiB to spare
 _MIXED_QUBITS = 10  # up to which a density matrix is cheaper than a trajectory for each shot
 _SAMPLED = frozenset({"counts", "memory"})
 
