@@ -107,3 +107,63 @@ def test_a_term_that_touches_no_gate_fails_by_name(engine: str, noise: NoiseOpti
         run(engine, source, ("counts",), noise=noise)
     assert caught.value.reason is Reason.INVALID_SPEC
     assert message in caught.value.message
+
+
+ALIKE = {
+    "cp": "h q[0];\nh q[1];\ncu1(pi) q[0], q[1];\nh q[1];\n",
+    "u1": "h q[0];\nu1(pi/2) q[0];\nu1(pi/2) q[0];\nh q[0];\ncx q[0], q[1];\n",
+    "u3": "u3(0.4, 0.2, 0.1) q[0];\ncx q[0], q[1];\nh q[1];\n",
+}
+
+
+@pytest.mark.parametrize(("name", "gates"), [("cu1", ALIKE["cp"]), ("u1", ALIKE["u1"]), ("u3", ALIKE["u3"])])
+def test_gate_times_are_those_of_the_name_that_was_written(name: str, gates: str) -> None:
+    source = f"{HEAD}qreg q[2];\ncreg c[2];\n{gates}measure q -> c;\n"
+    noise = NoiseOptions(t1="50", t2="40", gate_times={name: "15000"})
+    aer, cirq, ideal = (
+        numbers(run(engine, source, ("probabilities",), noise=each)[0].probabilities)
+        for engine, each in (("aer", noise), ("cirq", noise), ("aer", None))
+    )
+    assert aer == pytest.approx(cirq, abs=1e-9)
+    assert np.abs(aer - ideal).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("gates", "noise", "message"),
+    [
+        (
+            "cz q[0], q[1];\ncu1(pi) q[0], q[1];\n",
+            NoiseOptions(t1="50", gate_times={"cz": "100"}),
+            "noise.gateTimes.cz: engine cirq does not tell cu1, cz from each other",
+        ),
+        ("cu3(0.1, 0.2, 0.3) q[0], q[1];\n", NoiseOptions(two_qubit="0.1"), "noise: engine cirq runs cu3 as several"),
+    ],
+)
+def test_what_cirq_cannot_tell_apart_is_refused(gates: str, noise: NoiseOptions, message: str) -> None:
+    source = f"{HEAD}qreg q[2];\ncreg c[2];\n{gates}measure q -> c;\n"
+    with pytest.raises(RunnerError) as caught:
+        run("cirq", source, ("counts",), noise=noise)
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+@pytest.mark.parametrize(("method", "output"), [("stabilizer", "statevector"), ("density_matrix", "statevector")])
+def test_a_method_without_an_exact_output_is_not_replaced(engine: str, method: str, output: str) -> None:
+    source = f"{HEAD}qreg q[1];\nh q[0];\n"
+    with pytest.raises(RunnerError, match=f"simulator.method: {method} has no exact {output}"):
+        run(engine, source, (output,), simulator=SimulatorOptions(method))
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+@pytest.mark.parametrize(
+    ("noise", "message"),
+    [
+        (NoiseOptions(t1="10", t2="30", gate_times={"h": "100"}), "noise.t2: 30 exceeds twice t1 10"),
+        (NoiseOptions(t1="10"), "noise.gateTimes: t1 and t2 act during gateTimes"),
+        (NoiseOptions(gate_times={"h": "100"}), "noise.gateTimes: t1 and t2 act during gateTimes"),
+    ],
+)
+def test_times_that_contradict_each_other_are_refused(engine: str, noise: NoiseOptions, message: str) -> None:
+    with pytest.raises(RunnerError) as caught:
+        run(engine, f"{HEAD}qreg q[1];\ncreg c[1];\nh q[0];\nmeasure q -> c;\n", ("counts",), noise=noise)
+    assert message in caught.value.message

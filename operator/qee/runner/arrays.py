@@ -1,6 +1,6 @@
 """Distributions over classical bits, from those over measured qubits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qee.api.reasons import Reason
@@ -44,6 +44,17 @@ def refuse_large(outputs: Sequence[str], qubits: int, bits: int) -> None:
             f"outputs: probabilities of {bits} bits are 2^{bits} numbers, {MAX_PROBABILITY_BITS} bits are "
             "possible; ask for counts, or measure fewer qubits",
         )
+
+
+def refuse_methods(method: str, exact: Sequence[str], without: Mapping[str, Sequence[str]]) -> None:
+    """Raises RunnerError where the engine's method has no such output without statistical error: see `without`."""
+    for output in exact:
+        if output in without.get(method, ()):
+            instead = ", or give a precision" if output == "expectation" else ""
+            raise RunnerError(
+                Reason.INVALID_SPEC,
+                f"simulator.method: {method} has no exact {output}; set simulator.method: automatic{instead}",
+            )
 
 
 def measured_early() -> RunnerError:

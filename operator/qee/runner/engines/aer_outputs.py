@@ -8,20 +8,24 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qee.api.reasons import Reason
 from qee.api.run_document import Observable
-from qee.runner.arrays import no_pure_state, of_bits, refuse_large
+from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.engines import aer
 from qee.runner.engines.aer_compiled import Compiled, apply_layout
 from qee.runner.engines.aer_simulation import Simulation
 from qee.runner.engines.aer_states import final_measurements, mixes, rotated, unmeasured
-from qee.runner.errors import RunnerError
 from qee.runner.observables import measurements
 from qee.runner.outcomes import Estimate, Options, Task
 
 if TYPE_CHECKING:
     from qee.runner.engines.aer import AerEngine, Executable
 
+# The extended stabilizer approximates, and so has nothing exact.
+_WITHOUT = {
+    "extended_stabilizer": ("probabilities", "statevector", "expectation"),
+    "density_matrix": ("statevector",),
+    "stabilizer": ("statevector",),
+}
 _PROBABILITIES, _STATE = "qee_probabilities", "qee_state"
 
 
@@ -67,7 +71,8 @@ class Outputs:
         # noise and resets make a mixture: only a density matrix has its probabilities exactly
         mixed = options.noise is not None or mixes(compiled.circuit)
         self._method = "density_matrix" if mixed else options.simulator.method
-        _refuse_methods(self._method, [each for each in wanted if each != "expectation" or not self._sampled])
+        exactly = [each for each in wanted if each != "expectation" or not self._sampled]
+        refuse_methods(self._method, exactly, _WITHOUT)
         self._exact = self._with_saves(engine)
         state = unmeasured(source)
         self._offset = source.num_clbits
@@ -150,19 +155,3 @@ def _refuse_noisy_state(options: Options, wanted: Sequence[str], circuit: Quantu
     resets = mixes(circuit) or any(each.operation.name == "reset" for each in circuit.data)
     if "statevector" in wanted and resets:
         raise no_pure_state("reset")
-
-
-def _refuse_methods(method: str, exact: Sequence[str]) -> None:
-    """`exact` are the outputs without statistical error. The extended stabilizer approximates, and so has none."""
-    without = {
-        "extended_stabilizer": ("probabilities", "statevector", "expectation"),
-        "density_matrix": ("statevector",),
-        "stabilizer": ("statevector",),
-    }
-    for output in exact:
-        if output in without.get(method, ()):
-            instead = ", or give a precision" if output == "expectation" else ""
-            raise RunnerError(
-                Reason.INVALID_SPEC,
-                f"simulator.method: {method} has no exact {output}; set simulator.method: automatic{instead}",
-            )

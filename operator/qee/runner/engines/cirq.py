@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qee.runner.lazily import LazyImports
@@ -22,9 +22,9 @@ import numpy as np
 from qee.api.reasons import Reason
 from qee.api.result_document import NoiseModel
 from qee.api.run_document import CircuitRun, TranspileOptions
-from qee.runner.arrays import no_pure_state, of_bits, refuse_large
+from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.binding import matched
-from qee.runner.engines.cirq_noise import TypedNoise
+from qee.runner.engines.cirq_noise import TypedNoise, written
 from qee.runner.engines.cirq_outputs import State, exact
 from qee.runner.engines.cirq_program import Program
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
@@ -42,6 +42,7 @@ _BUFFERS = {"double": 4, "single": 5}  # times the state: measured with 22 qubit
 _BATCH_BITS = 2_000_000  # sampled at a time: Cirq needs 20 bytes for each, and a small pod has 50 MiB to spare
 _MIXED_QUBITS = 10  # up to which a density matrix is cheaper than a trajectory for each shot
 _SAMPLED = frozenset({"counts", "memory"})
+_WITHOUT = {"stabilizer": ("probabilities", "statevector", "expectation"), "density_matrix": ("statevector",)}
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,15 @@ class CirqEngine:
         symbols = {str(symbol): symbol for symbol in cirq.parameter_names(flat)}
         if symbols and circuit.format != "cirq-json":
             raise unsupported("input", engine="cirq")
+        words: frozenset[str] = frozenset()
         if self._noise is not None:
+            if circuit.format != "cirq-json":
+                self._noise.refuse_unclear(circuit.source)
+                words = written(circuit.source)
             flat = self._noise.small(flat)
-            self._noise.refuse_untouched(flat)
+            self._noise.refuse_untouched(flat, words)
         parameters = matched(circuit.parameters, symbols)
-        program = Program(flat, program.registers, program.qubits, program.bits, parameters)
+        program = replace(program, circuit=flat, parameters=parameters, words=words)
         wanted = frozenset(self._chosen.outputs) - (frozenset() if circuit.observables else {"expectation"})
         if not program.measured and _SAMPLED & wanted:
             raise unsupported("no-measurement", engine="cirq")
@@ -150,6 +155,8 @@ class CirqEngine:
 
     def _refuse_outputs(self, program: Program, wanted: frozenset[str]) -> None:
         measured = program.final_measurements()
+        exactly = wanted - _SAMPLED - ({"expectation"} if self._samples_observables else set())
+        refuse_methods(self._options.method, sorted(exactly), _WITHOUT)
         if "statevector" in wanted:
             if self._noise is not None:
                 raise no_pure_state("noise")
@@ -161,8 +168,7 @@ class CirqEngine:
     def _noisy(self, program: Program) -> Program:
         if self._noise is None:
             return program
-        circuit = self._noise.applied(program.circuit)
-        return Program(circuit, program.registers, program.qubits, program.bits, program.parameters)
+        return replace(program, circuit=self._noise.applied(program.circuit, program.words))
 
     def _state_method(self) -> str:
         """Under noise only a density matrix has the state's probabilities exactly."""
@@ -174,7 +180,7 @@ class CirqEngine:
         method = self._state_method() if cirq.has_unitary(circuit) else "density_matrix"  # after a reset, a mixture
         self._refuse_memory(len(program.qubits), method)
         if self._noise is not None:
-            circuit = self._noise.applied(circuit)
+            circuit = self._noise.applied(circuit, program.words)
         return State(circuit, program.qubits, self._simulator(method, np.random.RandomState(0)))
 
     def _probabilities(self, state: State | None, program: Program) -> Any:

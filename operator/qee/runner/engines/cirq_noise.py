@@ -6,15 +6,18 @@ the readout's probability.
 """
 
 import math
+import re
 from collections.abc import Iterator
 
 import cirq
 import numpy as np
+from cirq.circuits.qasm_output import QasmUGate
 
 from qee.api.reasons import Reason
 from qee.api.result_document import NoiseModel
 from qee.api.run_document import NoiseOptions
 from qee.runner.errors import RunnerError
+from qee.runner.source import without_comments
 
 # Names of Qiskit's, which are those of the gate libraries.
 _NAMES: tuple[tuple[cirq.Gate, str], ...] = (
@@ -46,6 +49,13 @@ _KINDS: tuple[tuple[type[cirq.Gate], str], ...] = (
     (cirq.XXPowGate, "rxx"),
     (cirq.YYPowGate, "ryy"),
 )
+# Gates that Cirq's importer makes one kind of: what was written is not in the circuit any more, only what it does.
+_ALIKE: tuple[tuple[tuple[type[cirq.Gate], ...], frozenset[str]], ...] = (
+    ((cirq.ZPowGate,), frozenset({"z", "s", "sdg", "t", "tdg", "p", "u1"})),
+    ((cirq.CZPowGate,), frozenset({"cz", "cp", "cu1"})),
+    ((QasmUGate,), frozenset({"u", "U", "u1", "u2", "u3", "p"})),
+)
+_FIXED = frozenset({"z", "s", "sdg", "t", "tdg"})  # told apart by what they do, where no p and u1 are written
 _CONTROLLED = {"rx": "crx", "ry": "cry", "rz": "crz", "u": "cu"}
 
 
@@ -63,6 +73,12 @@ class TypedNoise:
         self._t1 = _time("t1", options.t1) * 1e3
         self._t2 = min(_time("t2", options.t2) * 1e3, 2 * self._t1)
         self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in options.gate_times.items()}
+        if options.t2 is not None and _time("t2", options.t2) * 1e3 > 2 * self._t1:
+            raise _invalid(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
+        if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
+            raise _invalid(
+                "noise.gateTimes: t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only then"
+            )
 
     def provenance(self) -> NoiseModel:
         return NoiseModel("typed")
@@ -80,10 +96,27 @@ class TypedNoise:
 
         return cirq.Circuit(cirq.decompose(each, keep=kept, on_stuck_raise=None) for each in circuit.all_operations())
 
-    def refuse_untouched(self, circuit: cirq.Circuit) -> None:
-        """Raises RunnerError where a term touches no gate of the circuit."""
+    def refuse_unclear(self, source: str) -> None:
+        """Raises RunnerError where OpenQASM names gates that Cirq's importer turns into something else."""
+        words = written(source)
+        if several := sorted(words & {"cu", "cu3"}):
+            raise _invalid(
+                f"noise: engine cirq runs {several[0]} as several gates, each with errors of its own; write it in "
+                "other gates, or use a backend whose engine is aer"
+            )
+        for _, names in _ALIKE:
+            there = words & names
+            if len(there) > 1 and not there <= _FIXED and (asked := sorted(self._durations.keys() & names)):
+                alike = ", ".join(sorted(there))
+                raise _invalid(
+                    f"noise.gateTimes.{asked[0]}: engine cirq does not tell {alike} from each other; write one of them "
+                    "throughout, or use a backend whose engine is aer"
+                )
+
+    def refuse_untouched(self, circuit: cirq.Circuit, words: frozenset[str]) -> None:
+        """Raises RunnerError where a term touches no gate of the circuit, whose source has these words."""
         gates = [each for each in circuit.all_operations() if _is_gate(each)]
-        widths, names = {len(gate.qubits) for gate in gates}, {name_of(gate) for gate in gates}
+        widths, names = {len(gate.qubits) for gate in gates}, {name_of(gate, words) for gate in gates}
         if max(widths, default=0) > 2:
             raise _invalid("noise: no error is defined for a gate on more than two qubits that Cirq cannot decompose")
         if self._one and 1 not in widths:
@@ -97,11 +130,11 @@ class TypedNoise:
                 f"{', '.join(sorted(names)) or 'none'}; name one of these, or leave it out"
             )
 
-    def applied(self, circuit: cirq.Circuit) -> cirq.Circuit:
+    def applied(self, circuit: cirq.Circuit, words: frozenset[str]) -> cirq.Circuit:
         """The circuit with a channel after each gate that has an error, and measurements that err."""
-        return cirq.Circuit(self._noisy(each) for each in circuit.all_operations())
+        return cirq.Circuit(self._noisy(each, words) for each in circuit.all_operations())
 
-    def _noisy(self, operation: cirq.Operation) -> Iterator[cirq.Operation]:
+    def _noisy(self, operation: cirq.Operation, words: frozenset[str]) -> Iterator[cirq.Operation]:
         if cirq.is_measurement(operation):
             yield self._confused(operation)
             return
@@ -114,7 +147,7 @@ class TypedNoise:
             dimension = 4 ** len(qubits)
             # Cirq counts Pauli errors; a state that is replaced keeps its own in one case of 4^n
             yield cirq.depolarize(p * (dimension - 1) / dimension, n_qubits=len(qubits))(*qubits)
-        duration = self._durations.get(name_of(operation), 0.0)
+        duration = self._durations.get(name_of(operation, words), 0.0)
         if duration:
             decay, coherence = math.exp(-duration / self._t1), math.exp(-duration / self._t2)
             dephasing = max(0.0, 1 - coherence**2 / decay)
@@ -133,9 +166,22 @@ class TypedNoise:
         )(*operation.qubits)
 
 
-def name_of(operation: cirq.Operation) -> str:
-    """The gate's name in the gate libraries; u for another one-qubit gate, and its kind's for others."""
+def written(source: str) -> frozenset[str]:
+    """The words of an OpenQASM program, among them the names of its gates."""
+    return frozenset(re.findall(r"[A-Za-z_]\w*", without_comments(source)))
+
+
+def name_of(operation: cirq.Operation, words: frozenset[str] = frozenset()) -> str:
+    """The gate's name in the gate libraries, as it was written where the source's words tell it, else by what it does;
+    u for another one-qubit gate, and its kind's for others.
+    """
     gate = operation.without_classical_controls().untagged.gate
+    if isinstance(gate, cirq.ControlledGate) and isinstance(gate.sub_gate, QasmUGate) and len(operation.qubits) == 2:
+        return next(iter(words & {"cp", "cu1"}), "cu")
+    for kinds, alike in _ALIKE:
+        there = words & alike
+        if isinstance(gate, kinds) and not isinstance(gate, cirq.Rz) and len(there) == 1 and not there <= _FIXED:
+            return next(iter(there))
     for known, name in _NAMES:
         if gate == known:
             return name

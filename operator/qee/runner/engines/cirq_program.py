@@ -23,6 +23,8 @@ class Program:
     qubits: tuple[cirq.Qid, ...]
     bits: tuple[tuple[str, int], ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
+    """Of an OpenQASM source: what gates were called there."""
 
     def bound(self, values: Mapping[str, float]) -> "Program":
         """With these values, by column."""
