@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import math
 import struct
 
 import cirq
@@ -280,3 +281,28 @@ def test_huge_numbers_in_a_header_cost_nothing() -> None:
     struct.pack_into("!I", data, start + 5, 2**32 - 1)
     with pytest.raises(RunnerError, match="4294967295 qubits"):
         run("aer", "qpy", base64.b64encode(bytes(data)).decode())
+
+
+def _nested(*, measures: bool) -> QuantumCircuit:
+    inner = QuantumCircuit(1, int(measures), name="inner")
+    inner.measure(0, 0) if measures else inner.reset(0)
+    circuit = QuantumCircuit(2, int(measures))
+    circuit.ry(1.0, 0)
+    circuit.cx(0, 1)
+    circuit.append(inner.to_instruction(), [0], [0] if measures else [])
+    return circuit
+
+
+def test_a_reset_within_an_instruction_leaves_a_mixture_and_no_random_state() -> None:
+    found = run_qpy(_nested(measures=False), outputs=("probabilities",))
+    one = math.sin(0.5) ** 2
+    assert found.probabilities == pytest.approx([1 - one, 0, one, 0], abs=1e-9)
+    with pytest.raises(RunnerError, match="under reset the state differs"):
+        run_qpy(_nested(measures=False), outputs=("statevector",))
+
+
+def test_a_measurement_within_an_instruction_is_one() -> None:
+    found = run_qpy(_nested(measures=True), outputs=("counts", "probabilities", "statevector"))
+    assert set(found.counts or {}) == {0, 1}
+    assert found.probabilities == pytest.approx([math.cos(0.5) ** 2, math.sin(0.5) ** 2], abs=1e-9)
+    assert np.abs(found.statevector) == pytest.approx([math.cos(0.5), 0, 0, math.sin(0.5)], abs=1e-9)

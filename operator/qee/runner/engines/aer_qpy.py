@@ -43,7 +43,7 @@ def load_qpy(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
         qpy_circuit.check(data)
     except QpyError as error:
         raise RunnerError(error.reason, error.message) from error
-    circuit = _loaded(data)
+    circuit = _inlined(_loaded(data))
     return circuit, _registers(circuit)
 
 
@@ -62,6 +62,20 @@ def _loaded(data: bytes) -> QuantumCircuit:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise invalid("Qiskit cannot read this QPY file: it is broken; write it again with qiskit.qpy.dump") from error
+
+
+def _inlined(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Instructions that are made of others and are no gates, written out: they may measure and reset, and whoever looks
+    for that looks at the circuit itself. Their size was bounded before.
+    """
+    while names := {each.operation.name for each in circuit.data if _is_composite(each.operation)}:
+        circuit = circuit.decompose(sorted(names))
+    return circuit
+
+
+def _is_composite(operation: Any) -> bool:
+    simple = isinstance(operation, Gate | ControlFlowOp) or operation.name == "initialize"
+    return not simple and operation.definition is not None
 
 
 def _rename(circuit: QuantumCircuit, done: list[Any]) -> None:
