@@ -3,7 +3,7 @@
 import pytest
 from tests.physics.test_outputs import HEAD, numbers, run
 
-from qee.api.documents import Observable, SimulatorOptions
+from qee.api.documents import NoiseOptions, Observable, SimulatorOptions, TranspileOptions
 from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
 
@@ -88,3 +88,11 @@ def test_an_observable_of_identities_alone_needs_no_run() -> None:
     (result,) = run("aer", TURNED, ("expectation",), precision="0.1", observables=(Observable("two", {"II": "2"}),))
     assert result.expectation is not None
     assert float(result.expectation["two"].value) == 2
+
+
+def test_verbatim_leaves_no_room_for_turns_on_a_device() -> None:
+    source = f"{HEAD}qreg q[2];\nsx q[0];\ncx q[0], q[1];\n"
+    options = {"noise": NoiseOptions("fake_manila"), "transpile": TranspileOptions(verbatim=True)}
+    run("aer", source, ("expectation",), observables=(Observable("z", {"ZZ": "1"}),), **options)
+    with pytest.raises(RunnerError, match=r"transpile\.verbatim: true leaves no room for the gates that measure X"):
+        run("aer", source, ("expectation",), observables=(Observable("x", {"XX": "1"}),), **options)

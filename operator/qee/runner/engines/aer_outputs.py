@@ -8,12 +8,14 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from qee.api.reasons import Reason
 from qee.api.run_document import Observable
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.engines import aer
 from qee.runner.engines.aer_compiled import Compiled, apply_layout
 from qee.runner.engines.aer_simulation import Simulation
 from qee.runner.engines.aer_states import final_measurements, mixes, rotated, unmeasured
+from qee.runner.errors import RunnerError
 from qee.runner.observables import measurements
 from qee.runner.outcomes import Estimate, Options, Task
 
@@ -79,6 +81,7 @@ class Outputs:
         self._groups: list[Executable] = []
         self._sampling_method = options.simulator.method
         if self._sampled:
+            _refuse_verbatim_turns(options, [group.basis for group in self._plan.groups])
             for group in self._plan.groups:
                 turned = engine.compiled(rotated(state, group.basis))
                 self._groups.append(engine.executable(turned, self._sampling_method))
@@ -147,6 +150,17 @@ class Outputs:
 
 def _observable(number: int) -> str:
     return f"qee_observable_{number}"
+
+
+def _refuse_verbatim_turns(options: Options, bases: Sequence[str]) -> None:
+    """A device's gates do not always turn a qubit in one step, and verbatim forbids to compile the turn."""
+    device = options.noise.device if options.noise else None
+    if device and options.transpile and options.transpile.verbatim and any(set(basis) & set("XY") for basis in bases):
+        raise RunnerError(
+            Reason.INVALID_SPEC,
+            "transpile.verbatim: true leaves no room for the gates that measure X and Y of an observable; leave it "
+            "out, or ask for Z and I only",
+        )
 
 
 def _refuse_noisy_state(options: Options, wanted: Sequence[str], circuit: QuantumCircuit) -> None:
