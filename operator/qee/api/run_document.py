@@ -3,7 +3,11 @@
 Standard library only: the runner imports this before its sandbox is on.
 """
 
+import base64
+import binascii
+import gzip
 import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +16,7 @@ from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
 from qee.api.names import MAX_CIRCUITS, MAX_SAFE_INTEGER, RUN_FORMAT
 
 ENGINES = ("aer", "cirq")
+PROVIDERS = ("ibm", "braket", "azure", "google", "ionq")
 FORMATS = ("openqasm3", "openqasm2", "qpy", "cirq-json")
 OUTPUTS = ("counts", "memory", "probabilities", "statevector", "expectation")
 METHODS = (
@@ -23,6 +28,7 @@ METHODS = (
     "matrix_product_state",
 )
 PRECISIONS = ("double", "single")
+MAX_TARGET_BYTES = 8 * 2**20  # of a device's snapshot, unpacked
 
 
 def circuit_seed(seed: int, circuit: str, parameter_set: int, index: int) -> int:
@@ -222,6 +228,9 @@ class RunDocument:
 
     `precision` is the standard error wanted of expectation values, a decimal string. `shards` is how many parts the
     work is cut into (see `qee.api.shards`), 1 or more.
+
+    With a `target` the circuits are compiled for it and not executed: `engine` is the provider then, `target` the
+    snapshot of its device that the connector published, `provider_options` are spec.providerOptions.
     """
 
     job: JobReference
@@ -236,6 +245,8 @@ class RunDocument:
     noise: NoiseOptions | None = None
     transpile: TranspileOptions | None = None
     shards: int = 1
+    target: bytes | None = None
+    provider_options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         return canonical_json(
@@ -253,6 +264,8 @@ class RunDocument:
                     precision=self.precision,
                     noise=None if self.noise is None else self.noise.as_json(),
                     transpile=None if self.transpile is None else self.transpile.as_json(),
+                    target=None if self.target is None else _packed(self.target),
+                    providerOptions=dict(self.provider_options) or None,
                 ),
                 "circuits": [circuit.as_json() for circuit in self.circuits],
             }
@@ -266,7 +279,7 @@ class RunDocument:
         document = cls(
             job=JobReference.from_fields(fields.object("job")),
             backend=fields.text("backend"),
-            engine=fields.one_of("engine", ENGINES),
+            engine=fields.text("engine") if fields.has("target") else fields.one_of("engine", ENGINES),
             seed=fields.integer("seed"),
             seed_drawn=fields.boolean("seedDrawn"),
             outputs=tuple(fields.texts("outputs")),
@@ -275,6 +288,8 @@ class RunDocument:
             precision=fields.number("precision") if fields.has("precision") else None,
             noise=NoiseOptions.from_fields(fields.object("noise")) if fields.has("noise") else None,
             transpile=TranspileOptions.from_fields(fields.object("transpile")) if fields.has("transpile") else None,
+            target=_unpacked(fields.text("target")) if fields.has("target") else None,
+            provider_options=fields.values("providerOptions") if fields.has("providerOptions") else {},
             circuits=tuple(CircuitRun.from_fields(circuit) for circuit in fields.objects("circuits")),
         )
         fields.finish()
@@ -286,6 +301,21 @@ class RunDocument:
         if len(set(names)) != len(names):
             raise DocumentError("circuits must have distinct names")
         return document
+
+
+def _packed(target: bytes) -> str:
+    return base64.b64encode(gzip.compress(target, mtime=0)).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        target = unpacking.decompress(base64.b64decode(text, validate=True), MAX_TARGET_BYTES)
+    except (binascii.Error, zlib.error):
+        raise DocumentError("target must be gzip in base64") from None
+    if not unpacking.eof:
+        raise DocumentError(f"target must hold at most {MAX_TARGET_BYTES} bytes")
+    return target
 
 
 def _present(**fields: Any) -> dict[str, Any]:

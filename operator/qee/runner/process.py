@@ -26,7 +26,7 @@ from qee.api.shards import Part
 from qee.runner import limits, sandbox
 from qee.runner.engines import Engine, load
 from qee.runner.errors import RunnerError
-from qee.runner.explain import invalid
+from qee.runner.naming import naming
 from qee.runner.outcomes import Execution, Options, Task, circuit_result, compiled_circuit
 from qee.runner.registers import check_conditions
 from qee.runner.source import LIBRARIES, check_source
@@ -111,7 +111,18 @@ def run(arguments: Arguments, index: int) -> bytes:
         document = RunDocument.from_bytes(data)
     except DocumentError as error:
         raise RunnerError(Reason.INPUT_MISMATCH, f"the run document is not of this version: {error}") from error
+    if document.target is not None:
+        return compiled(document)
     return execute(document, index, kind, start).to_bytes()
+
+
+def compiled(document: RunDocument) -> bytes:
+    """The compiled document of a cloud job. The adapter's SDK is all that is loaded."""
+    from qee.runner.compiling import compiler
+
+    _limit_threads(limits.room().threads)
+    _check_sources(document)
+    return compiler(document.engine).prepare(document, document.target or b"").to_bytes()
 
 
 def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) -> ResultDocument:
@@ -121,11 +132,7 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
     """
     room = limits.room()
     _limit_threads(room.threads)
-    for circuit in document.circuits:
-        with _naming(circuit):
-            if circuit.format in LIBRARIES:
-                check_source(circuit.source, circuit.format)
-                check_conditions(circuit.source)
+    _check_sources(document)
     engine = load(document.engine, _options(document), limits.Room(room.threads, limits.memory()))
     _collect_garbage_again()
     if not 0 <= index < shards.count(document):
@@ -135,13 +142,13 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
         todo.setdefault(part.circuit, []).append(part)
     programs = {}
     for number in todo:
-        with _naming(document.circuits[number], parsing=True):
+        with naming(document.circuits[number], parsing=True):
             programs[number] = engine.parse(document.circuits[number])
     done: dict[int, list[tuple[Part, Execution]]] = {}
     begin = time.perf_counter()
     for number, work in todo.items():
         circuit = document.circuits[number]
-        with _naming(circuit):
+        with naming(circuit):
             done[number] = [
                 (part, engine.execute(programs[number], Task(part.shots, part.seed, _row(circuit, part), part.share)))
                 for part in work
@@ -149,6 +156,14 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
     simulation = time.perf_counter() - begin
     provenance = _provenance(document, done, engine, room.threads, sandbox_kind, start)
     return _result(document, done, replace(provenance, simulation_seconds=f"{simulation:.4f}"))
+
+
+def _check_sources(document: RunDocument) -> None:
+    for circuit in document.circuits:
+        with naming(circuit):
+            if circuit.format in LIBRARIES:
+                check_source(circuit.source, circuit.format)
+                check_conditions(circuit.source)
 
 
 def _options(document: RunDocument) -> Options:
@@ -179,39 +194,6 @@ def _collect_garbage_again() -> None:
         gc.freeze()
         gc.set_threshold(50_000)
         gc.enable()
-
-
-class _naming:
-    """Puts the circuit's name in front of an error, and gives a reason to what an SDK raises for a bad circuit."""
-
-    def __init__(self, circuit: CircuitRun, parsing: bool = False) -> None:
-        self._circuit = circuit
-        self._parsing = parsing
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is None or isinstance(error, KeyboardInterrupt | SystemExit):
-            return
-        refusal = self._refusal(error)
-        if refusal is not None:
-            message = f"circuit {self._circuit.name}: {refusal.message}"
-            raise RunnerError(refusal.reason, message) from error
-
-    def _refusal(self, error: BaseException) -> RunnerError | None:
-        if isinstance(error, RunnerError):
-            return error
-        if isinstance(error, MemoryError):
-            return RunnerError(
-                Reason.INSUFFICIENT_MEMORY, "memory ran out; use fewer qubits or shots, or raise spec.resources"
-            )
-        if isinstance(error, RecursionError):
-            return invalid("expressions or gates are nested too deeply; nest them less")
-        if self._parsing:
-            traceback.print_exception(error)
-            return invalid("the engine's parser broke on this source; simplify it, or try the other engine")
-        return None
 
 
 _Done = dict[int, list[tuple[Part, Execution]]]

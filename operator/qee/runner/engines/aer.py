@@ -8,14 +8,12 @@ import qiskit
 import qiskit_aer
 from qiskit import QuantumCircuit
 
-from qee.api.reasons import Reason
 from qee.api.result_document import NoiseModel, Register, Size
 from qee.api.run_document import CircuitRun
 from qee.runner.binding import matched
-from qee.runner.engines.aer_compiled import Compiled, as_written, size_of
-from qee.runner.engines.aer_lowering import digest, instructions
+from qee.runner.engines.aer_compiled import Compiled, as_written
 from qee.runner.engines.aer_simulation import Simulation
-from qee.runner.errors import RunnerError
+from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of
 from qee.runner.explain import unsupported
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution, Options, Task
@@ -82,7 +80,7 @@ class AerEngine:
         return None if self._noise is None else self._noise.provenance()
 
     def parse(self, circuit: CircuitRun) -> Program:
-        given, registers = _load(circuit)
+        given, registers = load(circuit)
         parameters = matched(circuit.parameters, {each.name: each for each in given.parameters})
         measured = any(each.operation.name == "measure" for each in instructions(given))
         if not measured and _SAMPLED.intersection(self._options.outputs):
@@ -103,7 +101,7 @@ class AerEngine:
         )
 
     def drawn(self, circuit: CircuitRun, width: int) -> str:
-        given, _ = _load(circuit)
+        given, _ = load(circuit)
         return str(given.draw("text", fold=width))
 
     def execute(self, parsed: Program, task: Task) -> Execution:
@@ -172,30 +170,3 @@ class AerEngine:
 
         bits = sum(register.size for register in registers)
         return Outputs(self, self._options, tuple(wanted), circuit.observables, given, compiled, bits)
-
-
-def bound(circuit: QuantumCircuit, values: Mapping[Any, float]) -> QuantumCircuit:
-    """The circuit with these values; one that has lost a parameter, as x - x, takes no value for it."""
-    if not values:
-        return circuit
-    return circuit.assign_parameters(values, strict=False)
-
-
-def _load(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
-    if circuit.format == "openqasm3":
-        from qee.runner.engines.aer_openqasm3 import load_openqasm3
-
-        return load_openqasm3(circuit.source)
-    if circuit.format == "openqasm2":
-        from qee.runner.engines.aer_openqasm2 import load_openqasm2
-
-        return load_openqasm2(circuit.source)
-    if circuit.format == "qpy":
-        from qee.runner.engines.aer_qpy import load_qpy
-
-        return load_qpy(circuit.source)
-    raise RunnerError(
-        Reason.UNSUPPORTED_CONSTRUCT,
-        f"format {circuit.format} does not run on engine aer; use a backend whose engine is cirq, or write the circuit "
-        "in OpenQASM 3",
-    )

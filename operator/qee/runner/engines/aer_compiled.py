@@ -8,7 +8,6 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
 from qee.api.result_document import Size
-from qee.runner.engines.aer_lowering import two_qubit_gates
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,6 @@ class Compiled:
 def as_written(circuit: QuantumCircuit) -> Compiled:
     """A circuit that nothing was done to."""
     return Compiled(circuit, tuple(range(circuit.num_qubits)))
-
-
-def size_of(circuit: QuantumCircuit) -> Size:
-    """Depth and two-qubit gates, a block of control flow counted once."""
-    return Size(circuit.depth(), two_qubit_gates(circuit))
 
 
 def apply_layout(label: str, compiled: Compiled) -> str:

@@ -11,10 +11,10 @@ from qiskit.quantum_info import SparsePauliOp
 from qee.api.reasons import Reason
 from qee.api.run_document import Observable
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
-from qee.runner.engines import aer
 from qee.runner.engines.aer_compiled import Compiled, apply_layout
 from qee.runner.engines.aer_simulation import Simulation
 from qee.runner.engines.aer_states import final_measurements, mixes, rotated, unmeasured
+from qee.runner.engines.qiskit_circuits import bound
 from qee.runner.errors import RunnerError
 from qee.runner.observables import measurements
 from qee.runner.outcomes import Estimate, Options, Task
@@ -90,7 +90,7 @@ class Outputs:
         """The outputs for these parameters' values."""
         method, data = "", cast(Any, None)
         if self._exact is not None:
-            data, method = simulation.run(aer.bound(self._exact.circuit, values), self._method, 1, task.seed)
+            data, method = simulation.run(bound(self._exact.circuit, values), self._method, 1, task.seed)
         expectation = None
         if self._observables:
             if self._sampled:
@@ -129,7 +129,7 @@ class Outputs:
         counts = []
         for number, (executable, repetitions) in enumerate(zip(self._groups, shots, strict=True)):
             seed = self._plan.seed(task.seed, number)
-            circuit = aer.bound(executable.circuit, values)
+            circuit = bound(executable.circuit, values)
             data, method = simulation.run(circuit, self._sampling_method, repetitions, seed, executable.readout)
             counts.append({int(outcome, 16) >> self._offset: count for outcome, count in data.counts.items()})
         return self._plan.estimates(counts), method

@@ -33,8 +33,8 @@ from qee.api.reasons import Reason
 from qee.api.run_document import TranspileOptions, circuit_seed
 from qee.devices import Device
 from qee.runner.engines.aer_channels import Noise
-from qee.runner.engines.aer_compiled import Compiled, placed, size_of
-from qee.runner.engines.aer_lowering import refuse_expansion
+from qee.runner.engines.aer_compiled import Compiled, placed
+from qee.runner.engines.qiskit_circuits import refuse_expansion, size_of
 from qee.runner.errors import RunnerError
 from qee.runner.explain import unsupported
 

@@ -1,0 +1,192 @@
+"""What QEE asks of a vendor. A further vendor is one class of this protocol and an entry point (qee.connectors).
+
+An adapter knows nothing of Kubernetes. Its class is loaded in two places: `prepare` is called in a pod that holds no
+credential, where the SDK may read circuits; everything else in the connector's worker, a child process that holds the
+credential and never sees a circuit's source. Each call is made one at a time, has a deadline, and may be killed with
+its process at any moment: an adapter keeps nothing that matters between two calls.
+
+    prepare -> (the operator prices and authorises) -> find -> submit -> status ... -> fetch
+                                                                 cancel
+
+Standard library only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+from qee.api.compiled_document import CompiledDocument, Submission, Usage
+from qee.api.run_document import RunDocument
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of one QuantumBackend. `credentials` is the directory where its Secret is mounted, each key a file; empty: none.
+
+    `options` are those of the backend's spec, strings; which there are, the adapter's module says.
+    """
+
+    backend: str
+    device: str
+    region: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    credentials: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A device as it is now. `snapshot` is what `prepare` compiles against, in a form of the adapter's own (UTF-8).
+
+    `queue_length`: jobs that wait at the device. `calibration_time`: RFC 3339. None: the provider does not tell.
+    `max_shots`: of one program. `simulated`: the device is a simulator.
+    """
+
+    operational: bool
+    message: str
+    qubits: int
+    basis_gates: tuple[str, ...]
+    snapshot: bytes
+    simulated: bool = False
+    queue_length: int | None = None
+    calibration_time: str | None = None
+    max_shots: int | None = None
+
+
+Phase = Literal["queued", "running", "succeeded", "failed", "cancelled", "unknown"]
+ENDED: frozenset[Phase] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class ProviderState:
+    """A provider job. A status that the adapter does not know is `unknown`, never a failure.
+
+    `message` is the provider's own word on it. `position` is its place in the queue, where the provider tells.
+    """
+
+    phase: Phase
+    message: str = ""
+    position: int | None = None
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """What the provider gave for one unit of a submission, in QEE's bit order (see `qee.connectors.outcomes`).
+
+    `counts` are of measured shots; what a provider computes or synthesises goes into `probabilities`, by key as
+    decimal strings. `memory`: each shot's key in order, where the provider keeps it. `expectation`: value and
+    standard error by observable. `problem`: why there is nothing.
+    """
+
+    counts: Mapping[str, int] | None = None
+    memory: tuple[str, ...] | None = None
+    probabilities: Mapping[str, str] | None = None
+    expectation: Mapping[str, tuple[str, str]] | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What a provider says that a job has used or cost. None: it does not tell."""
+
+    qpu_milliseconds: int | None = None
+    amount: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The results of a provider job, one for each of its units in order. `raw_sha256` is of the payload as it came."""
+
+    units: tuple[UnitResult, ...]
+    raw_sha256: str
+    charge: Charge = Charge()
+
+
+class ProviderError(Exception):
+    """A call that gave nothing. The message goes into status: it names what to do, and holds no secret.
+
+    Every other exception of an adapter counts as Ambiguous in `submit` and as Unreachable elsewhere.
+    """
+
+
+class Rejected(ProviderError):
+    """The provider has said no to what was asked, will do so again, and charges nothing."""
+
+
+class Throttled(ProviderError):
+    """The provider has not taken the call (429); to be repeated after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float = 60.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unauthorized(ProviderError):
+    """The credential is refused, expired or missing. Nothing was taken; other credentials may help."""
+
+
+class Unreachable(ProviderError):
+    """No answer, or one that cannot be read. For `submit` use Ambiguous."""
+
+
+class Ambiguous(ProviderError):
+    """A submission that may or may not have been taken: a 5xx, a timeout, a connection that dropped."""
+
+
+class Gone(ProviderError):
+    """The provider does not know the job (404)."""
+
+
+class AlreadyEnded(ProviderError):
+    """The job cannot be cancelled any more (409)."""
+
+
+class Connector(Protocol):
+    """One device of one vendor. Raises ProviderErrors."""
+
+    PROVIDER: ClassVar[str]
+    """As in a QuantumBackend's spec.provider."""
+    FORMATS: ClassVar[tuple[str, ...]]
+    """The circuit formats that `prepare` reads."""
+    OUTPUTS: ClassVar[tuple[str, ...]]
+    """Of spec.outputs: what `fetch` can give."""
+    IDEMPOTENT: ClassVar[bool]
+    """Whether the provider itself makes one job of two submissions with one key: by an id or token of ours."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Reads the credential. Makes no call. Raises Unauthorized where a file is missing, Rejected for an option."""
+
+    @classmethod
+    def prepare(cls, document: RunDocument, target: bytes) -> CompiledDocument:
+        """Compile every circuit with every row of its parameters for a Target's snapshot. A pure function: the same
+        arguments and versions give the same bytes. `document.provider_options` are checked here, against the SDK that
+        is installed. Raises RunnerError.
+        """
+
+    @classmethod
+    def estimate(cls, submission: Submission) -> Usage:
+        """What the submission uses at most. A pure function; `prepare` writes it into each submission."""
+
+    def describe(self) -> Target:
+        """The device, live."""
+
+    def find(self, keys: Sequence[str], since: str) -> Mapping[str, Sequence[str]]:
+        """Handles of the provider jobs that were submitted under these keys since that moment (RFC 3339), the oldest
+        first. A key without any is left out. Follows pagination to its end.
+        """
+
+    def submit(self, key: str, submission: Submission) -> str:
+        """Exactly one POST that makes a job; the SDK's own retries of it are off. `key` is 40 hexadecimal digits and
+        must be kept by the provider so that `find` sees it. Returns the handle.
+        """
+
+    def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
+        """One look at each, by as few calls as the vendor allows, never waiting for one. Those that the provider does
+        not know are left out.
+        """
+
+    def fetch(self, handle: str, submission: Submission) -> Fetched:
+        """The results of a job that has ended, partial ones included. Never waits for one."""
+
+    def cancel(self, handle: str) -> None:
+        """Ask for it. That it has ended, `status` tells. Raises AlreadyEnded or Gone."""

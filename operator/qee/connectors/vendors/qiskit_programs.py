@@ -1,0 +1,134 @@
+"""What vendors whose circuits come by way of Qiskit share: reading, binding, and where each measured bit ends up.
+
+Runs in the pod that compiles. No vendor's SDK in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import ControlFlowOp
+
+from qee.api.compiled_document import NOT_MEASURED, Unit
+from qee.api.reasons import Reason
+from qee.api.result_document import CompiledCircuit, Register, Size
+from qee.api.run_document import CircuitRun, RunDocument
+from qee.runner.binding import matched
+from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of, two_qubit_gates
+from qee.runner.errors import RunnerError
+from qee.runner.naming import naming
+
+OPTIMIZATION_LEVEL = 2  # of a QPU's circuits where spec.transpile says nothing
+MAX_SEED = 2**31 - 1  # Qiskit's transpiler takes 32 bits
+
+
+@dataclass(frozen=True)
+class Program:
+    """A circuit as it was read, before its parameters have values. `parameters`: the circuit's, by column."""
+
+    run: CircuitRun
+    circuit: QuantumCircuit
+    registers: tuple[Register, ...]
+    parameters: dict[str, Any]
+
+    def rows(self) -> Iterator[tuple[int, dict[Any, float]]]:
+        """Each parameter set's number, and the values of the circuit's own parameters."""
+        for number in range(self.run.parameter_sets):
+            row = self.run.row(number) if self.run.parameters else {}
+            yield number, {self.parameters[name]: value for name, value in row.items()}
+
+    def bound(self, circuit: QuantumCircuit, number: int) -> QuantumCircuit:
+        """A circuit, compiled from this one, with the values of one parameter set."""
+        return bound(circuit, dict(self.rows())[number]) if self.parameters else circuit
+
+
+def programs(document: RunDocument, *, dynamic: bool = False) -> Iterator[Program]:
+    """Every circuit of the document, read and checked. Raises RunnerError with the circuit's name.
+
+    `dynamic`: the device acts on measured values and measures in mid-circuit.
+    """
+    for run in document.circuits:
+        with naming(run, parsing=True):
+            circuit, registers = load(run)
+            parameters = matched(run.parameters, {each.name: each for each in circuit.parameters})
+            if "expectation" not in document.outputs or not run.observables:
+                _refuse_unmeasured(circuit)
+            if not dynamic:
+                _refuse_dynamic(circuit)
+        yield Program(run, circuit, registers, parameters)
+
+
+def wires(circuit: QuantumCircuit) -> tuple[int, ...]:
+    """For each classical bit the index of the qubit that is last measured into it, else NOT_MEASURED."""
+    found = [NOT_MEASURED] * circuit.num_clbits
+    qubits = {qubit: index for index, qubit in enumerate(circuit.qubits)}
+    bits = {bit: index for index, bit in enumerate(circuit.clbits)}
+    for each in circuit.data:
+        if each.operation.name == "measure":
+            found[bits[each.clbits[0]]] = qubits[each.qubits[0]]
+    return tuple(found)
+
+
+def unit(program: Program, number: int, where: tuple[int, ...], observables: tuple[str, ...] = ()) -> Unit:
+    """The program's unit for one parameter set; `where` as `wires` gives it."""
+    return Unit(program.run.name, number, program.run.shots, program.registers, where, observables)
+
+
+def compiled(program: Program, circuit: QuantumCircuit, method: str) -> CompiledCircuit:
+    """How the program was compiled, for the result's provenance. `method`: what will execute it, in a word."""
+    size = size_of(circuit)
+    return CompiledCircuit(
+        circuit=program.run.name,
+        method=method,
+        depth=size.depth,
+        two_qubit_gates=size.two_qubit_gates,
+        compiled_sha256=digest(circuit),
+        source=Size(program.circuit.depth(), two_qubit_gates(program.circuit)),
+    )
+
+
+def gates(circuit: QuantumCircuit) -> tuple[int, int]:
+    """One-qubit gates, and gates on two or more qubits."""
+    ones = sum(
+        len(each.qubits) == 1 and not each.clbits and each.operation.name not in ("reset", "barrier", "measure")
+        for each in instructions(circuit)
+    )
+    return ones, sum(len(each.qubits) > 1 and each.operation.name != "barrier" for each in instructions(circuit))
+
+
+def transpiler_seed(document: RunDocument) -> int:
+    """spec.transpile.seed, else derived from the job's seed."""
+    asked = document.transpile.seed if document.transpile else None
+    return (document.seed if asked is None else asked) % (MAX_SEED + 1)
+
+
+def optimization_level(document: RunDocument) -> int:
+    asked = document.transpile.optimization_level if document.transpile else None
+    return OPTIMIZATION_LEVEL if asked is None else asked
+
+
+def _refuse_unmeasured(circuit: QuantumCircuit) -> None:
+    if not any(each.operation.name == "measure" for each in instructions(circuit)):
+        raise RunnerError(
+            Reason.INVALID_CIRCUIT, "it measures nothing; a QPU gives counts of measured bits only: add measurements"
+        )
+
+
+def _refuse_dynamic(circuit: QuantumCircuit) -> None:
+    """Anything after a qubit's measurement, resets and control flow."""
+    measured: set[Any] = set()
+    for each in circuit.data:
+        name = each.operation.name
+        if isinstance(each.operation, ControlFlowOp) or name == "reset":
+            what = "control flow" if name != "reset" else "a reset"
+        elif name != "barrier" and measured.intersection(each.qubits):
+            what = "an operation after a qubit's measurement"
+        else:
+            if name == "measure":
+                measured.update(each.qubits)
+            continue
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            f"{what} does not run on this device; measure at the end only, or use a simulator backend",
+        )

@@ -1,0 +1,116 @@
+"""`python -I -m qee.connectors.worker`: the child process in which a vendor's SDK is called.
+
+It is apart from the connector so that a call that hangs can be killed, so that only it holds the credential, and so
+that an SDK may need packages of other versions than QEE's verifier does. It reads one request a line from standard
+input and answers each with one line, in order. The first request is `open`. It ends with its input.
+
+    {"call": "open", "provider": "ibm", "settings": {...}}
+    {"call": "submit", "arguments": {...}}   ->   {"result": ...} | {"error": "Throttled", "message": ..., ...}
+
+Standard library only, but for the adapter that it loads.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from qee.api.compiled_document import Submission
+from qee.api.json_fields import Fields
+from qee.connectors import protocol
+from qee.connectors.loading import NoAdapter, adapter
+from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
+
+
+class Worker:
+    """Answers requests. `open` must be the first."""
+
+    def __init__(self) -> None:
+        self._connector: Connector | None = None
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        call, arguments = str(request["call"]), request.get("arguments", {})
+        try:
+            if call == "open":
+                self._connector = adapter(request["provider"])(Settings(**request["settings"]))
+                return {"result": None}
+            if self._connector is None:
+                raise RuntimeError("the first request must be open")
+            return {"result": _CALLS[call](self._connector, arguments)}
+        except NoAdapter as error:
+            return _error(protocol.Rejected(str(error)))
+        except ProviderError as error:
+            return _error(error)
+        except Exception as error:
+            traceback.print_exc()  # to the connector's log; SDKs word errors with whatever they were given
+            kind = Ambiguous if call == "submit" else Unreachable
+            return _error(kind(f"{call}: the SDK raised {type(error).__name__}"))
+
+
+def _error(error: ProviderError) -> dict[str, Any]:
+    answer: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    return {**answer, "retryAfter": error.retry_after} if isinstance(error, Throttled) else answer
+
+
+def raised(answer: Mapping[str, Any]) -> ProviderError:
+    """The exception that an answer stands for, on the other side of the pipe."""
+    kind = getattr(protocol, str(answer.get("error")), Unreachable)
+    if not (isinstance(kind, type) and issubclass(kind, ProviderError)):
+        kind = Unreachable
+    message = str(answer.get("message", ""))
+    return Throttled(message, float(answer.get("retryAfter", 60))) if kind is Throttled else kind(message)
+
+
+def _describe(connector: Connector, _: Mapping[str, Any]) -> dict[str, Any]:
+    found = connector.describe()
+    return {**asdict(found), "snapshot": found.snapshot.decode()}
+
+
+def _find(connector: Connector, arguments: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {key: list(handles) for key, handles in connector.find(arguments["keys"], arguments["since"]).items()}
+
+
+def _submit(connector: Connector, arguments: Mapping[str, Any]) -> str:
+    return connector.submit(arguments["key"], _submission(arguments))
+
+
+def _status(connector: Connector, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {handle: asdict(state) for handle, state in connector.status(arguments["handles"]).items()}
+
+
+def _fetch(connector: Connector, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return asdict(connector.fetch(arguments["handle"], _submission(arguments)))
+
+
+def _cancel(connector: Connector, arguments: Mapping[str, Any]) -> None:
+    connector.cancel(arguments["handle"])
+
+
+_CALLS = {
+    "describe": _describe,
+    "find": _find,
+    "submit": _submit,
+    "status": _status,
+    "fetch": _fetch,
+    "cancel": _cancel,
+}
+
+
+def _submission(arguments: Mapping[str, Any]) -> Submission:
+    return Submission.from_fields(Fields(dict(arguments["submission"]), "submission."))
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what an SDK prints must not mix with the answers
+    worker = Worker()
+    for line in sys.stdin:
+        answers.write(json.dumps(worker.answer(json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
