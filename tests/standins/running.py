@@ -1,4 +1,4 @@
-"""Starting a stand-in, a worker and a compile as they run in the cluster: each in a process of the vendor's environment."""
+"""Stand-in, worker and compile, started as they run in the cluster: each a process of the vendor's environment."""
 
 import json
 import subprocess
