@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from qee.api.cel import Rule, rules
-from qee.api.fields import Count, DnsLabel, Line, Quantity, Seconds, Shots, text
+from qee.api.fields import MAX_PACKED, Count, DnsLabel, Line, Quantity, Seconds, Sha256, Shots, text
 from qee.api.meta import DNS_NAME, Condition, NameRef, Observed, Resource, Spec
 from qee.api.names import MAX_CIRCUITS
 
@@ -202,6 +202,14 @@ class QuantumBackendSpec(Spec):
         return self
 
 
+class Packed(Observed):
+    """A document, gzipped."""
+
+    data: Annotated[str, text(MAX_PACKED)] = Field(description="The document, gzip in base64, at most 500 KiB.")
+    sha256: Sha256 = Field(description="SHA-256 of the uncompressed document.")
+    bytes: Count = Field(description="Its uncompressed length in bytes.")
+
+
 class QuantumBackendStatus(Observed):
     """What the connector last heard from the device. Simulators have no status."""
 
@@ -210,7 +218,7 @@ class QuantumBackendStatus(Observed):
     )
     conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
         default_factory=list,
-        description="Ready: the device accepts jobs with the backend's credentials.",
+        description="Reachable: the provider answers, with the backend's credentials. Ready: the device takes jobs.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     qubits: Count | None = Field(default=None, description="Number of the device's qubits, as the provider tells.")
@@ -219,9 +227,29 @@ class QuantumBackendStatus(Observed):
         description="Names of the device's native gates in the provider's spelling, at most 256.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
+    max_shots: Count | None = Field(
+        default=None, description="Most shots of one circuit, as the provider tells. Absent: not told."
+    )
+    simulated: bool | None = Field(default=None, description="True: the device is a simulator that the provider runs.")
+    formats: Annotated[list[Annotated[str, text(63)]], Field(max_length=16)] = Field(
+        default_factory=list,
+        description="Circuit formats that the connector compiles.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    outputs: Annotated[list[Annotated[str, text(63)]], Field(max_length=16)] = Field(
+        default_factory=list,
+        description="Values of a job's spec.outputs that the connector gives.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    target: Packed | None = Field(
+        default=None, description="The snapshot of the device that circuits are compiled for, in the adapter's form."
+    )
     queue_length: Count | None = Field(default=None, description="Tasks waiting at the device, as the provider tells.")
     calibration_time: datetime | None = Field(
         default=None, description="When the device was last calibrated (RFC 3339), as the provider tells."
+    )
+    last_contact: datetime | None = Field(
+        default=None, description="When the provider last answered (RFC 3339), to within some minutes."
     )
     last_error: Annotated[str, text(4096, minimum=0)] | None = Field(
         default=None, description="The last failure to reach the provider, without secrets. Absent: none."

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinitions of QuantumJob and QuantumBackend, built from the typed models."""
+"""The CustomResourceDefinitions, built from the typed models."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -7,9 +7,11 @@ from pydantic import BaseModel
 
 from qee.api import names
 from qee.api.backend import QuantumBackend
+from qee.api.budget import QuantumBudget
 from qee.api.cel import Rule
 from qee.api.job import MUTABLE, QuantumJob
 from qee.api.structural import RULES, structural
+from qee.api.task import QuantumTask
 from qee.api.trust import QuantumTrustPolicy
 
 Column = Mapping[str, Any]
@@ -70,15 +72,50 @@ def trust_policy_crd() -> dict[str, Any]:
     return _crd(schema, kind, plural, "qtp", "Cluster", TRUST_POLICY_COLUMNS)
 
 
+TASK_COLUMNS: Sequence[Column] = (
+    {"name": "Job", "type": "string", "jsonPath": ".spec.job.name"},
+    {"name": "Backend", "type": "string", "jsonPath": ".spec.backendRef.name"},
+    {"name": "State", "type": "string", "jsonPath": ".status.state"},
+    {"name": "Attempt", "type": "integer", "jsonPath": ".spec.attempt"},
+    {"name": "Handle", "type": "string", "priority": 1, "jsonPath": ".status.parts[0].handle"},
+    _AGE,
+)
+
+BUDGET_COLUMNS: Sequence[Column] = (
+    {"name": "Period", "type": "string", "jsonPath": ".spec.period"},
+    {"name": "Limit", "type": "string", "jsonPath": ".spec.limits.cost.amount"},
+    {"name": "Spent", "type": "string", "jsonPath": ".status.spent.cost"},
+    {"name": "Reserved", "type": "string", "jsonPath": ".status.reserved.cost"},
+    {"name": "Currency", "type": "string", "jsonPath": ".spec.limits.cost.currency"},
+    _AGE,
+)
+
+
+def task_crd() -> dict[str, Any]:
+    """The CRD of QuantumTask."""
+    schema = structural(QuantumTask)
+    return _crd(schema, names.KIND_TASK, names.PLURAL_TASK, "qt", "Namespaced", TASK_COLUMNS)
+
+
+def budget_crd() -> dict[str, Any]:
+    """The CRD of QuantumBudget."""
+    schema = structural(QuantumBudget)
+    return _crd(schema, names.KIND_BUDGET, names.PLURAL_BUDGET, "qbg", "Namespaced", BUDGET_COLUMNS)
+
+
 CRDS = {
     names.PLURAL_JOB: job_crd,
     names.PLURAL_BACKEND: backend_crd,
     names.PLURAL_TRUST_POLICY: trust_policy_crd,
+    names.PLURAL_TASK: task_crd,
+    names.PLURAL_BUDGET: budget_crd,
 }
 MODELS: Mapping[str, type[BaseModel]] = {
     names.PLURAL_JOB: QuantumJob,
     names.PLURAL_BACKEND: QuantumBackend,
     names.PLURAL_TRUST_POLICY: QuantumTrustPolicy,
+    names.PLURAL_TASK: QuantumTask,
+    names.PLURAL_BUDGET: QuantumBudget,
 }
 
 # CEL compares lists of type map without regard to order (kubernetes.io, "Common Expression Language in Kubernetes",

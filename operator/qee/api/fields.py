@@ -16,6 +16,7 @@ from qee.api.quantity import parse_quantity
 
 MAX_SHOTS = 10_000_000
 MAX_SECONDS = 31_536_000  # 365 days
+MAX_PACKED = 700_000  # characters of base64: 500 KiB, gzipped
 LARGEST = 1e100  # of an angle, a coefficient or a time: sums and squares of such are finite still
 DNS_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 

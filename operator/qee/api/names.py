@@ -10,6 +10,8 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KIND_JOB, PLURAL_JOB = "QuantumJob", "quantumjobs"
 KIND_BACKEND, PLURAL_BACKEND = "QuantumBackend", "quantumbackends"
 
+KIND_TASK, PLURAL_TASK = "QuantumTask", "quantumtasks"
+KIND_BUDGET, PLURAL_BUDGET = "QuantumBudget", "quantumbudgets"
 KIND_TRUST_POLICY, PLURAL_TRUST_POLICY = "QuantumTrustPolicy", "quantumtrustpolicies"
 
 # Labels of what QEE creates. Children get these and Kueue's, never the parent's labels wholesale: a copied
@@ -22,6 +24,8 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "qee"
 
 COMPONENT_RUNNER = "runner"
+COMPONENT_COMPILER = "compiler"
+COMPONENT_TASK = "task"
 COMPONENT_INPUT = "input"
 COMPONENT_RESULT = "result"
 COMPONENT_PART = "result-part"
@@ -33,6 +37,8 @@ LABEL_PRIORITY_CLASS = "kueue.x-k8s.io/priority-class"
 PASSED_ON_LABELS = (LABEL_QUEUE_NAME, LABEL_PRIORITY_CLASS)
 
 ANNOTATION_SIGNATURE = f"{GROUP}/signature"
+FINALIZER_TASK = f"{GROUP}/provider"  # on a QuantumTask: nothing of it may go on at the provider unseen
+FINALIZER_BACKEND = f"{GROUP}/in-use"
 ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"
 
 # Formats with a version of their own.
@@ -40,6 +46,7 @@ RUN_FORMAT = f"{GROUP}/run/v1"
 RESULT_FORMAT = f"{GROUP}/result/v1"
 PART_FORMAT = f"{GROUP}/part/v1"
 COMPILED_FORMAT = f"{GROUP}/compiled/v1"
+PRICES_FORMAT = f"{GROUP}/prices/v1"
 BIT_ORDER = "clbit0-right"
 
 # The runner pod.
@@ -63,6 +70,9 @@ RESULT_KEY_SIGNATURE = "result.json.dsse"
 # the envelope of that.
 PART_KEY = "part.json"
 PART_KEY_SIGNATURE = "part.json.dsse"
+
+# Of the ConfigMap with a price list, in QEE's own namespace.
+PRICES_KEY = "prices.json"
 
 # Exit codes of the runner. The child Job's podFailurePolicy fails at once on a permanent one.
 EXIT_OK = 0
