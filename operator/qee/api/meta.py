@@ -35,7 +35,7 @@ class Spec(_Base):
 class Observed(_Base):
     """What the server or QEE writes: a newer version may have added fields, so unknown ones are dropped."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, validate_by_name=True)
 
 
 class ObjectMeta(Observed):

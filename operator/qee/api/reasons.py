@@ -158,6 +158,16 @@ class Reason(StrEnum):
         "The circuits ran, and the result waits for the operator's signing key: unsigned it is not stored.",
         "Whoever runs QEE: the operator's log names the file that it cannot read (Secret qee-result-key).",
     )
+    WAITING_FOR_DEVICE = (
+        "WaitingForDevice",
+        "The device takes no jobs now, or its connector has not told of it.",
+        "`kubectl get quantumbackends` shows Ready and the last error; wait, or choose another backend.",
+    )
+    SUBMISSION_UNKNOWN = (
+        "SubmissionUnknown",
+        "The submission was interrupted, and the provider lists no such job: it may have been taken or not.",
+        "It is not submitted again. If the provider's console shows no such job, cancel this one and apply it anew.",
+    )
     RETRYING = "Retrying", "An attempt was lost and another one follows with the same seeds.", "Wait."
 
     # The end
@@ -182,6 +192,56 @@ class Reason(StrEnum):
         "Revoked",
         "A key that the job needs was revoked after the job had started.",
         "Sign the job anew with another key, under another name.",
+    )
+    NO_BUDGET = (
+        "NoBudget",
+        "No QuantumBudget of the namespace is for the cloud backend.",
+        "Ask an administrator for a QuantumBudget in the namespace.",
+    )
+    BUDGET_EXCEEDED = (
+        "BudgetExceeded",
+        "A QuantumBudget of the namespace has no room for the job.",
+        "Make the job smaller, wait for the next period, or ask who keeps the QuantumBudget.",
+    )
+    COST_EXCEEDED = (
+        "CostExceeded",
+        "The estimated cost is above spec.maxCost.",
+        "Raise spec.maxCost (and sign anew), or make the job smaller.",
+    )
+    NO_PRICE = (
+        "NoPrice",
+        "A limit on cost is set, and the backend has no price for the device.",
+        "Add the device to the backend's price list (spec.prices), or remove spec.maxCost.",
+    )
+    NO_TASK_KEY = (
+        "NoTaskKey",
+        "The operator has no key, and submits nothing without signing it.",
+        "Set results.sign in the chart: the same key signs QuantumTasks.",
+    )
+    TASK_DENIED = (
+        "TaskDenied",
+        "The backend's connector has verified the job again, and refuses it.",
+        "The message is the connector's verdict; a key may have been revoked meanwhile.",
+    )
+    PROVIDER_FAILED = (
+        "ProviderFailed",
+        "The provider refused the job, or ended it as failed.",
+        "The message is the provider's; correct what it names, or ask the provider.",
+    )
+    PROVIDER_CANCELLED = (
+        "ProviderCancelled",
+        "The provider, or somebody at its console, cancelled the job.",
+        "Apply the job under another name to run it again.",
+    )
+    PROVIDER_LOST = (
+        "ProviderLost",
+        "The provider does not know the job any more that it has taken. It is not submitted again.",
+        "Ask the provider, with the handle in the QuantumTask's status.",
+    )
+    CANCEL_UNCONFIRMED = (
+        "CancelUnconfirmed",
+        "The provider has not confirmed that it cancelled the job: it may still run, and be charged.",
+        "Look at the provider's console; the QuantumTask's status has the handle.",
     )
     INVALID_SPEC = "InvalidSpec", "Fields of the spec contradict one another.", "Correct the field that is named."
     BACKEND_NOT_FOUND = (

@@ -85,7 +85,7 @@ def _check_one(each: CircuitResult, circuit: CircuitRun, shots: int, outputs: Se
     sampled = "counts" in outputs or "memory" in outputs
     if each.shots != (shots if sampled else 0):
         raise DocumentError(f"{path}.shots is {each.shots}, the run asked for {shots if sampled else 0}")
-    _check_counts(each, path)
+    check_counts(each, path)
     _check_arrays(each, path)
     if each.expectation is not None and sorted(each.expectation) != sorted(o.name for o in circuit.observables):
         raise DocumentError(f"{path}.expectation must have the circuit's observables")
@@ -95,7 +95,8 @@ def _wanted(output: str, circuit: CircuitRun, outputs: Sequence[str]) -> bool:
     return output in outputs and (output != "expectation" or bool(circuit.observables))
 
 
-def _check_counts(each: CircuitResult, path: str) -> None:
+def check_counts(each: CircuitResult, path: str) -> None:
+    """Counts, marginals and memory of one result agree with its registers and with each other."""
     names = [register.name for register in each.registers]
     if len(set(names)) != len(names):
         raise DocumentError(f"{path}.registers must have distinct names")

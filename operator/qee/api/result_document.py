@@ -94,7 +94,8 @@ class CircuitResult:
     `shots` is what `counts` and `memory` hold, 0 where neither was asked for. `memory` has a key of `counts` for each
     shot, in order. `probabilities` is exact: an array of 2^bits, indexed by the integer that a key is in binary.
     `statevector` is the state before the final measurements: an array of 2^qubits, qubit 0 the least significant.
-    `seeds` are those of each shard that took part.
+    `seeds` are those of each shard that took part. `distribution` is what a provider gives in place of counts where it
+    measured none that it tells: probabilities by key, decimal strings.
     """
 
     circuit: str
@@ -108,6 +109,7 @@ class CircuitResult:
     statevector: Array | None = None
     expectation: Mapping[str, Expectation] | None = None
     seeds: tuple[int, ...] = ()
+    distribution: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         value: dict[str, Any] = {
@@ -125,6 +127,8 @@ class CircuitResult:
             value["memory"] = list(self.memory)
         if self.probabilities is not None:
             value["probabilities"] = self.probabilities.as_json()
+        if self.distribution is not None:
+            value["distribution"] = dict(self.distribution)
         if self.statevector is not None:
             value["statevector"] = self.statevector.as_json()
         if self.expectation is not None:
@@ -135,6 +139,7 @@ class CircuitResult:
     def from_fields(cls, fields: Fields) -> "CircuitResult":
         marginals = fields.object("registerCounts") if fields.has("registerCounts") else None
         values = fields.object("expectation") if fields.has("expectation") else None
+        given = fields.object("distribution") if fields.has("distribution") else None
         result = cls(
             circuit=fields.text("circuit"),
             parameter_set=fields.integer("parameterSet"),
@@ -149,6 +154,7 @@ class CircuitResult:
             if values is None
             else {name: Expectation.from_fields(values.object(name)) for name in values.names()},
             seeds=tuple(fields.integers("seeds")),
+            distribution=None if given is None else {name: given.decimal(name) for name in given.names()},
         )
         fields.finish()
         return result
@@ -252,8 +258,62 @@ class NoiseModel:
 
 
 @dataclass(frozen=True)
+class ProviderJob:
+    """One job at the provider. `raw_sha256` is the digest of its result as the provider sent it; empty: none came."""
+
+    handle: str
+    raw_sha256: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"handle": self.handle, **({"rawSha256": self.raw_sha256} if self.raw_sha256 else {})}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "ProviderJob":
+        job = cls(fields.text("handle"), fields.sha256("rawSha256") if fields.has("rawSha256") else "")
+        fields.finish()
+        return job
+
+
+@dataclass(frozen=True)
+class ProviderRun:
+    """Where a provider has executed the circuits, and what exactly was sent.
+
+    `target_sha256` is the digest of the device's snapshot that was compiled for, `compiled_sha256` that of the compiled
+    document. `calibration_time` is the device's, RFC 3339, as it was known when the job was compiled.
+    """
+
+    device: str
+    jobs: tuple[ProviderJob, ...]
+    target_sha256: str
+    compiled_sha256: str
+    calibration_time: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "device": self.device,
+            "jobs": [job.as_json() for job in self.jobs],
+            "targetSha256": self.target_sha256,
+            "compiledSha256": self.compiled_sha256,
+            **({"calibrationTime": self.calibration_time} if self.calibration_time is not None else {}),
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "ProviderRun":
+        run = cls(
+            device=fields.text("device"),
+            jobs=tuple(ProviderJob.from_fields(job) for job in fields.objects("jobs")),
+            target_sha256=fields.sha256("targetSha256"),
+            compiled_sha256=fields.sha256("compiledSha256"),
+            calibration_time=fields.text("calibrationTime") if fields.has("calibrationTime") else None,
+        )
+        fields.finish()
+        return run
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """What produced a result.
+    """What produced a result. `engine` is a simulator's, or the provider: then `provider` says the rest, and what a
+    runner alone knows (precision, sandbox, threads, times of its process) is left out.
 
     Times are RFC 3339 in UTC, `cpu_seconds` is a decimal string of the runner process's user and system time,
     `simulation_seconds` one of the wall-clock time in which it executed circuits, `max_rss_mib` its peak resident
@@ -273,19 +333,38 @@ class Provenance:
     shards: int = 1
     noise: NoiseModel | None = None
     simulation_seconds: str = "0"
+    provider: ProviderRun | None = None
+
+    @classmethod
+    def at_provider(
+        cls,
+        engine: str,
+        versions: Mapping[str, str],
+        circuits: tuple[CompiledCircuit, ...],
+        start_time: str,
+        completion_time: str,
+        provider: ProviderRun,
+    ) -> "Provenance":
+        """Of a result that a provider gave: nothing is known of its processes."""
+        return cls(engine, versions, "", "", 0, circuits, start_time, completion_time, "0", 0, provider=provider)
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            **({"noise": self.noise.as_json()} if self.noise is not None else {}),
+        common = {
             "engine": self.engine,
             "versions": dict(self.versions),
-            "precision": self.precision,
-            "shards": self.shards,
-            "sandbox": self.sandbox,
-            "threads": self.threads,
             "circuits": [compiled.as_json() for compiled in self.circuits],
             "startTime": self.start_time,
             "completionTime": self.completion_time,
+        }
+        if self.provider is not None:
+            return {**common, "provider": self.provider.as_json()}
+        return {
+            **common,
+            "shards": self.shards,
+            **({"noise": self.noise.as_json()} if self.noise is not None else {}),
+            "precision": self.precision,
+            "sandbox": self.sandbox,
+            "threads": self.threads,
             "cpuSeconds": self.cpu_seconds,
             "simulationSeconds": self.simulation_seconds,
             "maxRssMiB": self.max_rss_mib,
@@ -294,6 +373,17 @@ class Provenance:
     @classmethod
     def from_fields(cls, fields: Fields) -> "Provenance":
         versions = fields.object("versions")
+        if fields.has("provider"):
+            provenance = cls.at_provider(
+                engine=fields.text("engine"),
+                versions={name: versions.text(name) for name in versions.names()},
+                circuits=tuple(CompiledCircuit.from_fields(compiled) for compiled in fields.objects("circuits")),
+                start_time=fields.text("startTime"),
+                completion_time=fields.text("completionTime"),
+                provider=ProviderRun.from_fields(fields.object("provider")),
+            )
+            fields.finish()
+            return provenance
         provenance = cls(
             engine=fields.one_of("engine", ENGINES),
             versions={name: versions.text(name) for name in versions.names()},

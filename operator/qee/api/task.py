@@ -71,7 +71,8 @@ class Packed(Spec):
 
 _IMMUTABLE = Rule(
     "self.backendRef == oldSelf.backendRef && self.job == oldSelf.job && self.attempt == oldSelf.attempt"
-    " && self.admission == oldSelf.admission && self.compiled == oldSelf.compiled"
+    " && self.admission == oldSelf.admission && self.runSha256 == oldSelf.runSha256"
+    " && self.compiled == oldSelf.compiled"
     " && self.authorization == oldSelf.authorization && has(self.maxCost) == has(oldSelf.maxCost)"
     " && (!has(self.maxCost) || self.maxCost == oldSelf.maxCost)",
     "a QuantumTask is immutable but for cancelRequested",
@@ -92,6 +93,7 @@ class QuantumTaskSpec(Spec):
     job: TaskJob = Field(description="The QuantumJob that it belongs to.")
     attempt: Annotated[int, Field(ge=1, le=1000)] = Field(description="The job's attempt, from 1.")
     admission: Admission = Field(description="What admitted the job.")
+    run_sha256: Sha256 = Field(description="SHA-256 of the run document that was compiled.")
     compiled: Packed = Field(description="The compiled document (qee.dev/compiled/v1): what is submitted.")
     max_cost: MaxCost | None = Field(
         default=None, description="What was reserved for it at most, as the price list has it. Absent: no price."

@@ -11,7 +11,7 @@ from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.controller import inputs
 from qee.core.sources import Sources
-from qee.core.support import ENGINES, not_in_this_build
+from qee.core.support import ENGINES
 from qee.kube.port import NotFound, Object, Port, Resource
 
 STANDS_IN = "local"  # name of a job that has none, or only a generateName
@@ -39,11 +39,6 @@ def typed(manifest: Manifest, job: Object, uid: str, namespace: str | None) -> Q
         return QuantumJob.model_validate({**job, "metadata": meta})
     except ValidationError as error:
         raise Problem(f"{manifest.origin}: QuantumJob {meta['name']!r} is not valid", details=explain(error)) from None
-
-
-def unbuilt(job: QuantumJob) -> str | None:
-    """What this version cannot run yet, as the operator would say it."""
-    return not_in_this_build(job.spec)
 
 
 async def sources(manifest: Manifest, job: QuantumJob) -> Sources:

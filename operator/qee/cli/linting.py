@@ -50,8 +50,6 @@ class _Lint:
             for line in problem.details:
                 self._error(line)
             return False
-        if reason := checking.unbuilt(job):
-            self._error(reason)
         self._able = self._engines_able(job)
         for index in range(len(job.spec.circuits)):
             self._circuit(job, index)

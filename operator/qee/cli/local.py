@@ -54,8 +54,6 @@ def prepared(
     manifest = read(file, config_maps)
     chosen = manifest.one_job(name)
     job = checking.typed(manifest, chosen, str(uuid.uuid4()), namespace)
-    if reason := checking.unbuilt(job):
-        raise Problem(reason)
     backend = checking.local_backend(manifest, job, engine, _memory())
     provider = str(backend.spec.provider)
     if importlib.util.find_spec(MODULES[provider]) is None:

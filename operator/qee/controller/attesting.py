@@ -91,6 +91,21 @@ class ResultSigner:
 
 
 @dataclass(frozen=True)
+class RunFacts:
+    """What ran, in digests. circuits: name and sha256 of each program. sha256: of the run document."""
+
+    backend: str
+    circuits: list[dict[str, str]]
+    sha256: str
+
+
+def facts_of(run: tuple[RunDocument, bytes]) -> RunFacts:
+    document, raw = run
+    circuits = [{"name": c.name, "sha256": _sha256(c.source.encode())} for c in document.circuits]
+    return RunFacts(document.backend, circuits, _sha256(raw))
+
+
+@dataclass(frozen=True)
 class Ran:
     """What ran, and when. image: as the child names it. image_id: as the kubelet does, of several shards each one."""
 
@@ -108,13 +123,12 @@ def ran_in(child: ChildState, pod: PodState) -> Ran:
 def predicate(
     job: QuantumJob,
     attempt: int,
-    run: tuple[RunDocument, bytes],
+    run: RunFacts,
     backend: Mapping[str, Any] | None,
     ran: Ran,
     verdict: Verdict,
 ) -> dict[str, Any]:
     """What is attested beside the result's digest. What is not known is left out."""
-    document, raw = run
     moments = {"started": ran.started, "finished": ran.finished}
     signature = verdict.as_status() or {}
     return {
@@ -126,13 +140,13 @@ def predicate(
             "attempt": attempt,
             "specSha512": of_job(job).digest,
         },
-        "circuits": [{"name": c.name, "sha256": _sha256(c.source.encode())} for c in document.circuits],
-        "runDocument": {"sha256": _sha256(raw)},
+        "circuits": run.circuits,
+        "runDocument": {"sha256": run.sha256},
         "backend": {
-            "name": document.backend,
+            "name": run.backend,
             **({"sha256": _sha256(rfc8785.dumps(backend["spec"]))} if backend is not None else {}),
         },
-        "images": {"runner": ran.image, "runnerImageID": ran.image_id},
+        **({"images": {"runner": ran.image, "runnerImageID": ran.image_id}} if ran.image else {}),
         "operator": {"version": __version__},
         "times": {name: times.render(moment) for name, moment in moments.items() if moment is not None},
         "admission": {

@@ -10,7 +10,7 @@ from qee.api.documents import DocumentError, Missing, ResultDocument, check_resu
 from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
-from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, image_of
+from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, facts_of, image_of
 from qee.controller.parts import Part, PartStore, name_of
 from qee.controller.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
 from qee.core import times
@@ -120,4 +120,4 @@ class Gatherer:
             times.parse(result.provenance.start_time),
             times.parse(result.provenance.completion_time),
         )
-        return await self._collector.keep(world, run, (result, result.to_bytes()), ran, key)
+        return await self._collector.keep(world, facts_of(run), (result, result.to_bytes()), ran, key)

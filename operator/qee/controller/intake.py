@@ -68,6 +68,13 @@ class Intake:
         if self._news("Pod", event, matters) and not (first and not any(matters)):
             self._add_owner(event)
 
+    def task(self, event: Event) -> None:
+        """A QuantumTask: what its connector has said of it."""
+        meta, status = event["object"]["metadata"], event["object"].get("status") or {}
+        said = tuple(str(status.get(field)) for field in ("state", "message", "queuePosition"))
+        if self._news("QuantumTask", event, (*said, meta.get("deletionTimestamp"))):
+            self._add_owner(event)
+
     def policy(self, event: Event) -> None:
         """A QuantumTrustPolicy: every job that has not ended is verified again. Our status writes change nothing."""
         meta = event["object"]["metadata"]

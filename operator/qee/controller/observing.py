@@ -9,6 +9,7 @@ from qee.api import names
 from qee.api.job import QuantumJob
 from qee.controller import inputs
 from qee.controller.gathering import Gatherer
+from qee.controller.tasks import Tasks
 from qee.controller.verification import Verifier
 from qee.core import naming
 from qee.core.observed import ChildState, PodState, child_state, pod_state
@@ -23,11 +24,12 @@ logger = logging.getLogger(__name__)
 class Observer:
     """Makes the World of a job. Raises `ApiError`."""
 
-    def __init__(self, port: Port, patience: Patience, verifier: Verifier, gatherer: Gatherer) -> None:
+    def __init__(self, port: Port, patience: Patience, verifier: Verifier, gatherer: Gatherer, tasks: Tasks) -> None:
         self._port = port
         self._patience = patience
         self._verifier = verifier
         self._gatherer = gatherer
+        self._tasks = tasks
 
     async def world(self, job: QuantumJob, live: Object, now: datetime, known: str | None) -> World:
         """The job, its child and its pods; and of a job that has not ended, what verification says of this very object.
@@ -48,6 +50,9 @@ class Observer:
             )
         if world.ended or job.metadata.deletion_timestamp is not None:
             return world
+        if child is None or child.compiles or world.recorded_task:
+            # Before anything is concluded from what became of the Job: the attempt may be with its provider.
+            world = dataclasses.replace(world, task=await self._tasks.find(world))
         trust = await self._verifier.trust()
         backend = None if world.child_is_known else await inputs.find_backend(self._port, job)
         created = job.metadata.creation_timestamp or world.now

@@ -23,14 +23,15 @@ from qee.controller.results import Collector, Lost, Stored
 from qee.controller.settings import Settings
 from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
+from qee.controller.tasks import Tasks
 from qee.controller.verification import Verifier
 from qee.core import deadline, plan, retry, times
 from qee.core.decide import decide, wake_at_deadline
-from qee.core.observed import ChildState, PodState
+from qee.core.observed import ChildState, PodState, SubmittedTask
 from qee.core.refusal import Denied, Refused
 from qee.core.world import World
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
-from qee.kube.resources import CHILDREN, JOBS
+from qee.kube.resources import CHILDREN, JOBS, TASKS
 from qee.observe.metrics import Metrics
 from qee.signing.libraries import Suite
 
@@ -63,7 +64,8 @@ class Reconciler:
         signer = ResultSigner(settings.result_key, suite)
         self._collector = Collector(port, signer)
         self._gatherer = Gatherer(port, signer, self._collector)
-        self._observer = Observer(port, self._patience, self._verifier, self._gatherer)
+        self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, suite, clock)
+        self._observer = Observer(port, self._patience, self._verifier, self._gatherer, self._tasks)
         self._status = StatusWriter(port, metrics)
         self._ours: dict[str, str] = {}  # job UID -> UID of its child that this process created or compared
 
@@ -73,7 +75,9 @@ class Reconciler:
         try:
             live = await self._port.get(JOBS, namespace, name)
         except NotFound:
-            return None
+            return await self._release(namespace, name)
+        if "deletionTimestamp" in live["metadata"]:  # its children go by owner reference; at a provider nothing does
+            return await self._release(namespace, name)
         try:
             job = QuantumJob.model_validate(live)
         except ValidationError as error:
@@ -102,6 +106,13 @@ class Reconciler:
                 return await self._start(world, attempt)
             case plan.Collect(child, pod):
                 return await self._collect(world, child, pod)
+            case plan.Submit(child, pod):
+                return await self._submit(world, child, pod)
+            case plan.CollectTask(task):
+                return await self._collect_task(world, task)
+            case plan.CancelTask(task, after):
+                await self._tasks.cancel(world.job.metadata.namespace, task)
+                return after
             case plan.Gather(child, pods):
                 return await self._gather(world, child, pods)
             case plan.Merge():
@@ -109,9 +120,7 @@ class Reconciler:
             case plan.Retry():
                 return await self._retry(world, step)
             case plan.Pause(child):
-                await self._take_away(world, child)
-                message = "spec.suspend is true; the child was deleted. Set it to false to run the job again."
-                await self._status.write(world, Phase.SUSPENDED, Reason.SUSPENDED, message, {"child": None})
+                await self._pause(world, child)
                 return None
             case plan.Finish():
                 return await self._finish(world, step)
@@ -125,10 +134,24 @@ class Reconciler:
                 await self._status.follow_generation(world)
                 return 0
 
-    async def _report(self, world: World, phase: Phase, reason: Reason, message: str, child: ChildState | None) -> None:
+    async def _pause(self, world: World, child: ChildState | None) -> None:
+        await self._take_away(world, child)
+        fields: Object = {"child": None}
+        if world.task is not None:  # it has ended; what follows is another attempt, and pays anew
+            await self._tasks.settle(world.job, world.task)
+            fields["attempt"] = world.attempt + 1
+        message = "spec.suspend is true; the child was deleted. Set it to false to run the job again."
+        await self._status.write(world, Phase.SUSPENDED, Reason.SUSPENDED, message, fields)
+
+    async def _report(
+        self, world: World, phase: Phase, reason: Reason, message: str, child: ChildState | SubmittedTask | None
+    ) -> None:
         fields: Object = {}
         if child is not None:
             fields = {"attempt": world.attempt, "child": _reference(child)}
+        if isinstance(child, SubmittedTask):
+            position = child.queue_position
+            fields["queue"] = None if position is None else {"position": position}
         if phase is Phase.RUNNING and "startTime" not in world.status:
             fields["startTime"] = _stamp(world)
         await self._status.write(world, phase, reason, message, fields)
@@ -171,6 +194,49 @@ class Reconciler:
         except (KeyUnreadable, Refused, Lost) as problem:
             return await self._not_stored(world, child, problem)
         return await self._completed(world, child, stored)
+
+    async def _submit(self, world: World, child: ChildState, pod: PodState) -> float | None:
+        try:
+            submitted = await self._tasks.submit(world, child, pod)
+        except ApiError as error:
+            if not refused_by_server(error):
+                raise
+            message = f"{error.message[:400]} {Reason.CHILD_REFUSED.remedy}"
+            await self._status.write(world, Phase.PENDING, Reason.CHILD_REFUSED, message)
+            return REFUSED_AGAIN
+        except (KeyUnreadable, Refused, Lost) as problem:
+            return await self._not_stored(world, child, problem)
+        fields: Object = {"attempt": world.attempt, "child": _reference(submitted.task)}
+        if submitted.cost:
+            fields["cost"] = submitted.cost
+        message = "Compiled; the backend's connector submits it."
+        await self._status.write(world, Phase.QUEUED, Reason.QUEUED, message, fields)
+        return None
+
+    async def _collect_task(self, world: World, task: SubmittedTask) -> float | None:
+        try:
+            stored, partial = await self._tasks.collect(world, task)
+        except KeyUnreadable as problem:
+            message = f"{problem} {Reason.WAITING_FOR_RESULT_KEY.remedy}"
+            await self._report(world, Phase.QUEUED, Reason.WAITING_FOR_RESULT_KEY, message, task)
+            return ASK_AGAIN
+        except Refused as refusal:
+            return await self._finish(world, plan.Finish(Phase.FAILED, refusal.reason, refusal.message, task))
+        where = stored.as_status["configMap"]
+        if partial:
+            message = f"{task.message} What the provider gave is in ConfigMap {where}."
+            end = plan.Finish(Phase.FAILED, Reason.PARTIAL_RESULT, message, task)
+        else:
+            message = f"The result is in ConfigMap {where}."
+            end = plan.Finish(Phase.SUCCEEDED, Reason.COMPLETED, message, task)
+        return await self._finish(world, end, {"result": stored.as_status})
+
+    async def _release(self, namespace: str, name: str) -> float | None:
+        """Of a job that is deleted, or gone: its QuantumTasks stay until nothing of them goes on unseen."""
+        after, unconfirmed = await self._tasks.release(namespace, name, self._patience.cancel)
+        for task in unconfirmed:
+            self._status.unconfirmed(namespace, name, task)
+        return after
 
     async def _gather(self, world: World, child: ChildState, pods: tuple[PodState, ...]) -> float | None:
         try:
@@ -221,9 +287,14 @@ class Reconciler:
         return 0
 
     async def _finish(self, world: World, step: plan.Finish, fields: Object | None = None) -> float | None:
-        if step.take_away:
+        if step.take_away and isinstance(step.child, ChildState):
             await self._take_away(world, step.child)
         fields = {**(fields or {}), "completionTime": _stamp(world), "attempt": world.attempt}
+        if world.cloud:
+            await self._tasks.settle(world.job, world.task, step.unconfirmed)
+            fields |= _cost(world)
+        if step.unconfirmed and world.task is not None:
+            self._status.unconfirmed(world.job.metadata.namespace, world.job.metadata.name, world.task)
         if step.child is not None:
             fields["child"] = _reference(step.child)
             fields.setdefault("startTime", world.status.get("startTime") or _stamp(world))
@@ -244,8 +315,18 @@ class Reconciler:
             logger.debug("%s %s/%s is gone already", resource.kind, namespace, name)
 
 
-def _reference(child: ChildState) -> Object:
-    return {"kind": CHILDREN.kind, "name": child.name, "uid": child.uid}
+def _reference(child: ChildState | SubmittedTask) -> Object:
+    kind = TASKS.kind if isinstance(child, SubmittedTask) else CHILDREN.kind
+    return {"kind": kind, "name": child.name, "uid": child.uid}
+
+
+def _cost(world: World) -> Object:
+    """status.cost with what the provider has charged, where it tells."""
+    charge = ((world.task.raw.get("status") or {}).get("charge") or {}) if world.task else {}
+    if "amount" not in charge:
+        return {}
+    told = {"actual": charge["amount"], "currency": charge["currency"]}
+    return {"cost": {**(world.status.get("cost") or {}), **told}}
 
 
 def _stamp(world: World) -> str:

@@ -16,7 +16,7 @@ from qee.api.job import QuantumJob
 from qee.api.names import INPUT_KEY, RESULT_KEY, RESULT_KEY_GZIP, RESULT_KEY_SIGNATURE, RUNNER_CONTAINER
 from qee.api.reasons import Reason
 from qee.controller import inputs
-from qee.controller.attesting import Ran, ResultSigner, predicate, ran_in
+from qee.controller.attesting import Ran, ResultSigner, RunFacts, facts_of, predicate, ran_in
 from qee.core import naming
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
@@ -70,17 +70,17 @@ class Collector:
             check_result(result, run[0])
         except DocumentError as error:
             raise not_of_this_job(error) from None
-        return await self.keep(world, run, (result, document), ran_in(child, pod), key)
+        return await self.keep(world, facts_of(run), (result, document), ran_in(child, pod), key)
 
     async def keep(
         self,
         world: World,
-        run: tuple[RunDocument, bytes],
+        run: RunFacts,
         result: tuple[ResultDocument, bytes],
         ran: Ran,
         key: PrivateKey | None,
     ) -> Stored:
-        """Sign and store a result that was checked. `run` and `result` are documents and their bytes."""
+        """Sign and store a result that was checked. `result` is the document and its bytes."""
         job, (shown, document) = world.job, result
         signature = None
         if key is not None:

@@ -45,6 +45,7 @@ class PatienceSettings(_Model):
     configuration: float = 60.0
     unstarted: float = 30.0
     linger: float = 30.0
+    cancel: float = 120.0
 
 
 class VerificationSettings(_Model):

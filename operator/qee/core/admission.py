@@ -15,6 +15,8 @@ def stop(world: World) -> Plan | None:
     verdict, child = world.verdict, world.child
     if verdict.allowed:
         return None
+    if world.task is not None or world.recorded_task:
+        return _revoked(world) if verdict.cancels else None
     if child is None:
         return _revoked(world) if verdict.cancels and world.recorded_child else _unverified(world)
     if child.deleting:

@@ -7,10 +7,9 @@ from datetime import timedelta
 
 from qee.api.conditions import ConditionType, Phase
 from qee.api.reasons import Reason
-from qee.core import admission, deadline, ttl
+from qee.core import admission, deadline, tasks, ttl
 from qee.core.follow import follow
 from qee.core.plan import Expire, Finish, Follow, Nothing, Pause, Plan, Report, TakeAway
-from qee.core.support import not_in_this_build
 from qee.core.world import Patience, World
 
 
@@ -21,32 +20,37 @@ def decide(world: World, patience: Patience) -> Plan:
     if world.ended:
         return _after_the_end(world, patience)
     if world.job.spec.cancel_requested:
-        return _end(world, Phase.CANCELLED, Reason.CANCELLED, "Cancelled: spec.cancelRequested is true.")
+        cancelled = "Cancelled: spec.cancelRequested is true."
+        return _end(world, patience, Phase.CANCELLED, Reason.CANCELLED, cancelled)
     if world.job.spec.suspend:
         return _suspended(world)
     resumes = world.condition(ConditionType.SUSPENDED).get("status") == "True"
-    if not resumes and not world.has_run and (late := _too_late(world)):
+    if not resumes and not world.has_run and (late := _too_late(world, patience)):
         return late
     if stopped := admission.stop(world):
+        if world.task is not None and isinstance(stopped, Finish):
+            stopped = tasks.stop(world, patience, stopped)
         return stopped if resumes else wake_at_deadline(world, stopped)
-    if refusal := not_in_this_build(world.job.spec):
-        return _end(world, Phase.FAILED, Reason.NOT_IN_THIS_BUILD, refusal)
     if resumes:
         # The deadline counts from this write on.
         return Report(Phase.PENDING, Reason.PENDING, "Resumed: spec.suspend is false.", after=0)
+    if world.task is not None or world.recorded_task:
+        return wake_at_deadline(world, tasks.follow(world))
     return wake_at_deadline(world, follow(world, patience))
 
 
-def _end(world: World, phase: Phase, reason: Reason, message: str) -> Finish:
-    return Finish(phase, reason, message, child=world.child, take_away=world.child is not None)
+def _end(world: World, patience: Patience, phase: Phase, reason: Reason, message: str) -> Plan:
+    end = Finish(phase, reason, message, child=world.child, take_away=world.child is not None)
+    return end if world.task is None else tasks.stop(world, patience, end)
 
 
-def _too_late(world: World) -> Finish | None:
+def _too_late(world: World, patience: Patience) -> Plan | None:
     at = deadline.expires_at(world)
     if at is None or world.now < at:
         return None
     return _end(
         world,
+        patience,
         Phase.FAILED,
         Reason.DEADLINE_EXCEEDED,
         f"Not finished within activeDeadlineSeconds={deadline.seconds_of(world)}. {Reason.DEADLINE_EXCEEDED.remedy}",
@@ -54,6 +58,8 @@ def _too_late(world: World) -> Finish | None:
 
 
 def _suspended(world: World) -> Plan:
+    if world.task is not None:
+        return tasks.suspend(world)
     if world.child is not None or world.recorded_child:
         return Pause(world.child)
     return Report(Phase.SUSPENDED, Reason.SUSPENDED, "spec.suspend is true; set it to false to run the job.")

@@ -62,6 +62,11 @@ def _beyond(spec: QuantumJobSpec, engine: str) -> Iterator[tuple[str, str, str]]
 
 def _contradictions(spec: QuantumJobSpec) -> Iterator[str]:
     """What no engine can make sense of."""
+    if spec.provider_options:
+        yield (
+            "spec.providerOptions: they are for a provider's SDK, and the backend is a simulator of this cluster. "
+            "Remove them, or name a cloud backend."
+        )
     transpile, noise = spec.transpile or Transpile(), spec.noise or Noise.model_construct()
     if "statevector" in spec.outputs and spec.noise is not None:
         yield (

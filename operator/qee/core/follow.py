@@ -4,7 +4,7 @@ from qee.api.conditions import Phase
 from qee.api.reasons import Reason
 from qee.core import failure, gathering, retry
 from qee.core.observed import PodState
-from qee.core.plan import Collect, Finish, Nothing, Plan, Report, Start
+from qee.core.plan import Collect, Finish, Nothing, Plan, Report, Start, Submit
 from qee.core.queueing import queued
 from qee.core.world import Patience, World
 
@@ -26,7 +26,7 @@ def follow(world: World, patience: Patience) -> Plan:
         return gathering.follow(world, child, patience)
 
     if done := next((pod for pod in world.pods if pod.succeeded), None):
-        return Collect(child, done)
+        return Submit(child, done) if child.compiles else Collect(child, done)
     if failed := _permanent_failure(world):
         return failed
     if child.complete:
@@ -35,6 +35,8 @@ def follow(world: World, patience: Patience) -> Plan:
         return failure.of_child(world, child)
     if world.input_gone:
         return retry.lost(world, Reason.CHILD_LOST, "The input ConfigMap was deleted before the pod started.")
+    if child.compiles and any(pod.running for pod in world.pods):
+        return Nothing()  # compiling is not the running that people wait for: no write for it
     if any(pod.running for pod in world.pods):
         return Report(Phase.RUNNING, Reason.RUNNING, "The circuits are being executed.", child)
     return queued(world, patience)

@@ -13,6 +13,11 @@ def child_name(job: str, uid: str, attempt: int) -> str:
     return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{attempt}')}"
 
 
+def task_name(job: str, uid: str, attempt: int) -> str:
+    """Of the attempt's QuantumTask; the compiling Job has the same name, and is another kind."""
+    return child_name(job, uid, attempt)
+
+
 def input_name(job: str, uid: str, sha256: str) -> str:
     """The snapshot's bytes are in its name: another version of QEE that writes other bytes makes another object."""
     return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}')}-input"

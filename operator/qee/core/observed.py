@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from qee.api.names import EXIT_OK, EXIT_OOM_KILLED, EXIT_PERMANENT, INDEX_LABEL, RUNNER_CONTAINER
+from qee.api.names import (
+    ANNOTATION_CANCEL_AT,
+    COMPONENT_COMPILER,
+    EXIT_OK,
+    EXIT_OOM_KILLED,
+    EXIT_PERMANENT,
+    INDEX_LABEL,
+    LABEL_COMPONENT,
+    RUNNER_CONTAINER,
+)
+from qee.api.task import ENDED, TaskState
 from qee.core import times
 
 
@@ -87,7 +97,49 @@ class ChildState:
     shards: int
     failed_indexes: frozenset[int]
     """Those that the Job controller has given up."""
+    compiles: bool
+    """What it gives is no result, but what a QuantumTask submits."""
     raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SubmittedTask:
+    """The QuantumTask of the present attempt."""
+
+    name: str
+    uid: str
+    deleting: bool
+    state: TaskState
+    reason: str
+    message: str
+    submitted: bool
+    """The provider may have been asked."""
+    queue_position: int | None
+    cancel_requested_at: datetime | None
+    """None: not requested."""
+    raw: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+def task_state(task: Mapping[str, Any]) -> SubmittedTask:
+    meta, status = task["metadata"], task.get("status") or {}
+    asked = (task.get("spec") or {}).get("cancelRequested")
+    at = times.parse((meta.get("annotations") or {}).get(ANNOTATION_CANCEL_AT)) if asked else None
+    return SubmittedTask(
+        name=meta["name"],
+        uid=meta["uid"],
+        deleting="deletionTimestamp" in meta,
+        state=TaskState(status.get("state") or TaskState.PENDING),
+        reason=str(status.get("reason") or ""),
+        message=str(status.get("message") or ""),
+        submitted=bool(status.get("submission")),
+        queue_position=status.get("queuePosition"),
+        cancel_requested_at=at,
+        raw=task,
+    )
 
 
 def child_state(job: Mapping[str, Any]) -> ChildState:
@@ -106,6 +158,7 @@ def child_state(job: Mapping[str, Any]) -> ChildState:
         failed_message=str(failed.get("message") or "") if failed else "",
         shards=shards,
         failed_indexes=_indexes(str(status.get("failedIndexes") or ""), shards),
+        compiles=(meta.get("labels") or {}).get(LABEL_COMPONENT) == COMPONENT_COMPILER,
         raw=job,
     )
 

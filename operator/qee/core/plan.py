@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
 from qee.api.result_document import Missing
-from qee.core.observed import ChildState, PodState
+from qee.core.observed import ChildState, PodState, SubmittedTask
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Report:
     phase: Phase
     reason: Reason
     message: str
-    child: ChildState | None = None
+    child: ChildState | SubmittedTask | None = None
     after: float | None = None
 
 
@@ -39,6 +39,29 @@ class Collect:
 
     child: ChildState
     pod: PodState
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Read what was compiled from the pod's log, price it, reserve it, create the attempt's QuantumTask."""
+
+    child: ChildState
+    pod: PodState
+
+
+@dataclass(frozen=True)
+class CollectTask:
+    """Store the result that the QuantumTask holds, report success."""
+
+    task: SubmittedTask
+
+
+@dataclass(frozen=True)
+class CancelTask:
+    """Have the connector cancel it, and look again after some seconds."""
+
+    task: SubmittedTask
+    after: float
 
 
 @dataclass(frozen=True)
@@ -76,13 +99,14 @@ class Pause:
 
 @dataclass(frozen=True)
 class Finish:
-    """Write the terminal phase; first take away what still runs."""
+    """Write the terminal phase; first take away what still runs. `unconfirmed`: the provider may still go on."""
 
     phase: Phase
     reason: Reason
     message: str
-    child: ChildState | None = None
+    child: ChildState | SubmittedTask | None = None
     take_away: bool = False
+    unconfirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,4 +126,20 @@ class Follow:
     """A finished job's generation has moved (its TTL was changed): observedGeneration follows, nothing else."""
 
 
-Plan = Nothing | Report | Start | Collect | Gather | Merge | Retry | Pause | Finish | Expire | TakeAway | Follow
+Plan = (
+    Nothing
+    | Report
+    | Start
+    | Collect
+    | Submit
+    | CollectTask
+    | CancelTask
+    | Gather
+    | Merge
+    | Retry
+    | Pause
+    | Finish
+    | Expire
+    | TakeAway
+    | Follow
+)

@@ -27,7 +27,7 @@ from qee.api.job_circuit import Circuit
 from qee.api.job_options import Noise, Transpile
 from qee.api.names import MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
-from qee.core import sizing, tables
+from qee.core import cloud, sizing, tables
 from qee.core.circuit_checks import check_circuits, check_results
 from qee.core.engine_checks import check_engine
 from qee.core.limits import check_limits, deadline_seconds
@@ -51,6 +51,8 @@ class Prepared:
     """The job's total deadline; None where there is none."""
     shards: int = 1
     """The pods that have something to do."""
+    compiles: bool = False
+    """The child gives no result, but what a QuantumTask submits."""
 
 
 def prepare(
@@ -65,21 +67,20 @@ def prepare(
     Raises `Refused`.
     """
     engine = str(backend.spec.provider)
-    if engine not in ENGINES:
-        raise Refused(
-            Reason.NOT_IN_THIS_BUILD,
-            f"spec.backendRef.name: {backend.metadata.name!r} has provider {engine!r}, which is not in this build. "
-            f"Use a backend with provider aer or cirq.",
-        )
     if not admits(backend.spec.allowed_namespaces, job.metadata.namespace, namespace_labels):
         raise Refused(
             Reason.BACKEND_NOT_ALLOWED,
             f"spec.backendRef.name: {backend.metadata.name!r} does not admit namespace {job.metadata.namespace!r}. "
             f"{Reason.BACKEND_NOT_ALLOWED.remedy}",
         )
-    check_engine(job.spec, engine)
+    target = None
+    if engine in ENGINES:
+        check_engine(job.spec, engine)
+    else:
+        target = cloud.target(backend)
+        cloud.check_spec(job, backend)
     check_limits(job, backend)
-    document = run_document(job, engine, sources)
+    document = run_document(job, engine, sources, target)
     check_results(document)
     snapshot = document.to_bytes()
     if len(snapshot) > MAX_SNAPSHOT_BYTES:
@@ -89,14 +90,20 @@ def prepare(
             f"{Reason.INPUT_TOO_LARGE.remedy}",
         )
     found = sizing.scans(job, document, sources.programs)
-    check_circuits(document, found)
-    resources = sizing.resources(job, document, found, backend, cpu_request)
+    if target is None:
+        check_circuits(document, found)
+        resources = sizing.resources(job, document, found, backend, cpu_request)
+    else:
+        cloud.check_circuits(document, found, backend.status)
+        resources = cloud.compiler_resources(job, cpu_request)
     digest = hashlib.sha256(snapshot).hexdigest()
-    return Prepared(engine, snapshot, digest, resources, deadline_seconds(job, backend), shards.count(document))
+    return Prepared(
+        engine, snapshot, digest, resources, deadline_seconds(job, backend), shards.count(document), target is not None
+    )
 
 
-def run_document(job: QuantumJob, engine: str, sources: Sources) -> RunDocument:
-    """What the runner executes. A function of the job and its sources alone: every attempt gets the same bytes."""
+def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes | None = None) -> RunDocument:
+    """What the runner executes. A function of its arguments alone: every attempt gets the same bytes."""
     spec = job.spec
     return RunDocument(
         job=JobReference(job.metadata.namespace, job.metadata.name, job.metadata.uid),
@@ -111,6 +118,8 @@ def run_document(job: QuantumJob, engine: str, sources: Sources) -> RunDocument:
         transpile=_transpile(spec.transpile),
         shards=spec.shards or 1,
         circuits=tuple(_circuit_run(job, index, sources) for index in range(len(spec.circuits))),
+        target=target,
+        provider_options=(spec.provider_options or {}) if target is not None else {},
     )
 
 

@@ -7,12 +7,17 @@ from typing import Any
 
 from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.job import QuantumJob
+from qee.api.names import KIND_TASK
 from qee.api.reasons import Reason
+from qee.api.task import TaskState
 from qee.core import times
-from qee.core.observed import ChildState, PodState
+from qee.core.observed import ChildState, PodState, SubmittedTask
+from qee.core.support import ENGINES
 from qee.signing.verdict import Verdict
 
-SIMULATOR_BACKOFF_LIMIT = 2  # where spec.backoffLimit is absent; batch/v1 has 6, but a circuit that fails twice fails
+# Where spec.backoffLimit is absent, of what costs nothing: simulating, and compiling for a QPU. batch/v1 has 6, but a
+# circuit that fails twice fails. What was submitted to a provider is never submitted again unless the spec says so.
+SIMULATOR_BACKOFF_LIMIT = 2
 
 NOT_LOOKED_AT = Verdict(False, Reason.PENDING, "The signature has not been looked at.")
 
@@ -27,6 +32,7 @@ class Patience:
     configuration: float = 60.0  # CreateContainerConfigError and the like
     unstarted: float = 30.0  # before asking whether the input ConfigMap is still there
     linger: float = 30.0  # a finished job's pod with a sidecar that does not end
+    cancel: float = 120.0  # for the provider to confirm that a task is cancelled
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class World:
     now: datetime
     child: ChildState | None = None
     pods: Sequence[PodState] = ()
+    task: SubmittedTask | None = None
+    """The attempt's QuantumTask, if it is ours."""
     child_is_ours: bool = False
     """The child was created by this process, or compared with what it would create."""
     parts: frozenset[int] | None = frozenset()
@@ -72,6 +80,11 @@ class World:
         return (self.status.get("child") or {}).get("uid")
 
     @property
+    def recorded_task(self) -> bool:
+        """The child in status is a QuantumTask."""
+        return (self.status.get("child") or {}).get("kind") == KIND_TASK
+
+    @property
     def child_is_known(self) -> bool:
         """The child is the one that this job was started with."""
         return self.child is not None and (self.child_is_ours or self.recorded_child == self.child.uid)
@@ -79,7 +92,11 @@ class World:
     @property
     def has_run(self) -> bool:
         """Every shard has ended well: the result need only be stored."""
+        if self.task is not None:
+            return self.task.state is TaskState.SUCCEEDED
         ended = [pod for pod in self.pods if pod.succeeded and pod.uid not in self.unreadable]
+        if self.child is not None and self.child.compiles:
+            return False
         if self.child is None or self.child.shards == 1:
             return bool(ended)
         if self.parts is None:  # nobody can tell; no deadline ends what only waits for the key
@@ -94,7 +111,17 @@ class World:
     @property
     def backoff_limit(self) -> int:
         limit = self.job.spec.backoff_limit
-        return SIMULATOR_BACKOFF_LIMIT if limit is None else limit
+        if limit is not None:
+            return limit
+        return 0 if self.task is not None or self.recorded_task else SIMULATOR_BACKOFF_LIMIT
+
+    @property
+    def cloud(self) -> bool:
+        """The job runs at a provider, as far as this step knows."""
+        if self.task is not None or self.recorded_task or (self.child is not None and self.child.compiles):
+            return True
+        provider = ((self.backend or {}).get("spec") or {}).get("provider")
+        return provider is not None and provider not in ENGINES
 
     @property
     def attempts_left(self) -> int:

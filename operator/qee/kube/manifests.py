@@ -85,6 +85,22 @@ def _config_map(job: QuantumJob, name: str, component: str) -> Object:
     }
 
 
+def quantum_task(job: QuantumJob, attempt: int, spec: Mapping[str, Any]) -> Object:
+    """The attempt's QuantumTask. Its finalizer keeps it until nothing of it can go on at the provider unseen."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND_TASK,
+        "metadata": {
+            "name": naming.task_name(job.metadata.name, job.metadata.uid, attempt),
+            "namespace": job.metadata.namespace,
+            "labels": {**labels(job, names.COMPONENT_TASK), names.LABEL_ATTEMPT: str(attempt)},
+            "ownerReferences": [owner(job)],
+            "finalizers": [names.FINALIZER_TASK],
+        },
+        "spec": dict(spec),
+    }
+
+
 def child_job(
     job: QuantumJob,
     *,
@@ -101,13 +117,14 @@ def child_job(
     """
     passed_on = {k: v for k, v in job.metadata.labels.items() if k in names.PASSED_ON_LABELS}
     pod_labels = {**labels(job, names.COMPONENT_RUNNER), names.LABEL_ATTEMPT: str(attempt)}
+    kind = {names.LABEL_COMPONENT: names.COMPONENT_COMPILER} if prepared.compiles else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": naming.child_name(job.metadata.name, job.metadata.uid, attempt),
             "namespace": job.metadata.namespace,
-            "labels": {**pod_labels, **passed_on},
+            "labels": {**pod_labels, **kind, **passed_on},
             "ownerReferences": [owner(job)],
         },
         "spec": {

@@ -5,6 +5,8 @@ from qee.kube.port import Resource
 
 JOBS = Resource(names.GROUP, names.VERSION, names.PLURAL_JOB, names.KIND_JOB)
 BACKENDS = Resource(names.GROUP, names.VERSION, names.PLURAL_BACKEND, names.KIND_BACKEND, namespaced=False)
+TASKS = Resource(names.GROUP, names.VERSION, names.PLURAL_TASK, names.KIND_TASK)
+BUDGETS = Resource(names.GROUP, names.VERSION, names.PLURAL_BUDGET, names.KIND_BUDGET)
 TRUST_POLICIES = Resource(
     names.GROUP, names.VERSION, names.PLURAL_TRUST_POLICY, names.KIND_TRUST_POLICY, namespaced=False
 )

@@ -36,6 +36,11 @@ class Metrics:
         self.finished = Counter(
             "qee_jobs_finished_total", "QuantumJobs that ended.", ["phase", "reason"], registry=self.registry
         )
+        self.cancel_unconfirmed = Counter(
+            "qee_cancel_unconfirmed_total",
+            "QuantumTasks that were let go before the provider had confirmed their end.",
+            registry=self.registry,
+        )
         self.end_to_end = Histogram(
             "qee_job_end_to_end_seconds",
             "From a QuantumJob's creation to its end.",

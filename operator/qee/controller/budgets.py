@@ -1,0 +1,87 @@
+"""Reservations in QuantumBudgets. A status write with the resourceVersion that was read is the compare-and-swap."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from qee.api.budget import QuantumBudget
+from qee.api.reasons import Reason
+from qee.core import budget as arithmetic
+from qee.core.budget import Claim, NoRoom, Settlement
+from qee.core.refusal import Refused
+from qee.kube.port import Conflict, NotFound, Object, Port
+from qee.kube.resources import BUDGETS
+
+logger = logging.getLogger(__name__)
+TRIES = 40
+PAUSE = 0.05  # seconds, times a random number below the count of tries: fifty jobs may want the same budget at once
+
+
+class Budgets:
+    """Each call may be repeated: what is reserved or settled already stays as it is. Raises `ApiError`."""
+
+    def __init__(self, port: Port, clock: Callable[[], datetime]) -> None:
+        self._port = port
+        self._clock = clock
+
+    async def reserve(self, namespace: str, backend: str, claim: Claim) -> None:
+        """In every budget that is for the backend, or in none. Raises `Refused`."""
+        budgets = [each for each in await self._all(namespace) if arithmetic.covers(_read(each), backend)]
+        if not budgets:
+            raise Refused(
+                Reason.NO_BUDGET,
+                f"Namespace {namespace!r} has no QuantumBudget for backend {backend!r}. {Reason.NO_BUDGET.remedy}",
+            )
+        try:
+            for found in budgets:
+                await self._swap(found, lambda budget: arithmetic.reserved(budget, claim, self._clock()))
+        except NoRoom as full:
+            await self.settle(namespace, claim.uid, Settlement(nothing=True))
+            raise Refused(Reason.BUDGET_EXCEEDED, f"{full} {Reason.BUDGET_EXCEEDED.remedy}") from None
+
+    async def settle(self, namespace: str, uid: str, settlement: Settlement) -> None:
+        """In every budget that holds a reservation of this job."""
+        for found in await self._all(namespace):
+            await self._swap(found, lambda budget: arithmetic.settled(budget, uid, settlement, self._clock()))
+
+    async def reservations(self) -> list[tuple[str, str]]:
+        """Namespace and job UID of every reservation of the cluster."""
+        try:
+            budgets = [each async for each in self._port.list(BUDGETS)]
+        except NotFound:
+            return []
+        return [(each["metadata"]["namespace"], r.uid) for each in budgets for r in _read(each).status.reservations]
+
+    async def _all(self, namespace: str) -> list[Object]:
+        try:
+            found = [each async for each in self._port.list(BUDGETS, namespace)]
+        except NotFound:  # the CRD is not installed
+            return []
+        return sorted(found, key=lambda each: str(each["metadata"]["name"]))
+
+    async def _swap(self, found: Object, change: Callable[[QuantumBudget], dict[str, Any] | None]) -> None:
+        meta = found["metadata"]
+        for attempt in range(TRIES):
+            status = change(_read(found))
+            if status is None:
+                return
+            version = {"resourceVersion": found["metadata"]["resourceVersion"], "uid": meta["uid"]}
+            try:
+                await self._port.patch_status(
+                    BUDGETS, meta["namespace"], meta["name"], {"metadata": version, "status": status}
+                )
+                return
+            except Conflict:
+                await asyncio.sleep(PAUSE * random.random() * (attempt + 1))  # noqa: S311 - to spread, not to hide
+            try:
+                found = await self._port.get(BUDGETS, meta["namespace"], meta["name"])
+            except NotFound:
+                return
+        raise Conflict(409, "Conflict", f"QuantumBudget {meta['namespace']}/{meta['name']} changes all the time")
+
+
+def _read(found: Object) -> QuantumBudget:
+    return QuantumBudget.model_validate(found)

@@ -1,0 +1,55 @@
+"""The price list of a backend: a ConfigMap in QEE's own namespace, where no tenant writes."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from qee.api.compiled_document import Usage
+from qee.api.job import QuantumJob
+from qee.api.names import PRICES_KEY
+from qee.api.reasons import Reason
+from qee.core import cost
+from qee.core.cost import PriceList
+from qee.core.refusal import Refused
+from qee.kube.port import NotFound, Port
+from qee.kube.resources import CONFIG_MAPS
+
+
+async def prices(port: Port, namespace: str | None, backend: Mapping[str, Any]) -> PriceList | None:
+    """The list that the backend names; None where it names none. Raises `Refused` where it cannot be read."""
+    name = ((backend["spec"].get("prices") or {}).get("configMapRef") or {}).get("name")
+    if name is None or namespace is None:
+        return None
+    where = f"QuantumBackend {backend['metadata']['name']!r}, spec.prices: ConfigMap {namespace}/{name}"
+    try:
+        text = (await port.get(CONFIG_MAPS, namespace, name))["data"][PRICES_KEY]
+        return cost.read(text)
+    except (NotFound, KeyError):
+        raise Refused(Reason.NO_PRICE, f"{where} has no key {PRICES_KEY}. {Reason.NO_PRICE.remedy}") from None
+    except cost.PriceProblem as problem:
+        raise Refused(Reason.NO_PRICE, f"{where}, {PRICES_KEY}: {problem}. {Reason.NO_PRICE.remedy}") from None
+
+
+def estimate(job: QuantumJob, device: str, found: PriceList | None, usage: Usage) -> Decimal | None:
+    """The job's cost at most; None where it has no price. Raises `Refused` where spec.maxCost does not allow it."""
+    price = found.of(device) if found else None
+    estimated = price.estimate(usage) if price else None
+    limit = job.spec.max_cost
+    if limit is None:
+        return estimated
+    asked = f"spec.maxCost {limit.amount} {limit.currency}"
+    if estimated is None or found is None:
+        raise Refused(Reason.NO_PRICE, f"{asked}: the cost of device {device!r} is not known. {Reason.NO_PRICE.remedy}")
+    if limit.currency != found.currency:
+        raise Refused(
+            Reason.NO_PRICE,
+            f"{asked}: the price list is in {found.currency}, and currencies are not converted. Give it in "
+            f"{found.currency}.",
+        )
+    if estimated > Decimal(limit.amount):
+        raise Refused(
+            Reason.COST_EXCEEDED,
+            f"{asked}: the estimate is {cost.amount(estimated)} {found.currency} (prices of {found.as_of}). "
+            f"{Reason.COST_EXCEEDED.remedy}",
+        )
+    return estimated

@@ -1,0 +1,300 @@
+"""QuantumTasks: made of what was compiled once it is priced and reserved, cancelled, collected, and let go."""
+
+import base64
+import gzip
+import hashlib
+import logging
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from qee.api import names
+from qee.api.compiled_document import CompiledDocument
+from qee.api.documents import DocumentError, ResultDocument
+from qee.api.fields import MAX_PACKED
+from qee.api.job import QuantumJob
+from qee.api.provider_result import check_provider_result
+from qee.api.reasons import Reason
+from qee.api.run_document import RunDocument
+from qee.controller import inputs
+from qee.controller.attesting import Ran, ResultSigner, RunFacts
+from qee.controller.budgets import Budgets
+from qee.controller.pricing import estimate, prices
+from qee.controller.results import Collector, Stored, not_of_this_job, read_frame, run_document
+from qee.core import cost, naming, times
+from qee.core.budget import Claim, Settlement
+from qee.core.observed import ChildState, PodState, SubmittedTask, task_state
+from qee.core.refusal import Refused
+from qee.core.world import World
+from qee.kube import manifests
+from qee.kube.port import AlreadyExists, Conflict, NotFound, Object, Port
+from qee.kube.resources import TASKS
+from qee.signing import authorization, canonical
+from qee.signing.authorization import AuthorizationProblem
+from qee.signing.libraries import Suite
+from qee.signing.projection import of_job
+
+logger = logging.getLogger(__name__)
+MAX_RESULT_BYTES = 64 * 2**20  # of a result document, unpacked
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The task, new or found, and status.cost."""
+
+    task: SubmittedTask
+    cost: dict[str, Any] | None
+
+
+class Tasks:
+    """Raises `Refused`, `Lost`, `KeyUnreadable` or `ApiError`; every method may be repeated."""
+
+    def __init__(
+        self,
+        port: Port,
+        namespace: str | None,
+        signer: ResultSigner,
+        collector: Collector,
+        suite: Suite,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._port = port
+        self._namespace = namespace
+        self._signer = signer
+        self._collector = collector
+        self._suite = suite
+        self._clock = clock
+        self.budgets = Budgets(port, clock)
+
+    async def submit(self, world: World, child: ChildState, pod: PodState) -> Submitted:
+        """Everything that may be refused is before the reservation, and the reservation before the task."""
+        job, key = world.job, self._signer.key()
+        if key is None:
+            raise Refused(Reason.NO_TASK_KEY, f"{Reason.NO_TASK_KEY.meaning} {Reason.NO_TASK_KEY.remedy}")
+        run, raw = await run_document(self._port, job, child)
+        document = await read_frame(self._port, job, world.attempt, pod, 0)
+        try:
+            compiled = CompiledDocument.from_bytes(document)
+            _check(compiled, run)
+        except DocumentError as error:
+            raise not_of_this_job(error) from None
+        found = await inputs.find_backend(self._port, job)
+        backend = inputs.backend(found, job)
+        device = str(backend.spec.device)
+        listed = await prices(self._port, self._namespace, found or {})
+        estimated = estimate(job, device, listed, compiled.usage)
+        packed = pack(document)
+        if len(packed["data"]) > MAX_PACKED:
+            raise Refused(
+                Reason.INPUT_TOO_LARGE,
+                f"spec.circuits: compiled they take {len(packed['data'])} characters, {MAX_PACKED} are possible. "
+                f"{Reason.INPUT_TOO_LARGE.remedy}",
+            )
+        money = None
+        if estimated is not None and listed is not None:
+            money = {"amount": cost.amount(estimated), "currency": listed.currency}
+        spec = self._spec(world, hashlib.sha256(raw).hexdigest(), packed, money)
+        meta = job.metadata
+        name = naming.task_name(meta.name, meta.uid, world.attempt)
+        spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key)
+        usage = compiled.usage
+        await self.budgets.reserve(
+            meta.namespace,
+            backend.metadata.name,
+            Claim(
+                uid=meta.uid,
+                name=meta.name,
+                attempt=world.attempt,
+                cost=estimated,
+                currency=listed.currency if listed else None,
+                qpu_milliseconds=usage.qpu_milliseconds,
+                shots=usage.shots,
+            ),
+        )
+        task = await self._create(job, world.attempt, spec)
+        return Submitted(task, {"estimated": money["amount"], "currency": money["currency"]} if money else None)
+
+    def _spec(self, world: World, run_sha256: str, packed: Object, money: Object | None) -> Object:
+        job = world.job
+        envelope = job.metadata.annotations.get(names.ANNOTATION_SIGNATURE)
+        created = job.metadata.creation_timestamp or world.now
+        return {
+            "backendRef": {"kind": names.KIND_BACKEND, "name": job.spec.backend_ref.name},
+            "job": {"name": job.metadata.name, "uid": job.metadata.uid, "created": times.render(created)},
+            "attempt": world.attempt,
+            "admission": {
+                "projection": canonical.dumps(of_job(job).value).decode(),
+                **({"envelope": envelope} if envelope else {}),
+            },
+            "runSha256": run_sha256,
+            "compiled": packed,
+            **({"maxCost": money} if money else {}),
+        }
+
+    async def _create(self, job: QuantumJob, attempt: int, spec: Object) -> SubmittedTask:
+        body = manifests.quantum_task(job, attempt, spec)
+        try:
+            return task_state(await self._port.create(TASKS, job.metadata.namespace, body))
+        except AlreadyExists:
+            found = await self._port.get(TASKS, job.metadata.namespace, body["metadata"]["name"])
+            if not self.is_ours(job, attempt, found):
+                raise Refused(
+                    Reason.CHILD_CONFLICT,
+                    f"QuantumTask {body['metadata']['name']!r} exists, and it is not what QEE would create. "
+                    f"{Reason.CHILD_CONFLICT.remedy}",
+                ) from None
+            return task_state(found)
+
+    async def find(self, world: World) -> SubmittedTask | None:
+        """The attempt's task, if it is ours."""
+        meta = world.job.metadata
+        try:
+            found = await self._port.get(TASKS, meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
+        except NotFound:
+            return None
+        return task_state(found) if self.is_ours(world.job, world.attempt, found, world.recorded_child) else None
+
+    def is_ours(self, job: QuantumJob, attempt: int, found: Object, recorded: str | None = None) -> bool:
+        """Recorded in the job's status, which only the operator writes; or signed with our key for this attempt."""
+        if recorded == found["metadata"]["uid"]:
+            return True
+        spec = found.get("spec") or {}
+        key = self._signer.key()
+        if key is None or spec.get("attempt") != attempt or (spec.get("job") or {}).get("uid") != job.metadata.uid:
+            return False
+        meta = found["metadata"]
+        try:
+            authorization.check(meta["namespace"], meta["name"], spec, [key.public], self._suite)
+        except AuthorizationProblem as problem:
+            logger.warning("QuantumTask %s/%s: %s", meta["namespace"], meta["name"], problem)
+            return False
+        return True
+
+    async def cancel(self, namespace: str, task: SubmittedTask) -> None:
+        """Tell the connector; the time is beside it, for the wait has an end."""
+        meta = task.raw["metadata"]
+        patch = {
+            "metadata": {
+                "resourceVersion": meta["resourceVersion"],
+                "uid": task.uid,
+                "annotations": {names.ANNOTATION_CANCEL_AT: times.render(self._clock())},
+            },
+            "spec": {"cancelRequested": True},
+        }
+        await self._port.patch(TASKS, namespace, task.name, patch)
+
+    async def collect(self, world: World, task: SubmittedTask) -> tuple[Stored, bool]:
+        """Store the task's result; whether parts of it are missing."""
+        key = self._signer.key()
+        spec, status = task.raw["spec"], task.raw["status"]
+        try:
+            document = unpack(status.get("result") or {}, MAX_RESULT_BYTES)
+            result = ResultDocument.from_bytes(document)
+            compiled = CompiledDocument.from_bytes(unpack(spec["compiled"], MAX_RESULT_BYTES))
+            check_provider_result(result, compiled)
+        except DocumentError as error:
+            raise not_of_this_job(error) from None
+        facts = RunFacts(compiled.backend, _digests(world.job), spec["runSha256"])
+        ran = Ran("", "", times.parse(result.provenance.start_time), times.parse(status.get("completionTime")))
+        return await self._collector.keep(world, facts, (result, document), ran, key), bool(result.missing)
+
+    async def settle(self, job: QuantumJob, task: SubmittedTask | None, unconfirmed: bool = False) -> None:
+        """What the attempt has taken of its budgets. Without a task, or one that was never submitted: nothing."""
+        await self.budgets.settle(job.metadata.namespace, job.metadata.uid, settlement(task, unconfirmed))
+
+    async def release(self, namespace: str, job_name: str, patience: float) -> tuple[float | None, list[SubmittedTask]]:
+        """Let go of the tasks of a job that are being deleted: the seconds until the next look, and those that were let
+        go although the provider may go on with them.
+        """
+        labels = f"{names.LABEL_JOB_NAME}={job_name}"
+        after: float | None = None
+        unconfirmed: list[SubmittedTask] = []
+        try:
+            found = [each async for each in self._port.list(TASKS, namespace, labels=labels)]
+        except NotFound:
+            return None, []
+        for each in found:
+            meta, task = each["metadata"], task_state(each)
+            if not task.deleting or names.FINALIZER_TASK not in (meta.get("finalizers") or []):
+                continue
+            since = times.parse(meta["deletionTimestamp"]) or self._clock()
+            left = (since + timedelta(seconds=patience) - self._clock()).total_seconds()
+            if task.submitted and not task.ended and left > 0:
+                after = min(left + 0.5, after or left + 0.5)
+                continue
+            late = task.submitted and not task.ended
+            uid = str(((each.get("spec") or {}).get("job") or {}).get("uid"))
+            await self.budgets.settle(namespace, uid, settlement(task, late))
+            if await self._let_go(each) and late:
+                unconfirmed.append(task)
+        return after, unconfirmed
+
+    async def _let_go(self, task: Object) -> bool:
+        meta = task["metadata"]
+        left = [each for each in meta["finalizers"] if each != names.FINALIZER_TASK]
+        patch = {"metadata": {"resourceVersion": meta["resourceVersion"], "uid": meta["uid"], "finalizers": left}}
+        try:
+            await self._port.patch(TASKS, meta["namespace"], meta["name"], patch)
+        except (NotFound, Conflict):  # the next event, or the resync, looks again
+            return False
+        return True
+
+
+def settlement(task: SubmittedTask | None, unconfirmed: bool = False) -> Settlement:
+    """What an ended task has used, as far as the provider tells; all that was reserved where nobody knows."""
+    if task is None or not task.submitted:
+        return Settlement(nothing=True)
+    if unconfirmed or not task.ended:
+        return Settlement()
+    status: Mapping[str, Any] = task.raw.get("status") or {}
+    charge = status.get("charge") or {}
+    parts = status.get("parts") or []
+    if not any(part.get("handle") for part in parts):
+        return Settlement(nothing=True)
+    paid = charge.get("amount")
+    return Settlement(cost=None if paid is None else Decimal(paid), qpu_milliseconds=charge.get("qpuMilliseconds"))
+
+
+def pack(document: bytes) -> Object:
+    data = base64.b64encode(gzip.compress(document, mtime=0)).decode()
+    return {"data": data, "sha256": hashlib.sha256(document).hexdigest(), "bytes": len(document)}
+
+
+def unpack(packed: Mapping[str, Any], most: int) -> bytes:
+    """Raises DocumentError."""
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        document = unpacking.decompress(base64.b64decode(str(packed["data"]), validate=True), most)
+    except (KeyError, ValueError, zlib.error):
+        raise DocumentError("it is not gzip in base64") from None
+    if not unpacking.eof or hashlib.sha256(document).hexdigest() != packed.get("sha256"):
+        raise DocumentError("it is not of its digest")
+    return document
+
+
+def _check(compiled: CompiledDocument, run: RunDocument) -> None:
+    """Raises DocumentError unless `compiled` is of this run: every circuit with every row, its shots, this target."""
+    wanted = [(c.name, row, c.shots) for c in run.circuits for row in range(c.parameter_sets)]
+    got = [(u.circuit, u.parameter_set, u.shots) for each in compiled.submissions for u in each.units]
+    for name, found, expected in (
+        ("job", compiled.job, run.job),
+        ("backend", compiled.backend, run.backend),
+        ("provider", compiled.provider, run.engine),
+        ("targetSha256", compiled.target_sha256, hashlib.sha256(run.target or b"").hexdigest()),
+        ("units", got, wanted),
+    ):
+        if found != expected:
+            raise DocumentError(f"the compiled document's {name} is not that of the run")
+
+
+def _digests(job: QuantumJob) -> list[dict[str, str]]:
+    """SHA-256 of every circuit's program, from the spec alone."""
+    found = []
+    for circuit in job.spec.circuits:
+        inline = circuit.source.encode() if circuit.source is not None else base64.b64decode(circuit.data or "")
+        digest = circuit.sha256 if circuit.config_map_key_ref else hashlib.sha256(inline).hexdigest()
+        found.append({"name": circuit.name, "sha256": str(digest)})
+    return found

@@ -1,0 +1,94 @@
+"""What a job costs at its provider: the price list, the estimate before anything is submitted, the amount afterwards.
+
+A price list says its date and source; QEE has none of its own. Money is decimal, never floating point.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from qee.api.compiled_document import Usage
+from qee.api.json_fields import DocumentError, Fields, parsed
+from qee.api.names import PRICES_FORMAT
+
+_SMALLEST = Decimal("0.000001")  # estimates are rounded up to it
+_CURRENCY = re.compile("[A-Z]{3}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNITS = ("perTask", "perShot", "perQpuSecond", "perOneQubitGateShot", "perTwoQubitGateShot", "minimum")
+
+
+class PriceProblem(ValueError):
+    """A price list that cannot be read. The message names the field and the remedy."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """Of one device, in units of the list's currency. `minimum`: what a task costs at least."""
+
+    per_task: Decimal = Decimal(0)
+    per_shot: Decimal = Decimal(0)
+    per_qpu_second: Decimal = Decimal(0)
+    per_one_qubit_gate_shot: Decimal = Decimal(0)
+    per_two_qubit_gate_shot: Decimal = Decimal(0)
+    minimum: Decimal = Decimal(0)
+
+    def estimate(self, usage: Usage) -> Decimal | None:
+        """An upper bound. None: it is priced by time, and nobody bounds the time."""
+        if self.per_qpu_second and usage.qpu_milliseconds is None:
+            return None
+        total = (
+            self.per_task * usage.tasks
+            + self.per_shot * usage.shots
+            + self.per_qpu_second * (usage.qpu_milliseconds or 0) / 1000
+            + self.per_one_qubit_gate_shot * usage.one_qubit_gate_shots
+            + self.per_two_qubit_gate_shot * usage.two_qubit_gate_shots
+        )
+        return max(total, self.minimum * usage.tasks).quantize(_SMALLEST, ROUND_CEILING)
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """`as_of`: a date; `source`: where the figures come from. `devices`: by name; `sha256`: of the text."""
+
+    as_of: str
+    source: str
+    currency: str
+    devices: Mapping[str, Price]
+    sha256: str
+
+    def of(self, device: str) -> Price | None:
+        return self.devices.get(device)
+
+
+def read(text: str) -> PriceList:
+    """Raises PriceProblem."""
+    try:
+        fields = parsed(text.encode(), "price list")
+        fields.literal("apiVersion", PRICES_FORMAT)
+        as_of, source, currency = fields.text("asOf"), fields.text("source"), fields.text("currency")
+        devices = fields.object("devices")
+        prices = {name: _price(devices.object(name)) for name in devices.names()}
+        fields.finish()
+    except DocumentError as error:
+        raise PriceProblem(str(error)) from error
+    if not _CURRENCY.fullmatch(currency):
+        raise PriceProblem(f"currency is {currency[:8]!a}; give an ISO 4217 code, for example USD")
+    if not _DATE.fullmatch(as_of):
+        raise PriceProblem(f"asOf is {as_of[:16]!a}; give a date, for example 2026-11-01")
+    return PriceList(as_of, source, currency, prices, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _price(fields: Fields) -> Price:
+    found = [Decimal(fields.decimal(name)) if fields.has(name) else Decimal(0) for name in _UNITS]
+    fields.finish()
+    if any(value < 0 for value in found):
+        raise DocumentError("a price is negative; give a number from 0")
+    return Price(*found)
+
+
+def amount(value: Decimal) -> str:
+    """As status has it: without an exponent and without trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,85 @@
+"""Following a QuantumTask: what its connector has said of it, in the terms of the job."""
+
+from datetime import timedelta
+
+from qee.api.conditions import ConditionType, Phase
+from qee.api.reasons import Reason
+from qee.api.task import TaskState
+from qee.core.observed import SubmittedTask
+from qee.core.plan import CancelTask, CollectTask, Finish, Nothing, Pause, Plan, Report
+from qee.core.world import Patience, World
+
+LOOK_AGAIN = 30.0
+_FAILURES = {
+    TaskState.FAILED: Reason.PROVIDER_FAILED,
+    TaskState.LOST: Reason.PROVIDER_LOST,
+    TaskState.DENIED: Reason.TASK_DENIED,
+}
+
+
+def follow(world: World) -> Plan:
+    """The plan for a job whose attempt has a QuantumTask, or had one."""
+    task = world.task
+    if task is None:
+        return Finish(
+            Phase.FAILED,
+            Reason.CHILD_LOST,
+            f"The QuantumTask was deleted; whether the provider has run it is not known. {Reason.CHILD_LOST.remedy}",
+        )
+    match task.state:
+        case TaskState.SUCCEEDED:
+            return CollectTask(task)
+        case TaskState.FAILED | TaskState.LOST | TaskState.DENIED:
+            reason = _FAILURES[task.state]
+            return Finish(Phase.FAILED, reason, f"{task.reason}: {task.message} {reason.remedy}", task)
+        case TaskState.CANCELLED:
+            reason = Reason.PROVIDER_CANCELLED
+            return Finish(Phase.FAILED, reason, f"{reason.meaning} {task.message}", task)
+        case TaskState.RUNNING:
+            return Report(Phase.RUNNING, Reason.RUNNING, "The provider executes the circuits.", task)
+        case TaskState.SUBMISSION_UNKNOWN:
+            reason = Reason.SUBMISSION_UNKNOWN
+            return Report(Phase.QUEUED, reason, f"{reason.meaning} {reason.remedy}", task, after=LOOK_AGAIN)
+    if task.deleting:
+        return Nothing(after=1.0)
+    return Report(Phase.QUEUED, Reason.QUEUED, _waits_for(task), task, after=LOOK_AGAIN)
+
+
+def _waits_for(task: SubmittedTask) -> str:
+    if task.message:
+        return task.message
+    if task.state is TaskState.QUEUED:
+        return "It waits in the provider's queue."
+    return "The backend's connector has not submitted it yet."
+
+
+def stop(world: World, patience: Patience, end: Finish) -> Plan:
+    """End a job whose task may still go on: cancel it, wait for the provider's word, but not for ever."""
+    task = world.task
+    if task is None or task.ended:
+        return Finish(end.phase, end.reason, end.message, task)
+    if task.state is TaskState.PENDING and task.deleting and not task.submitted:
+        return Finish(end.phase, end.reason, end.message, task)
+    if task.cancel_requested_at is None:
+        return CancelTask(task, after=1.0)
+    left = (task.cancel_requested_at + timedelta(seconds=patience.cancel) - world.now).total_seconds()
+    if left > 0:
+        return Nothing(after=left + 0.5)
+    message = f"{end.message} {Reason.CANCEL_UNCONFIRMED.meaning} {Reason.CANCEL_UNCONFIRMED.remedy}"
+    return Finish(end.phase, end.reason, message, task, unconfirmed=True)
+
+
+def suspend(world: World) -> Plan:
+    """spec.suspend with a task: what the provider has not begun is cancelled; what it has, runs to its end."""
+    task = world.task
+    if task is None or task.state is TaskState.CANCELLED:
+        return Pause(None)
+    if task.ended or task.state is TaskState.RUNNING:
+        return follow(world)
+    if task.cancel_requested_at is None:
+        return CancelTask(task, after=1.0)
+    if world.condition(ConditionType.SUSPENDED).get("status") == "True":
+        return Nothing(after=LOOK_AGAIN)
+    return Report(
+        Phase.QUEUED, Reason.QUEUED, "spec.suspend is true; the provider is asked to cancel.", task, after=5.0
+    )
