@@ -21,10 +21,10 @@ from prometheus_client import start_http_server
 
 from qee import __version__
 from qee.api import names
-from qee.controller.leader import Leader
 from qee.controller.loop import Controller
 from qee.controller.settings import Settings
 from qee.kube.client import connect
+from qee.kube.leader import Leader
 from qee.observe import health, logs
 from qee.observe.metrics import Metrics
 from qee.signing.libraries import LibraryProblem, Suite
@@ -103,7 +103,7 @@ async def operator(settings: Settings, suite: Suite) -> None:
     stop_on_signals(stop)
     server = await health.serve(settings.port, controller.ailments, watching.is_set)
     metrics_server, _ = start_http_server(settings.metrics_port, registry=metrics.registry)
-    leader = Leader(port, settings.lease_namespace, identity=f"{socket.gethostname()}-{os.getpid()}")
+    leader = Leader(port, settings.lease_namespace, "qee-operator", identity=f"{socket.gethostname()}-{os.getpid()}")
     try:
         if await leader.acquire(stop):
             metrics.leader.set(1)

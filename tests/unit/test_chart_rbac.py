@@ -39,7 +39,7 @@ BY_LIBRARIES = {
     # Asked by the admission plugin OwnerReferencesPermissionEnforcement when a child blocks its owner's deletion.
     Right("qee.dev", "quantumjobs/finalizers", "update"),
 }
-# qee.controller.leader: kubernetes.aio.leaderelection.resourcelock.leaselock.
+# qee.kube.leader: kubernetes.aio.leaderelection.resourcelock.leaselock.
 BY_LIBRARIES_AT_HOME = {Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update")}
 # Of the cluster's own kinds, which no Role reaches; and the UID of kube-system, which names the cluster.
 CLUSTER_WIDE = {

@@ -1,10 +1,8 @@
 """QuantumTasks: made of what was compiled once it is priced and reserved, cancelled, collected, and let go."""
 
 import base64
-import gzip
 import hashlib
 import logging
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from qee.api.compiled_document import CompiledDocument
 from qee.api.documents import DocumentError, ResultDocument
 from qee.api.fields import MAX_PACKED
 from qee.api.job import QuantumJob
+from qee.api.packing import pack, unpack
 from qee.api.provider_result import check_provider_result
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument
@@ -256,23 +255,6 @@ def settlement(task: SubmittedTask | None, unconfirmed: bool = False) -> Settlem
         return Settlement(nothing=True)
     paid = charge.get("amount")
     return Settlement(cost=None if paid is None else Decimal(paid), qpu_milliseconds=charge.get("qpuMilliseconds"))
-
-
-def pack(document: bytes) -> Object:
-    data = base64.b64encode(gzip.compress(document, mtime=0)).decode()
-    return {"data": data, "sha256": hashlib.sha256(document).hexdigest(), "bytes": len(document)}
-
-
-def unpack(packed: Mapping[str, Any], most: int) -> bytes:
-    """Raises DocumentError."""
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        document = unpacking.decompress(base64.b64decode(str(packed["data"]), validate=True), most)
-    except (KeyError, ValueError, zlib.error):
-        raise DocumentError("it is not gzip in base64") from None
-    if not unpacking.eof or hashlib.sha256(document).hexdigest() != packed.get("sha256"):
-        raise DocumentError("it is not of its digest")
-    return document
 
 
 def _check(compiled: CompiledDocument, run: RunDocument) -> None:

@@ -1,14 +1,12 @@
 """A job held against the device that its cloud backend's connector has told of, before anything is compiled."""
 
-import base64
-import binascii
-import hashlib
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from qee.api.backend import QuantumBackend, QuantumBackendStatus
 from qee.api.job import QuantumJob
+from qee.api.json_fields import DocumentError
+from qee.api.packing import unpack
 from qee.api.reasons import Reason
 from qee.api.run_document import MAX_TARGET_BYTES, RunDocument
 from qee.circuits import Scan
@@ -27,13 +25,9 @@ def target(backend: QuantumBackend) -> bytes:
     if ready.status != "True":
         raise _not_ready(backend, ready.message or status.last_error or "it takes no jobs now")
     try:
-        unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        data = unpacking.decompress(base64.b64decode(status.target.data, validate=True), MAX_TARGET_BYTES)
-    except (binascii.Error, zlib.error):
-        raise _not_ready(backend, "status.target cannot be read") from None
-    if not unpacking.eof or hashlib.sha256(data).hexdigest() != status.target.sha256:
-        raise _not_ready(backend, "status.target is not of its digest")
-    return data
+        return unpack(status.target.model_dump(), MAX_TARGET_BYTES)
+    except DocumentError as error:
+        raise _not_ready(backend, f"status.target: {error}") from None
 
 
 def _not_ready(backend: QuantumBackend, why: str) -> Refused:

@@ -1,11 +1,15 @@
 """Kubernetes timestamps: RFC 3339 in UTC with whole seconds (metav1.Time)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def parse(text: str | None) -> datetime | None:
     """`2026-01-02T03:04:05Z` as an aware datetime; None stays None."""
     return datetime.fromisoformat(text) if text else None
+
+
+def later(moment: datetime, seconds: float) -> datetime:
+    return moment + timedelta(seconds=seconds)
 
 
 def render(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The Lease that keeps a second operator from acting. Election is the official client's; releasing on exit is ours.
+"""The Lease that keeps a second process from acting. Election is the official client's; releasing on exit is ours.
 
 A rollout replaces the pod (strategy Recreate), so the successor finds the Lease released and starts at once; after a
 kill it waits until the Lease has run out.
@@ -20,7 +20,6 @@ from qee.kube.port import ApiError
 from qee.kube.resources import LEASES
 
 logger = logging.getLogger(__name__)
-NAME = "qee-operator"
 LEASE_SECONDS, RENEW_WITHIN, RETRY_EVERY = 15, 10, 2  # client-go's defaults
 
 
@@ -40,15 +39,16 @@ class _Lock(LeaseLock):  # type: ignore[misc]
 class Leader:
     """Without a namespace for the Lease (a developer's machine, a test) everyone leads."""
 
-    def __init__(self, port: KubeClient, namespace: str | None, identity: str) -> None:
+    def __init__(self, port: KubeClient, namespace: str | None, name: str, identity: str) -> None:
         self._port = port
+        self._name = name
         self._namespace = namespace
         self._leading = asyncio.Event()
         self._election: asyncio.Task[None] | None = None
         if namespace is None:
             self._leading.set()
             return
-        lock = _Lock(NAME, namespace, identity, port.transport)
+        lock = _Lock(name, namespace, identity, port.transport)
         config = Config(lock, LEASE_SECONDS, RENEW_WITHIN, RETRY_EVERY, self._led, self._lost)
         self._election = asyncio.create_task(LeaderElection(config).run(), name="election")
 
@@ -78,7 +78,7 @@ class Leader:
             await self._election
         if self._leading.is_set():
             try:
-                await self._port.patch(LEASES, self._namespace, NAME, {"spec": {"holderIdentity": None}})
+                await self._port.patch(LEASES, self._namespace, self._name, {"spec": {"holderIdentity": None}})
             except ApiError as error:
                 logger.warning("the Lease was not released, the successor waits %d s: %s", LEASE_SECONDS, error)
 

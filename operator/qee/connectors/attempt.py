@@ -1,0 +1,380 @@
+"""One QuantumTask at its provider: carries out what `submission.next_step` says, and writes what came of it.
+
+Between the write of the intent and the provider's answer this process may die anywhere; what the next one finds is in
+the task's status, and at the provider.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from qee.api.compiled_document import CompiledDocument
+from qee.api.fields import MAX_PACKED
+from qee.api.packing import pack
+from qee.api.reasons import Reason
+from qee.api.task import TaskState
+from qee.connectors import outcome, submission
+from qee.connectors.client import WorkerClient
+from qee.connectors.outcome import Device, End
+from qee.connectors.pacing import Pace
+from qee.connectors.protocol import (
+    ENDED,
+    AlreadyEnded,
+    Fetched,
+    Gone,
+    ProviderError,
+    ProviderState,
+    Rejected,
+    Throttled,
+    Unauthorized,
+)
+from qee.connectors.submission import Memory, Part, View
+from qee.connectors.verification import Judge, TaskDenied, outputs
+from qee.core import times
+from qee.kube.port import Object, Port
+from qee.kube.resources import TASKS
+from qee.signing.authorization import spec_hash
+
+logger = logging.getLogger(__name__)
+STATES = {
+    "queued": "Queued",
+    "running": "Running",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+GONE_LOOKS = 3  # a job that three looks in a row do not find is lost
+MAX_STEPS = 8  # of one task in one round
+RETRY_SECONDS = 15.0
+
+
+@dataclass
+class Knowledge:
+    """What the process remembers of one task; all of it may be lost."""
+
+    memory: Memory = field(default_factory=Memory)
+    cancelled: set[str] = field(default_factory=set)
+    """Handles whose end was asked for."""
+    unseen: dict[str, int] = field(default_factory=dict)
+    """By handle: looks in a row that did not find it."""
+    not_before: datetime | None = None
+    """When the next look at open or failing parts is due."""
+
+
+class Attempt:
+    """Steps of tasks of one backend. Raises `ApiError`."""
+
+    def __init__(
+        self,
+        port: Port,
+        client: WorkerClient,
+        judge: Judge,
+        pace: Pace,
+        idempotent: bool,
+        grace: float,
+        clock: Callable[[], datetime],
+        device: Callable[[], Device],
+    ) -> None:
+        self._port = port
+        self._client = client
+        self._judge = judge
+        self._pace = pace
+        self._idempotent = idempotent
+        self._grace = grace
+        self._clock = clock
+        self._device = device
+        self._started = clock()
+
+    async def work(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState] | None = None) -> None:
+        """Take the task as far as it goes now. `seen`: what a look at many jobs at once has shown of its own."""
+        if seen is not None:
+            task = await self._saw(task, known, seen)
+        looked = False
+        for _ in range(MAX_STEPS):
+            step = submission.next_step(self._view(task, known), looked, self._idempotent, self._grace)
+            match step:
+                case submission.Rest():
+                    return
+                case submission.Intend():
+                    task = await self._intend(task, known)
+                case submission.Find(parts):
+                    task, looked = await self._find(task, known, parts), True
+                    known.not_before = times.later(self._clock(), RETRY_SECONDS)
+                case submission.Ask(parts):
+                    before = known.memory.asked
+                    task = await self._ask(task, known, parts)
+                    if known.not_before is not None and known.not_before > self._clock():
+                        return
+                    if known.memory.asked == before:
+                        return
+                case submission.Park(parts):
+                    task = await self._park(task, parts)
+                case submission.Cancel(parts):
+                    if not await self._cancel(task, known, parts):
+                        return
+                    task = await self._poll(task, known, parts)
+                    if any(not part.ended for part in parts_of(task) if part.index in parts):
+                        return
+                case submission.Poll():
+                    return  # many are looked at together
+                case submission.Conclude():
+                    await self._conclude(task, known)
+                    return
+
+    def _view(self, task: Object, known: Knowledge) -> View:
+        status = task.get("status") or {}
+        intended = times.parse((status.get("submission") or {}).get("time"))
+        memory = known.memory
+        if intended is not None and not memory.wrote and memory.doubt is None:
+            memory = replace(memory, doubt=self._started)  # a former process may have asked until this one began
+        return View(
+            state=TaskState(status.get("state") or TaskState.PENDING),
+            intended=intended,
+            parts=parts_of(task),
+            stop=stops(task),
+            memory=memory,
+            now=self._clock(),
+        )
+
+    async def _intend(self, task: Object, known: Knowledge) -> Object:
+        compiled = await self._judged(task)
+        if isinstance(compiled, dict):
+            return compiled
+        digest = spec_hash(task["spec"])
+        key = submission.key_of(task["spec"]["job"]["uid"], task["spec"]["attempt"], digest)
+        task = await self._write(
+            task,
+            TaskState.SUBMITTING,
+            parts=[Part(index) for index in range(len(compiled.submissions))],
+            submission={"key": key, "specHash": digest, "time": times.render(self._clock())},
+        )
+        known.memory = replace(known.memory, wrote=True)
+        return task
+
+    async def _judged(self, task: Object) -> CompiledDocument | Object:
+        """What may be submitted; or the task, now Denied."""
+        try:
+            return await self._judge.compiled(task)
+        except TaskDenied as denial:
+            logger.warning("%s: denied: %s", _name(task), denial)
+            return await self._write(task, TaskState.DENIED, str(Reason.TASK_DENIED), str(denial))
+
+    async def _find(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
+        intent = task["status"]["submission"]
+        keys = {submission.part_key(intent["key"], index): index for index in parts}
+        try:
+            found = await self._client.find(list(keys), intent["time"])
+        except ProviderError as error:
+            await self._trouble(task, known, error)
+            raise Later from error
+        if not found:
+            return task
+        now = {part.index: part for part in parts_of(task)}
+        for key, handles in found.items():
+            oldest, *others = handles
+            now[keys[key]] = replace(now[keys[key]], handle=oldest, state="Queued")
+            for handle in others:
+                logger.error("%s: a second provider job %s of key %s is cancelled", _name(task), handle, key)
+                await self._end(handle)
+        logger.info("%s: adopted %s", _name(task), [part.handle for part in now.values() if part.handle])
+        return await self._write(task, TaskState.QUEUED, parts=list(now.values()))
+
+    async def _ask(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
+        compiled = await self._judged(task)
+        if isinstance(compiled, dict):
+            return compiled
+        key = task["status"]["submission"]["key"]
+        now = {part.index: part for part in parts_of(task)}
+        trouble: ProviderError | None = None
+        for index in parts:
+            await self._pace.turn()
+            known.memory = replace(known.memory, asked=known.memory.asked | {index})
+            try:
+                handle = await self._client.submit(submission.part_key(key, index), compiled.submissions[index])
+                now[index] = replace(now[index], handle=handle, state="Queued")
+            except Rejected as error:
+                now[index] = replace(now[index], state="Rejected", message=str(error)[:512])
+            except (Throttled, Unauthorized) as error:  # definitely not taken: as if nobody had asked
+                if known.memory.wrote:
+                    known.memory = replace(known.memory, asked=known.memory.asked - {index})
+                trouble = error
+                break
+            except ProviderError as error:
+                known.memory = replace(known.memory, doubt=self._clock())
+                trouble = error
+                break
+        if any(part.handle or part.state for part in now.values()):
+            task = await self._write(task, TaskState.QUEUED, parts=list(now.values()))
+        if trouble is not None:
+            await self._trouble(task, known, trouble)
+        return task
+
+    async def _trouble(self, task: Object, known: Knowledge, error: ProviderError) -> None:
+        seconds = error.retry_after if isinstance(error, Throttled) else RETRY_SECONDS
+        known.not_before = times.later(self._clock(), seconds)
+        logger.warning("%s: %s: %s", _name(task), type(error).__name__, error)
+
+    async def _park(self, task: Object, parts: Sequence[int]) -> Object:
+        reason = Reason.SUBMISSION_UNKNOWN
+        logger.error("%s: the provider lists no job for parts %s; nothing is submitted again", _name(task), parts)
+        return await self._write(task, TaskState.SUBMISSION_UNKNOWN, str(reason), reason.meaning)
+
+    async def _cancel(self, task: Object, known: Knowledge, parts: Sequence[int]) -> bool:
+        """Each is asked once by this process."""
+        for part in parts_of(task):
+            if part.index in parts and part.handle and part.handle not in known.cancelled:
+                try:
+                    await self._end(part.handle)
+                except ProviderError as error:
+                    await self._trouble(task, known, error)
+                    return False
+                known.cancelled.add(part.handle)
+        return True
+
+    async def _end(self, handle: str) -> None:
+        try:
+            await self._client.cancel(handle)
+        except (AlreadyEnded, Gone):
+            logger.debug("%s has ended already", handle)
+
+    async def _poll(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
+        handles = [part.handle for part in parts_of(task) if part.handle and part.index in parts]
+        try:
+            seen = await self._client.status(handles)
+        except ProviderError as error:
+            await self._trouble(task, known, error)
+            return task
+        return await self._saw(task, known, seen)
+
+    async def _saw(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState]) -> Object:
+        """The task with what the provider has just said of its jobs."""
+        parts = parts_of(task)
+        now = [_moved(part, seen, known) for part in parts]
+        positions = [seen[p.handle].position for p in now if p.handle and p.handle in seen and not p.ended]
+        position = min((each for each in positions if each is not None), default=None)
+        state = TaskState.RUNNING if any(part.state == "Running" for part in now) else TaskState.QUEUED
+        status = task["status"]
+        if any(part.handle is None and not part.ended for part in now):
+            state = TaskState(status["state"])
+        if tuple(now) == parts and state == status.get("state") and position == status.get("queuePosition"):
+            return task
+        if all(part.ended for part in now):  # the end is one write, and follows at once
+            return {**task, "status": {**status, "parts": _as_status(now)}}
+        return await self._write(task, state, parts=now, queuePosition=position)
+
+    async def _conclude(self, task: Object, known: Knowledge) -> None:
+        """Fetch what there is, and write the end."""
+        intent = (task.get("status") or {}).get("submission")
+        if intent is None:
+            text = "It was cancelled before anything was submitted."
+            await self._write(task, TaskState.CANCELLED, str(Reason.CANCELLED), text)
+            return
+        parts = parts_of(task)
+        try:
+            compiled = CompiledDocument.from_bytes(self._judge.document(task))
+            fetched = await self._fetched(compiled, parts)
+        except ProviderError as error:
+            await self._trouble(task, known, error)
+            return
+        device = self._device()
+        moments = (intent["time"], times.render(self._clock()))
+        sha256 = task["spec"]["compiled"]["sha256"]
+        ended = outcome.end(compiled, parts, fetched, outputs(task), device, moments, sha256)
+        await self._finish(task, parts, ended)
+
+    async def _fetched(self, compiled: CompiledDocument, parts: Sequence[Part]) -> dict[int, Fetched]:
+        found: dict[int, Fetched] = {}
+        for part in parts:
+            if part.handle and part.state == "Succeeded":
+                found[part.index] = await self._client.fetch(part.handle, compiled.submissions[part.index])
+        return found
+
+    async def _finish(self, task: Object, parts: Sequence[Part], ended: End) -> None:
+        fields: Object = {"completionTime": times.render(self._clock()), "queuePosition": None}
+        if ended.charge:
+            fields["charge"] = dict(ended.charge)
+        if ended.document is not None:
+            packed = pack(ended.document)
+            if len(packed["data"]) > MAX_PACKED:
+                handles = ", ".join(part.handle for part in parts if part.handle)
+                text = f"The result takes {len(packed['data'])} characters, {MAX_PACKED} are possible; jobs {handles}."
+                await self._write(task, TaskState.FAILED, str(Reason.RESULT_TOO_LARGE), text, parts=parts, **fields)
+                return
+            fields["result"] = packed
+        await self._write(task, ended.state, ended.reason, ended.message, parts=parts, **fields)
+
+    async def _write(
+        self,
+        task: Object,
+        state: TaskState,
+        reason: str = "",
+        message: str = "",
+        parts: Sequence[Part] | None = None,
+        **fields: Any,
+    ) -> Object:
+        """The one place that writes. Another resourceVersion than was read is a Conflict: the round begins anew."""
+        meta = task["metadata"]
+        clean = "".join(c if c.isprintable() else " " for c in message)[:1024]
+        wanted: Object = {"state": str(state), "reason": reason, "message": clean, **fields}
+        if parts is not None:
+            wanted["parts"] = _as_status(parts)
+        if meta.get("generation") is not None:
+            wanted["observedGeneration"] = meta["generation"]
+        before = task.get("status") or {}
+        changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+        if not changed:
+            return task
+        patch = {"metadata": {"resourceVersion": meta["resourceVersion"], "uid": meta["uid"]}, "status": changed}
+        written = await self._port.patch_status(TASKS, meta["namespace"], meta["name"], patch)
+        if "state" in changed:
+            logger.info("%s: %s %s", _name(task), state, clean)
+        return written
+
+
+class Later(Exception):
+    """The provider could not be asked; the round goes on with other tasks."""
+
+
+def stops(task: Object) -> bool:
+    return bool((task.get("spec") or {}).get("cancelRequested")) or "deletionTimestamp" in task["metadata"]
+
+
+def parts_of(task: Object) -> tuple[Part, ...]:
+    found = (task.get("status") or {}).get("parts") or []
+    return tuple(
+        Part(each["index"], each.get("handle"), each.get("state", ""), each.get("message", "")) for each in found
+    )
+
+
+def _as_status(parts: Sequence[Part]) -> list[Object]:
+    return [
+        {
+            "index": part.index,
+            **({"handle": part.handle} if part.handle else {}),
+            "state": part.state,
+            "message": part.message,
+        }
+        for part in parts
+    ]
+
+
+def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge) -> Part:
+    if part.handle is None or part.ended:
+        return part
+    said = seen.get(part.handle)
+    if said is None:
+        known.unseen[part.handle] = known.unseen.get(part.handle, 0) + 1
+        if known.unseen[part.handle] < GONE_LOOKS:
+            return part
+        return replace(part, state="Lost", message=f"The provider does not know {part.handle} any more.")
+    known.unseen.pop(part.handle, None)
+    if said.phase not in STATES:
+        return part
+    message = said.message[:512] if said.phase in ENDED else ""
+    return replace(part, state=STATES[said.phase], message=message)
+
+
+def _name(task: Object) -> str:
+    return f"{task['metadata']['namespace']}/{task['metadata']['name']}"

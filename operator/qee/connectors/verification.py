@@ -1,0 +1,102 @@
+"""The connector's own judgement of a task, before anything is asked of the provider.
+
+Were every admission layer gone, a task that the operator has not signed, or a job that no signer has, still costs
+nothing: here it ends.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from qee.api import names
+from qee.api.compiled_document import CompiledDocument
+from qee.api.json_fields import DocumentError, strict_object
+from qee.api.packing import unpack
+from qee.core import times
+from qee.kube.port import Object, Port
+from qee.kube.resources import NAMESPACES, TRUST_POLICIES
+from qee.signing import authorization
+from qee.signing.authorization import AuthorizationProblem
+from qee.signing.keys import KeyProblem, PublicKey
+from qee.signing.libraries import Suite
+from qee.signing.policy import TrustPolicy
+from qee.signing.verify import Question, verify
+
+CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster
+MAX_COMPILED_BYTES = 64 * 2**20
+_END = b"-----END PUBLIC KEY-----"
+
+
+class TaskDenied(Exception):
+    """The task is not submitted. The message says which check it failed."""
+
+
+class Judge:
+    """Raises `ApiError` where policies cannot be read: nothing is submitted then."""
+
+    def __init__(self, port: Port, suite: Suite, keys: Path, without_policy: Literal["Deny", "Allow"]) -> None:
+        self._port = port
+        self._suite = suite
+        self._keys = keys
+        self._without_policy = without_policy
+        self._cluster = ""
+
+    async def compiled(self, task: Object) -> CompiledDocument:
+        """What may be submitted. Raises TaskDenied."""
+        meta, spec = task["metadata"], task.get("spec") or {}
+        try:
+            authorization.check(meta["namespace"], meta["name"], spec, self._trusted(), self._suite)
+            job = _job(meta["namespace"], spec)
+            compiled = CompiledDocument.from_bytes(unpack(spec["compiled"], MAX_COMPILED_BYTES))
+        except (AuthorizationProblem, KeyProblem, DocumentError, OSError) as problem:
+            raise TaskDenied(str(problem)) from problem
+        _same(compiled.job.uid, spec["job"]["uid"], "the compiled document's job")
+        _same(compiled.backend, spec["backendRef"]["name"], "the compiled document's backend")
+        await self._admitted(job, times.parse(spec["job"]["created"]))
+        return compiled
+
+    def document(self, task: Object) -> bytes:
+        """The compiled document of a task that was judged when it was submitted."""
+        return unpack(task["spec"]["compiled"], MAX_COMPILED_BYTES)
+
+    async def _admitted(self, job: Object, created: datetime | None) -> None:
+        """The job's own signature, under the policies as they are now."""
+        if created is None:
+            raise TaskDenied("spec.job.created is missing")
+        if not self._cluster:
+            self._cluster = (await self._port.get(NAMESPACES, None, CLUSTER_NAMESPACE))["metadata"]["uid"]
+        policies = [TrustPolicy.of(found) async for found in self._port.list(TRUST_POLICIES)]
+        question = Question(job, policies, self._cluster, created, cloud=True, without_policy=self._without_policy)
+        verdict = verify(question, self._suite)
+        if not verdict.allowed:
+            raise TaskDenied(f"{verdict.reason}: {verdict.message}")
+
+    def _trusted(self) -> list[PublicKey]:
+        """The operator's keys, read anew: they rotate."""
+        pems = [part + _END for part in self._keys.read_bytes().split(_END) if b"BEGIN" in part]
+        return [PublicKey.from_pem(pem) for pem in pems]
+
+
+def _job(namespace: str, spec: Mapping[str, Any]) -> Object:
+    """The QuantumJob as far as it was signed, in the form that the verifier reads. Raises TaskDenied."""
+    admission = spec["admission"]
+    job = strict_object(str(admission["projection"]).encode(), "projection")
+    if admission.get("envelope"):
+        job["metadata"]["annotations"] = {names.ANNOTATION_SIGNATURE: admission["envelope"]}
+    _same(job["metadata"]["namespace"], namespace, "the signed job's namespace")
+    _same(job["metadata"]["name"], spec["job"]["name"], "the signed job's name")
+    _same(job["spec"]["backendRef"]["name"], spec["backendRef"]["name"], "the signed job's backend")
+    return job
+
+
+def _same(found: str, expected: str, what: str) -> None:
+    if found != expected:
+        raise TaskDenied(f"{what} is {found[:64]!a}, the task's is {expected[:64]!a}")
+
+
+def outputs(task: Object) -> tuple[str, ...]:
+    """The signed job's spec.outputs."""
+    job = json.loads(task["spec"]["admission"]["projection"])
+    return tuple(job["spec"]["outputs"])
