@@ -1,4 +1,4 @@
-# Three images from one file: operator (with the qee command), runner-aer, runner-cirq.
+# Images from one file: operator (with the qee command), runner-aer, runner-cirq, and for each vendor connector-VENDOR.
 #   docker build --target runner-aer .
 # The secret `pip`, a pip.conf, is for networks with an index of their own: docker build --secret id=pip,src=pip.conf ...
 # BASE needs Python 3.11 or newer with venv, and libseccomp2. Any Debian with python3-venv will do.
@@ -80,3 +80,51 @@ RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,
 COPY --from=project /opt/qee /opt/qee
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "qee.runner"]
+
+# A connector verifies in the operator's environment, and calls the vendor's SDK in one of its own: their pins differ.
+# The same image compiles: `python` on its path is the SDK's.
+FROM operator AS connector
+USER 0:0
+RUN python3 -m venv --without-pip /opt/sdk
+ENV PATH=/opt/sdk/bin:/opt/qee/bin:/usr/local/bin:/usr/bin:/bin
+ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
+
+FROM connector AS connector-ibm
+COPY requirements/ibm.txt /opt/qee/requirements/
+RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/qee/requirements/install /opt/qee/requirements/ibm.txt /opt/sdk
+COPY --from=project /opt/qee/lib /opt/sdk/lib
+USER 65532:65532
+
+FROM connector AS connector-braket
+COPY requirements/braket.txt /opt/qee/requirements/
+RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/qee/requirements/install /opt/qee/requirements/braket.txt /opt/sdk
+COPY --from=project /opt/qee/lib /opt/sdk/lib
+USER 65532:65532
+
+FROM connector AS connector-ionq
+COPY requirements/ionq.txt /opt/qee/requirements/
+RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/qee/requirements/install /opt/qee/requirements/ionq.txt /opt/sdk
+COPY --from=project /opt/qee/lib /opt/sdk/lib
+USER 65532:65532
+
+FROM connector AS connector-azure
+COPY requirements/azure.txt /opt/qee/requirements/
+RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/qee/requirements/install /opt/qee/requirements/azure.txt /opt/sdk
+COPY --from=project /opt/qee/lib /opt/sdk/lib
+USER 65532:65532
+
+FROM connector AS connector-google
+COPY requirements/google.txt /opt/qee/requirements/
+RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/qee/requirements/install /opt/qee/requirements/google.txt /opt/sdk
+COPY --from=project /opt/qee/lib /opt/sdk/lib
+USER 65532:65532

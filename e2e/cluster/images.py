@@ -11,7 +11,9 @@ from e2e.cluster.cache import CHECKOUT, digest, root
 from e2e.cluster.files import settle
 
 # Target of the Dockerfile -> the lock file of what it installs.
-TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt"}
+VENDORS = ("ibm", "braket", "ionq", "azure", "google")
+CONNECTORS = {f"connector-{vendor}": f"{vendor}.txt" for vendor in VENDORS}
+TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt", **CONNECTORS}
 SOURCES = ("Dockerfile", "pyproject.toml", "LICENSE", "requirements/build.txt", "requirements/install", "operator/qee")
 LIBOQS = "liboqs"  # the library's place in the context, where it is brought along
 GENERATED = ("__pycache__", "*.pyc")
@@ -44,15 +46,29 @@ def references(prefix: str, context: Path) -> dict[str, str]:
     liboqs = context / LIBOQS
     found = {}
     for target, lock in TARGETS.items():
-        also = [liboqs] if target == "operator" and liboqs.is_dir() else []
-        found[target] = f"{prefix}qee-{target}:{digest(target, *sources, context / 'requirements' / lock, *also)}"
+        locks = [context / "requirements" / lock]
+        if target in CONNECTORS:  # made on top of the operator's
+            locks.append(context / "requirements" / TARGETS["operator"])
+        with_liboqs = target == "operator" or target in CONNECTORS
+        also = [liboqs] if with_liboqs and liboqs.is_dir() else []
+        found[target] = f"{prefix}qee-{target}:{digest(target, *sources, *locks, *also)}"
     return found
 
 
 def values(references: dict[str, str]) -> dict[str, object]:
     """The chart's values that select these images."""
-    chosen = {target.removeprefix("runner-"): _image(reference) for target, reference in references.items()}
-    return {"images": {"operator": chosen.pop("operator"), "runners": chosen}}
+    chosen = {target: _image(reference) for target, reference in references.items()}
+    return {
+        "images": {
+            "operator": chosen["operator"],
+            "runners": _of(chosen, "runner-"),
+            "connectors": _of(chosen, "connector-"),
+        }
+    }
+
+
+def _of(chosen: dict[str, dict[str, str]], kind: str) -> dict[str, dict[str, str]]:
+    return {target.removeprefix(kind): image for target, image in chosen.items() if target.startswith(kind)}
 
 
 def _image(reference: str) -> dict[str, str]:

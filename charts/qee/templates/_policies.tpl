@@ -10,11 +10,24 @@ before it reads it.
 {{- toJson (concat (list $own) .Values.admission.policies.operators) }}
 {{- end }}
 
+{{- /* CEL map from each connector's account to the backends that it serves. */}}
+{{- define "qee.connectorBackends" -}}
+{{- $found := dict }}
+{{- range .Values.connectors }}
+{{- $account := printf "system:serviceaccount:%s:%s-connector-%s" $.Release.Namespace (include "qee.fullname" $) .name }}
+{{- $_ := set $found $account .backends }}
+{{- end }}
+{{- toJson $found }}
+{{- end }}
+
 {{- /* CEL list of the images that the operator may run. */}}
 {{- define "qee.runnerImages" -}}
 {{- $images := list }}
 {{- range .Values.images.runners }}
 {{- $images = append $images (include "qee.image" (dict "root" $ "image" .)) }}
+{{- end }}
+{{- range .Values.connectors }}
+{{- $images = append $images (include "qee.image" (dict "root" $ "image" (index $.Values.images.connectors .provider))) }}
 {{- end }}
 {{- toJson $images }}
 {{- end }}

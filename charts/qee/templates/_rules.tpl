@@ -12,6 +12,15 @@ server's audit log saw.
 - apiGroups: [qee.dev]
   resources: [quantumjobs/finalizers]
   verbs: [update] # OwnerReferencesPermissionEnforcement asks for it: children block their owner's deletion
+- apiGroups: [qee.dev]
+  resources: [quantumtasks]
+  verbs: [get, list, watch, create, patch, delete] # patch: cancelRequested and the finalizer
+- apiGroups: [qee.dev]
+  resources: [quantumbudgets]
+  verbs: [get, list]
+- apiGroups: [qee.dev]
+  resources: [quantumbudgets/status]
+  verbs: [patch]
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete, deletecollection]
