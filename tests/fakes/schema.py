@@ -11,14 +11,22 @@ from pydantic import ValidationError
 
 from qee.api import names
 from qee.api.backend import QuantumBackend
+from qee.api.budget import QuantumBudget
 from qee.api.conditions import unknown_conditions
 from qee.api.job import MUTABLE, QuantumJob
+from qee.api.task import QuantumTask
 from qee.api.trust import QuantumTrustPolicy
 from qee.kube.port import ApiError, Object, Resource
-from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TRUST_POLICIES
+from qee.kube.resources import BACKENDS, BUDGETS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
 
-WITH_STATUS = frozenset({JOBS.plural, BACKENDS.plural, TRUST_POLICIES.plural, CHILDREN.plural, PODS.plural})
-_MODELS = {JOBS.plural: QuantumJob, BACKENDS.plural: QuantumBackend, TRUST_POLICIES.plural: QuantumTrustPolicy}
+_MODELS = {
+    JOBS.plural: QuantumJob,
+    BACKENDS.plural: QuantumBackend,
+    TRUST_POLICIES.plural: QuantumTrustPolicy,
+    TASKS.plural: QuantumTask,
+    BUDGETS.plural: QuantumBudget,
+}
+WITH_STATUS = frozenset({*_MODELS, CHILDREN.plural, PODS.plural})
 
 
 def invalid(resource: Resource, name: str, *causes: tuple[str, str]) -> ApiError:

@@ -25,7 +25,7 @@ from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
 from qee.controller.tasks import Tasks
 from qee.controller.verification import Verifier
-from qee.core import deadline, plan, retry, times
+from qee.core import deadline, plan, retry, tasks, times
 from qee.core.decide import decide, wake_at_deadline
 from qee.core.observed import ChildState, PodState, SubmittedTask
 from qee.core.refusal import Denied, Refused
@@ -209,8 +209,7 @@ class Reconciler:
         fields: Object = {"attempt": world.attempt, "child": _reference(submitted.task)}
         if submitted.cost:
             fields["cost"] = submitted.cost
-        message = "Compiled; the backend's connector submits it."
-        await self._status.write(world, Phase.QUEUED, Reason.QUEUED, message, fields)
+        await self._status.write(world, Phase.QUEUED, Reason.QUEUED, tasks.WAITS, fields)
         return None
 
     async def _collect_task(self, world: World, task: SubmittedTask) -> float | None:

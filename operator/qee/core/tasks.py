@@ -5,11 +5,12 @@ from datetime import timedelta
 from qee.api.conditions import ConditionType, Phase
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
-from qee.core.observed import SubmittedTask
 from qee.core.plan import CancelTask, CollectTask, Finish, Nothing, Pause, Plan, Report
 from qee.core.world import Patience, World
 
 LOOK_AGAIN = 30.0
+# One text from the task's creation until the provider begins: each change of text is a write.
+WAITS = "Compiled and reserved; it waits for its connector and in the provider's queue."
 _FAILURES = {
     TaskState.FAILED: Reason.PROVIDER_FAILED,
     TaskState.LOST: Reason.PROVIDER_LOST,
@@ -42,15 +43,7 @@ def follow(world: World) -> Plan:
             return Report(Phase.QUEUED, reason, f"{reason.meaning} {reason.remedy}", task, after=LOOK_AGAIN)
     if task.deleting:
         return Nothing(after=1.0)
-    return Report(Phase.QUEUED, Reason.QUEUED, _waits_for(task), task, after=LOOK_AGAIN)
-
-
-def _waits_for(task: SubmittedTask) -> str:
-    if task.message:
-        return task.message
-    if task.state is TaskState.QUEUED:
-        return "It waits in the provider's queue."
-    return "The backend's connector has not submitted it yet."
+    return Report(Phase.QUEUED, Reason.QUEUED, task.message or WAITS, task, after=LOOK_AGAIN)
 
 
 def stop(world: World, patience: Patience, end: Finish) -> Plan:

@@ -1,0 +1,395 @@
+"""From apply to the end at a provider, in memory: the operator's and the connector's own code, nothing else real."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests import signed
+from tests.cloud import Cloud, backend, budget, job
+from tests.fakes.provider import Job as ProviderJob
+from tests.fakes.provider import Killed
+
+from qee.api.names import FINALIZER_TASK
+from qee.connectors.protocol import ProviderError, Rejected, Throttled, Unauthorized, Unreachable
+from qee.kube.port import Resource
+from qee.kube.resources import BACKENDS, BUDGETS, JOBS, TASKS, TRUST_POLICIES
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Cloud:
+    return Cloud(tmp_path)
+
+
+async def test_a_job_is_compiled_reserved_submitted_and_settled(cloud: Cloud):
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert cloud.status["child"]["kind"] == "QuantumTask"
+    assert cloud.status["cost"] == {"estimated": "0.4", "actual": "0.30", "currency": "USD"}
+    assert len(cloud.provider.jobs) == 1
+    assert cloud.status["result"]["summary"]["results"][0]["counts"] == {"00": 100}
+    assert cloud.budget()["reservations"] == []
+    assert cloud.budget()["spent"]["cost"] == "0.3"
+    assert FINALIZER_TASK in cloud.task["metadata"]["finalizers"]
+
+
+async def test_operator_and_connector_write_eight_times_and_for_each_move_in_the_queue(cloud: Cloud):
+    cloud.given_cloud()
+    await cloud.settle()
+    writes = list(cloud.writes())
+    assert writes.count(("patch_status", BUDGETS.plural)) == 2  # reserved, settled
+    queue = 3  # the job Queued; the task and the job Running
+    assert len(writes) - 2 - queue == 8, writes
+
+
+async def test_what_cannot_be_paid_is_never_submitted(tmp_path: Path):
+    cases = (
+        ((), {}, "NoBudget", "'fez'"),
+        ((budget(cost={"amount": "0.39", "currency": "USD"}),), {}, "BudgetExceeded", "limits.cost 0.39 USD"),
+        ((budget(cost={"amount": "9", "currency": "EUR"}),), {}, "BudgetExceeded", "not converted"),
+        ((budget(shots=99),), {}, "BudgetExceeded", "limits.shots 99"),
+        ((budget(jobs=0),), {}, "BudgetExceeded", "limits.jobs 0"),
+        ((budget(qpuSeconds=0),), {}, "BudgetExceeded", "limits.qpuSeconds 0"),
+        ((budget(), budget("other", jobs=0)), {}, "BudgetExceeded", "'other'"),
+        ((budget(),), {"maxCost": {"amount": "0.39", "currency": "USD"}}, "CostExceeded", "0.4 USD"),
+        ((budget(),), {"maxCost": {"amount": "9", "currency": "EUR"}}, "NoPrice", "not converted"),
+    )
+    for number, (budgets, spec, reason, said) in enumerate(cases):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        cloud = Cloud(directory, budgets=budgets)
+        cloud.given_cloud(**spec)
+        await cloud.settle()
+        assert cloud.outcome == ("Failed", reason)
+        assert said in cloud.message
+        assert cloud.provider.calls == []
+        assert all(cloud.budget(each["metadata"]["name"]).get("reservations", []) == [] for each in budgets)
+
+
+async def test_a_cost_limit_without_a_price_fails_closed(tmp_path: Path):
+    cloud = Cloud(tmp_path)
+    cloud.api.put(BACKENDS, backend(device="nowhere in the list"))
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "BudgetExceeded")
+    assert "cost is not known" in cloud.message
+    assert cloud.provider.calls == []
+
+
+async def test_fifty_jobs_against_a_budget_for_ten_start_exactly_ten(tmp_path: Path):
+    cloud = Cloud(tmp_path, budgets=(budget(cost={"amount": "4.35", "currency": "USD"}),))
+    cloud.provider.held = True
+    names = [f"job-{number}" for number in range(50)]
+    for name in names:
+        cloud.given_cloud(name)
+    keys = [("default", name) for name in names]
+    await asyncio.gather(*(cloud.step(key) for key in keys))
+    for name in names:
+        cloud.compile(name)
+    for _ in range(4):
+        await asyncio.gather(*(cloud.step(key) for key in keys))
+        await cloud.round()
+    assert len(cloud.provider.jobs) == 10
+    assert cloud.budget()["reserved"]["jobs"] == 10
+    ended = [cloud.job(name)["status"]["phase"] for name in names]
+    assert sorted(set(ended)) == ["Failed", "Queued"]
+    assert ended.count("Failed") == 40
+
+
+async def test_a_task_that_the_operator_has_not_signed_reaches_no_provider(cloud: Cloud):
+    cloud.given_cloud()
+    await cloud.settle()
+    task = cloud.task
+    cloud.provider.calls.clear()
+    for name, change in (
+        ("replayed", {}),
+        ("dearer", {"maxCost": {"amount": "1000", "currency": "USD"}}),
+        ("unsigned", {"authorization": "e30="}),
+    ):
+        forged = {
+            "apiVersion": task["apiVersion"],
+            "kind": task["kind"],
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {**task["spec"], **change},
+        }
+        cloud.api.put(TASKS, forged)
+    await cloud.round()
+    found = {each["metadata"]["name"]: each for each in cloud.tasks()}
+    for name in ("replayed", "dearer", "unsigned"):
+        assert found[name]["status"]["state"] == "Denied", name
+        assert "submission" not in found[name]["status"]
+    assert cloud.provider.calls == []
+
+
+async def test_a_job_whose_key_was_revoked_meanwhile_is_denied_by_the_connector(tmp_path: Path):
+    ada = signed.key("ada")
+    cloud = Cloud(tmp_path)
+    cloud.api.put(TRUST_POLICIES, signed.policy({"ada": ada}, cloud="Window", onRevoke="Leave"))
+    cloud.api.put(JOBS, signed.sign_job(job(), ada, now=cloud.clock.now))
+    await cloud.step()
+    cloud.compile()
+    await cloud.step()
+    cloud.api.put(TRUST_POLICIES, signed.policy({"ada": signed.key("eve")}, cloud="Window"))
+    await cloud.round()
+    assert cloud.task["status"]["state"] == "Denied"
+    assert "KeyUnknown" in cloud.task["status"]["message"]
+    assert cloud.provider.calls == []
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_a_throttled_submission_is_repeated_and_is_one_job(tmp_path: Path, idempotent: bool):
+    cloud = Cloud(tmp_path, idempotent=idempotent)
+    fails(cloud, "submit", Throttled("429", 5), before=True)
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert cloud.provider.calls.count("submit") == 2
+    assert len(cloud.provider.jobs) == 1
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+@pytest.mark.parametrize("taken", [True, False])
+async def test_an_ambiguous_submission_is_looked_up(tmp_path: Path, idempotent: bool, taken: bool):
+    cloud = Cloud(tmp_path, idempotent=idempotent)
+    fails(cloud, "submit", Unreachable("dropped"), before=not taken)
+    cloud.given_cloud()
+    await cloud.settle(rounds=20)
+    assert len(cloud.provider.jobs) == (1 if taken or idempotent else 0)
+    if taken or idempotent:
+        assert cloud.outcome == ("Succeeded", "Completed")
+    else:
+        assert cloud.status["phase"] == "Queued"
+        assert cloud.task["status"]["state"] == "SubmissionUnknown"
+        assert cloud.provider.calls.count("submit") == 1
+        assert cloud.budget()["reserved"]["jobs"] == 1, "it may still be charged"
+
+
+async def test_a_submission_that_the_listing_shows_late_is_adopted_even_when_it_was_parked(tmp_path: Path):
+    cloud = Cloud(tmp_path, idempotent=False)
+    cloud.provider.lists = False
+    fails(cloud, "submit", Unreachable("dropped"), before=False)
+    cloud.given_cloud()
+    await cloud.settle(rounds=12)
+    assert cloud.task["status"]["state"] == "SubmissionUnknown"
+    cloud.provider.lists = True
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert cloud.provider.calls.count("submit") == 1
+
+
+async def test_of_several_jobs_with_one_key_the_oldest_is_kept_and_the_others_are_cancelled(tmp_path: Path):
+    cloud = Cloud(tmp_path, idempotent=False)
+    fails(cloud, "submit", Unreachable("dropped"), before=False)
+    cloud.given_cloud()
+    cloud.provider.held = True
+    await cloud.settle(rounds=2)
+    (first,) = cloud.provider.jobs.values()
+    cloud.provider.jobs["twin"] = ProviderJob("twin", first.key)
+    await cloud.settle()
+    assert [each.phase for each in cloud.provider.jobs.values()] == ["queued", "cancelled"]
+    assert cloud.task["status"]["parts"][0]["handle"] == first.handle
+
+
+async def test_a_rejected_submission_fails_the_job_and_costs_nothing(cloud: Cloud):
+    fails(cloud, "submit", Rejected("the circuit has 7 qubits, the device 5"), before=True)
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "ProviderFailed")
+    assert "7 qubits" in cloud.message
+    assert cloud.budget()["spent"].get("jobs", 0) == 0
+    assert cloud.budget()["reservations"] == []
+
+
+async def test_an_expired_credential_waits_for_another_one(cloud: Cloud):
+    fails(cloud, "submit", Unauthorized("401"), before=True, times=3)
+    cloud.given_cloud()
+    await cloud.settle(rounds=16)
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert len(cloud.provider.jobs) == 1
+
+
+async def test_a_job_that_the_provider_forgets_is_lost_and_never_submitted_again(cloud: Cloud):
+    cloud.provider.held = True
+    cloud.given_cloud(backoffLimit=3)
+    await cloud.settle(rounds=4)
+    cloud.provider.jobs.clear()
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "ProviderLost")
+    assert cloud.provider.calls.count("submit") == 1
+    assert cloud.budget()["spent"]["cost"] == "0.4", "nobody knows what was charged: all that was reserved"
+
+
+# Cancelling
+
+
+async def test_cancelling_reaches_the_provider(cloud: Cloud):
+    cloud.provider.held = True
+    cloud.given_cloud()
+    await cloud.settle(rounds=3)
+    cloud.change(cancelRequested=True)
+    await cloud.settle()
+    assert cloud.outcome == ("Cancelled", "Cancelled")
+    assert cloud.provider.alive == []
+    assert cloud.task["status"]["state"] == "Cancelled"
+
+
+async def test_cancelling_with_the_provider_down_ends_after_the_deadline_and_says_so(cloud: Cloud):
+    cloud.provider.held = True
+    cloud.given_cloud()
+    await cloud.settle(rounds=3)
+    fails(cloud, "cancel", Unreachable("down"), before=True, times=1000)
+    cloud.change(cancelRequested=True)
+    await cloud.settle(rounds=4)
+    assert cloud.status["phase"] == "Queued"
+    await cloud.settle(rounds=8)
+    assert cloud.outcome == ("Cancelled", "Cancelled")
+    assert "has not confirmed" in cloud.message
+    assert cloud.budget()["spent"]["cost"] == "0.4"
+    assert cloud.metrics.cancel_unconfirmed._value.get() == 1
+
+
+@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("down", [False, True])
+async def test_a_job_that_is_deleted_in_any_phase_leaves_nothing(tmp_path: Path, steps: int, down: bool):
+    cloud = Cloud(tmp_path)
+    cloud.given_cloud()
+    for number in range(steps):
+        if number % 2:
+            await cloud.round()
+        else:
+            await cloud.step()
+            cloud.compile()
+        cloud.clock.forward(1)
+    if down:
+        for call in ("find", "cancel", "status"):
+            fails(cloud, call, Unreachable("down"), before=True, times=1000)
+    cloud.delete()
+    await cloud.settle(rounds=14)
+    assert cloud.tasks() == []
+    assert cloud.budget().get("reservations", []) == []
+    if not down:
+        assert cloud.provider.alive == []
+
+
+async def test_suspending_a_queued_job_cancels_it_and_resuming_is_another_attempt(cloud: Cloud):
+    cloud.provider.held = True
+    cloud.given_cloud()
+    await cloud.settle(rounds=3)
+    cloud.change(suspend=True)
+    await cloud.settle()
+    assert cloud.status["phase"] == "Suspended"
+    assert cloud.provider.alive == []
+    cloud.provider.held = False
+    cloud.change(suspend=False)
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert cloud.status["attempt"] == 2
+    assert len(cloud.provider.jobs) == 2
+
+
+# Killed anywhere
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("scenario", ["runs", "is cancelled", "is deleted"])
+async def test_killed_before_and_after_every_write_and_call_there_is_at_most_one_job(
+    tmp_path: Path, idempotent: bool, when: str, scenario: str
+):
+    point, reached = 0, True
+    while reached:
+        directory = tmp_path / str(point)
+        directory.mkdir()
+        cloud = Cloud(directory, idempotent=idempotent)
+        killer = Killer(cloud, when, point)
+        await play(cloud, scenario, killer)
+        reached, point = killer.struck, point + 1
+        jobs = len(cloud.provider.jobs)
+        assert jobs <= 1, f"{scenario}: {jobs} jobs, killed {when} {killer.at}"
+        if scenario == "runs" and idempotent:
+            assert cloud.outcome == ("Succeeded", "Completed"), f"killed {when} {killer.at}"
+            assert jobs == 1
+        if scenario == "runs" and jobs == 1:
+            assert cloud.outcome == ("Succeeded", "Completed"), f"killed {when} {killer.at}"
+        if scenario != "runs":
+            assert cloud.provider.alive == [], f"killed {when} {killer.at}"
+        if scenario == "is deleted":
+            assert cloud.tasks() == []
+        assert cloud.budget()["reservations"] == [] or cloud.task["status"]["state"] == "SubmissionUnknown"
+    assert point > 12, "the trace is longer"
+
+
+async def test_a_planted_double_submission_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Were the rule broken that only this process's own, unasked parts are submitted, the test above would fail."""
+    monkeypatch.setattr(
+        "qee.connectors.submission.fresh",
+        lambda view: tuple(part.index for part in view.parts if part.handle is None and not part.ended),
+    )
+    worst = 0
+    for point in range(30):
+        directory = tmp_path / str(point)
+        directory.mkdir()
+        cloud = Cloud(directory, idempotent=False)
+        await play(cloud, "runs", Killer(cloud, "after", point))
+        worst = max(worst, len(cloud.provider.jobs))
+    assert worst > 1
+
+
+class Killer:
+    """Ends whichever process is at work, once, around one of the mutating requests and calls that are counted."""
+
+    def __init__(self, cloud: Cloud, when: str, point: int) -> None:
+        self.struck = False
+        self.at = ""
+        self._seen = 0
+        self._point = point
+
+        def strike(what: str) -> None:
+            if self._seen == self._point and not self.struck:
+                self.struck, self.at = True, what
+                raise Killed
+            self._seen += 1
+
+        def request(verb: str, resource: Resource, name: str | None) -> None:
+            if verb in ("create", "patch", "patch_status", "delete") and resource.plural != "events":
+                strike(f"{verb} {resource.plural}")
+
+        getattr(cloud.api, when).append(request)
+        setattr(cloud.provider, when, lambda call: strike(call) if call in ("submit", "cancel", "find") else None)
+
+
+async def play(cloud: Cloud, scenario: str, killer: Killer) -> None:
+    cloud.given_cloud()
+    if scenario != "runs":
+        cloud.provider.held = True
+    for number in range(40):
+        if number == 6 and scenario == "is cancelled":
+            cloud.change(cancelRequested=True)
+        if number == 6 and scenario == "is deleted":
+            cloud.delete()
+        try:
+            await cloud.step()
+            cloud.compile()
+        except Killed:
+            cloud.restart()
+        try:
+            await cloud.round()
+        except Killed:
+            cloud.connect()
+        cloud.clock.forward(15)
+
+
+def fails(cloud: Cloud, call: str, error: ProviderError, *, before: bool, times: int = 1) -> None:
+    left = [times]
+    hook = cloud.provider.before if before else cloud.provider.after
+
+    def misbehave(made: str) -> None:
+        hook(made)
+        if made == call and left[0]:
+            left[0] -= 1
+            raise error
+
+    if before:
+        cloud.provider.before = misbehave
+    else:
+        cloud.provider.after = misbehave
