@@ -1,0 +1,76 @@
+"""A device of IBM as a snapshot, and the snapshot as what Qiskit's transpiler compiles for."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from qiskit.transpiler import Target
+from qiskit_ibm_runtime.utils.backend_converter import convert_to_target
+from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data, properties_from_server_data
+
+from qee.api.reasons import Reason
+from qee.runner.errors import RunnerError
+
+# What the transpiler looks at. Configuration and properties of 156 qubits are 600 KB, much of it about pulses.
+_CONFIGURATION = (
+    "backend_name",
+    "backend_version",
+    "n_qubits",
+    "basis_gates",
+    "gates",
+    "local",
+    "simulator",
+    "conditional",
+    "open_pulse",
+    "memory",
+    "max_shots",
+    "coupling_map",
+    "supported_instructions",
+    "dt",
+    "timing_constraints",
+    "online_date",
+)
+_QUBIT = ("T1", "T2", "readout_error", "readout_length", "operational")
+
+
+def snapshot(configuration: Mapping[str, Any], properties: Mapping[str, Any]) -> bytes:
+    """Of the service's answers. The same answers give the same bytes."""
+    kept: dict[str, Any] = {name: configuration[name] for name in _CONFIGURATION if name in configuration}
+    value: dict[str, Any] = {"configuration": kept}
+    if properties:
+        value["properties"] = {
+            "backend_name": properties["backend_name"],
+            "backend_version": properties["backend_version"],
+            "last_update_date": properties["last_update_date"],
+            "qubits": [[each for each in qubit if each["name"] in _QUBIT] for qubit in properties["qubits"]],
+            "gates": properties["gates"],
+            "general": [],
+        }
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+class Device:
+    """A snapshot, read. Raises RunnerError where the SDK cannot."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            value = json.loads(data)
+            configuration = configuration_from_server_data(value["configuration"])
+            properties = properties_from_server_data(value["properties"]) if "properties" in value else None
+            # Gates with angles in hardware exclude feed-forward and have bounds on the angles: the SDK's default, too.
+            self.target: Target = convert_to_target(configuration, properties, include_fractional_gates=False)
+        except Exception as error:
+            raise RunnerError(
+                Reason.RUNNER_FAILED,
+                "the backend's snapshot cannot be read; connector and compiler must be of the same version of QEE",
+            ) from error
+        self.name: str = configuration.backend_name
+        self.qubits: int = configuration.n_qubits
+        self.simulated: bool = configuration.simulator
+        self.max_shots: int | None = getattr(configuration, "max_shots", None)
+        self.gates: frozenset[str] = frozenset(self.target.operation_names)
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether it measures in mid-circuit and acts on what was measured."""
+        return "if_else" in self.gates
