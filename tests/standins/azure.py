@@ -3,7 +3,10 @@
 Run in the environment of the SDK. What the service answers is taken from the SDK's source (azure.quantum._client,
 azure.quantum.qiskit.job for the outputs); where that says nothing, a comment here does. Never compared with it.
 
-Beyond the base's control: POST /_standin/status {"status": "Paused"} is what every job shows from then on, "" ends it.
+Beyond the base's control, until the next reset:
+
+    POST /_standin/status {"status": "Paused"}   what every job shows
+    POST /_standin/lag {"seconds": 3600}         after how long listings show a new job
 """
 
 import hashlib
@@ -44,6 +47,7 @@ class Azure(Provider):
         super().__init__(token, lag)
         self.blobs: dict[str, dict[str, bytes]] = {}
         self.shown = ""
+        self.initial_lag = lag
 
     def operation(self, request: Request) -> str:
         rest = _rest(request)
@@ -186,8 +190,11 @@ class Azure(Provider):
         if request.path == "/_standin/status":
             self.shown = request.json()["status"]
             return Answer({})
+        if request.path == "/_standin/lag":
+            self.lag = request.json()["seconds"]
+            return Answer({})
         if request.path == "/_standin/reset":
-            self.shown = ""
+            self.shown, self.lag = "", self.initial_lag
             self.blobs.clear()
         return super().control(request)
 

@@ -75,7 +75,7 @@ class Service:
     def listed(self, wanted: set[str]) -> dict[str, Any]:
         """Those jobs that the listing shows, the newest first, read until all are found."""
         found: dict[str, Any] = {}
-        with mapped("status", self._key, absent=Rejected):
+        with mapped("status", self._key, absent=Unreachable):
             pages = self._client.services.jobs.list(
                 *self._scope,
                 filter=f"startswith(Name, '{NAME}')",

@@ -102,18 +102,25 @@ def _compiled(program: Program, device: Device, document: RunDocument) -> Quantu
         )
     refuse_expansion(circuit, ALWAYS.union(device.family.basis), memory())
     try:
-        return transpile(
+        done = transpile(
             circuit,
             basis_gates=list(device.family.basis),
             optimization_level=optimization_level(document),
             seed_transpiler=transpiler_seed(document),
         )
     except QiskitError as error:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"the transpiler cannot express the circuit in the gates of target {device.name}; use gates of the library,"
-            " and leave out delays and opaque gates",
-        ) from error
+        raise _inexpressible(device) from error
+    if not {each.operation.name for each in done.data} <= {"measure", "barrier", *device.family.basis}:
+        raise _inexpressible(device)  # a delay passes the transpiler
+    return done
+
+
+def _inexpressible(device: Device) -> RunnerError:
+    return RunnerError(
+        Reason.UNSUPPORTED_CONSTRUCT,
+        f"the circuit cannot be expressed in the gates of target {device.name}; use gates of the library, and leave out"
+        " delays and opaque gates",
+    )
 
 
 def _check_transpile(asked: TranspileOptions) -> None:

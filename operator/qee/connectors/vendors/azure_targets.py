@@ -70,7 +70,6 @@ _DEBIAS = Option("a map with debias: true or false", _mitigation)
 _NOISE = Option("a map with model, a string, and optionally seed, an integer", _noise)
 _ERRORS = Option("a map of noise parameters, each a probability as a decimal string", _probabilities)
 _TKET = Option("0, 1, 2 or 3", _level)
-_QUILC = Option("true or false", _boolean)
 
 
 @dataclass(frozen=True)
@@ -124,8 +123,6 @@ FAMILIES = (
         basis=("h", "rx", "ry", "rz", "s", "t", "x", "y", "z", "cx", "cz"),
         qubits={"sim.qvm": 20, "cepheus-1-108q": 108},
         by_bit=True,
-        options={"skipQuilc": _QUILC},
-        simulator_options={"skipQuilc": _QUILC},
     ),
 )
 
