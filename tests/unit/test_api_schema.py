@@ -85,6 +85,8 @@ def test_the_stored_defaults_of_a_spec_are_these_and_no_others():
     """Adding one later changes every stored object and breaks its signature."""
     defaults = {path: node["default"] for path, node in FIELDS if "default" in node and ".spec" in path}
     assert defaults == {
+        "quantumbudgets.spec.period": "Month",
+        "quantumtasks.spec.backendRef.kind": "QuantumBackend",
         "quantumjobs.spec.backendRef.kind": "QuantumBackend",
         "quantumjobs.spec.outputs": ["counts"],
         "quantumjobs.spec.shots": 1024,
@@ -139,4 +141,5 @@ def test_every_pattern_is_anchored_and_has_words():
 
 
 def test_every_kind_has_a_model():
-    assert set(MODELS) == set(CRDS) == {"quantumjobs", "quantumbackends", "quantumtrustpolicies"}
+    kinds = {"quantumjobs", "quantumbackends", "quantumtrustpolicies", "quantumtasks", "quantumbudgets"}
+    assert set(MODELS) == set(CRDS) == kinds

@@ -230,16 +230,19 @@ def test_policies_can_be_left_to_somebody_else() -> None:
 def test_values_reach_the_policies() -> None:
     other = "system:serviceaccount:other:qee-operator"
     admission = {
-        "policies": {"operators": [other], "connectors": ["ibm"]},
+        "policies": {"operators": [other]},
         "jobController": {"users": ["the-controller"]},
     }
-    objects = render({"admission": admission, "images": {"runners": {"aer": {"tag": "9"}}}})
+    connector = {"name": "one", "provider": "ibm", "backends": ["fez", "torino"]}
+    images = {"runners": {"aer": {"tag": "9"}}, "connectors": {"ibm": {"tag": "8"}}}
+    objects = render({"admission": admission, "images": images, "connectors": [connector]})
 
     def rules(name: str) -> str:
         return str(named(objects, "ValidatingAdmissionPolicy", f"qee-{name}")["spec"])
 
     assert all(other in rules(name) for name in ("status", "tasks", "child-jobs"))
-    assert '["ibm"]' in rules("task-status")
+    assert '{"system:serviceaccount:qee-system:qee-connector-one":["fez","torino"]}' in rules("task-status")
+    assert "qee-connector-ibm:8" in rules("operator-jobs")
     assert '["the-controller"]' in rules("child-pods")
     assert "qee-runner-aer:9" in rules("operator-jobs")
 

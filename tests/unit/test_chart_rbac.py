@@ -34,13 +34,14 @@ BY_LIBRARIES = {
     # qee.app: Kopf lists and watches these.
     *(Right("qee.dev", "quantumjobs", verb) for verb in ("list", "watch")),
     *(Right("qee.dev", "quantumtrustpolicies", verb) for verb in ("list", "watch")),
+    *(Right("qee.dev", "quantumtasks", verb) for verb in ("list", "watch")),
     *(Right("batch", "jobs", verb) for verb in ("list", "watch")),
     *(Right("", "pods", verb) for verb in ("list", "watch")),
     # Asked by the admission plugin OwnerReferencesPermissionEnforcement when a child blocks its owner's deletion.
     Right("qee.dev", "quantumjobs/finalizers", "update"),
 }
-# qee.kube.leader: kubernetes.aio.leaderelection.resourcelock.leaselock.
-BY_LIBRARIES_AT_HOME = {Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update")}
+# qee.kube.leader: kubernetes.aio.leaderelection.resourcelock.leaselock, and a patch as it is released.
+BY_LIBRARIES_AT_HOME = {Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update", "patch")}
 # Of the cluster's own kinds, which no Role reaches; and the UID of kube-system, which names the cluster.
 CLUSTER_WIDE = {
     Right("qee.dev", "quantumbackends", "get"),

@@ -11,7 +11,6 @@ from e2e.cluster.steps import ClusterError
 
 from qee.api.backend import QuantumBackend
 from qee.app import GRACE_SECONDS
-from qee.controller import leader
 from qee.controller.settings import Settings
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -63,7 +62,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
                 "issuerRef": {"kind": "ClusterIssuer", "name": "corporate"},
                 "resources": {"limits": {"memory": "1Gi"}},
             },
-            "policies": {"operators": ["system:serviceaccount:other:qee-operator"], "connectors": ["ibm"]},
+            "policies": {"operators": ["system:serviceaccount:other:qee-operator"]},
             "jobController": {"users": ["someone"]},
             "resources": {"limits": {"memory": "2Gi"}},
             "podLabels": {"r": "s"},
@@ -222,7 +221,7 @@ def test_probes_ask_the_ports_that_the_settings_name() -> None:
 def test_the_lease_of_the_rule_is_the_one_that_the_operator_takes() -> None:
     rules = [rule for o in render() for rule in o.get("rules") or [] if "leases" in rule["resources"]]
 
-    assert [rule["resourceNames"] for rule in rules if "resourceNames" in rule] == [[leader.NAME]]
+    assert [rule["resourceNames"] for rule in rules if "resourceNames" in rule] == [["qee-operator"]]
 
 
 def test_the_default_backends_are_what_the_api_takes() -> None:

@@ -48,10 +48,14 @@ def test_every_wrong_field_has_a_line_and_the_exit_code_is_1(tmp_path: Path) -> 
     assert "error: spec.sede: is not a field; did you mean seed?" in done.stdout
 
 
-def test_what_this_build_cannot_run_is_told_in_the_operators_words(tmp_path: Path) -> None:
-    done = lint(tmp_path, builders.job(maxCost={"amount": "1.50", "currency": "USD"}))
+def test_what_a_simulator_cannot_run_is_told_in_the_operators_words(tmp_path: Path) -> None:
+    done = lint(tmp_path, builders.job(providerOptions={"shots": 1}))
     assert done.exit_code == 1
-    assert "spec.maxCost is not in this build" in done.stdout
+    assert "spec.providerOptions: they are for a provider's SDK" in done.stdout
+
+
+def test_a_ceiling_on_cost_does_not_hinder_what_costs_nothing(tmp_path: Path) -> None:
+    assert lint(tmp_path, builders.job(maxCost={"amount": "1.50", "currency": "USD"})).exit_code == 0
 
 
 def test_a_bad_circuit_is_told_by_the_scanner(tmp_path: Path) -> None:

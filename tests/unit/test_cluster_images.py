@@ -46,12 +46,19 @@ def test_another_lock_renames_the_image_that_is_made_from_it_alone(sources: Path
     assert changed(before, images.references("localhost/", sources)) == {"runner-aer"}
 
 
-def test_another_liboqs_renames_the_operators_image_alone(sources: Path, liboqs: Path) -> None:
+def test_another_liboqs_renames_the_images_that_verify_alone(sources: Path, liboqs: Path) -> None:
     without = images.references("localhost/", sources)
     shutil.copytree(liboqs, sources / "liboqs")
     with_one = images.references("localhost/", sources)
     (sources / "liboqs/lib/liboqs.so.7").write_text("another")
-    assert changed(without, with_one) == changed(with_one, images.references("localhost/", sources)) == {"operator"}
+    assert (
+        changed(without, with_one)
+        == changed(with_one, images.references("localhost/", sources))
+        == {
+            "operator",
+            *images.CONNECTORS,
+        }
+    )
 
 
 def test_references_carry_prefix_target_and_digest(sources: Path) -> None:
@@ -90,6 +97,7 @@ def test_the_charts_values_name_repository_and_tag_also_behind_a_port() -> None:
         "operator": "registry.example:5000/qee-operator:1a",
         "runner-aer": "localhost/qee-runner-aer:2b",
         "runner-cirq": "localhost/qee-runner-cirq:3c",
+        "connector-ibm": "localhost/qee-connector-ibm:4d",
     }
     assert images.values(references) == {
         "images": {
@@ -98,6 +106,7 @@ def test_the_charts_values_name_repository_and_tag_also_behind_a_port() -> None:
                 "aer": {"repository": "localhost/qee-runner-aer", "tag": "2b"},
                 "cirq": {"repository": "localhost/qee-runner-cirq", "tag": "3c"},
             },
+            "connectors": {"ibm": {"repository": "localhost/qee-connector-ibm", "tag": "4d"}},
         }
     }
 
@@ -128,8 +137,9 @@ def test_images_and_development_agree_on_versions() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^[a-z0-9-]+==\S+", (CHECKOUT / "requirements" / name).read_text(), re.MULTILINE))
 
-    for lock in images.TARGETS.values():
-        assert pins(lock) <= pins("dev.txt")
+    for target, lock in images.TARGETS.items():
+        if target not in images.CONNECTORS:  # whose environments are their own: docs/adr/0010
+            assert pins(lock) <= pins("dev.txt")
 
 
 def test_what_another_node_builds_meanwhile_and_the_last_few_sets_are_kept(tmp_path: Path) -> None:

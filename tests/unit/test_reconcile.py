@@ -175,8 +175,7 @@ async def test_bytes_that_were_not_promised_never_run(simulation: Simulation) ->
             "UnsupportedConstruct",
             "spec.circuits[0].format: engine aer does not do 'cirq-json'",
         ),
-        ({"maxCost": {"amount": "1.50", "currency": "USD"}}, "NotInThisBuild", "spec.maxCost"),
-        ({"providerOptions": {"a": 1}}, "NotInThisBuild", "spec.providerOptions"),
+        ({"providerOptions": {"a": 1}}, "InvalidSpec", "spec.providerOptions"),
         (
             {"circuits": [{"name": "a", "format": "openqasm3", "source": "nonsense"}]},
             "InvalidCircuit",

@@ -14,7 +14,7 @@ server's audit log saw.
   verbs: [update] # OwnerReferencesPermissionEnforcement asks for it: children block their owner's deletion
 - apiGroups: [qee.dev]
   resources: [quantumtasks]
-  verbs: [get, list, watch, create, patch, delete] # patch: cancelRequested and the finalizer
+  verbs: [get, list, watch, create, patch, deletecollection] # patch: cancelRequested and the finalizer
 - apiGroups: [qee.dev]
   resources: [quantumbudgets]
   verbs: [get, list]

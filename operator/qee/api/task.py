@@ -75,11 +75,11 @@ _IMMUTABLE = Rule(
     " && self.compiled == oldSelf.compiled"
     " && self.authorization == oldSelf.authorization && has(self.maxCost) == has(oldSelf.maxCost)"
     " && (!has(self.maxCost) || self.maxCost == oldSelf.maxCost)",
-    "a QuantumTask is immutable but for cancelRequested",
+    "a QuantumTask is immutable but for cancelRequested; create a QuantumJob",
 )
 _CANCEL_ONCE = Rule(
     "!has(oldSelf.cancelRequested) || !oldSelf.cancelRequested || (has(self.cancelRequested) && self.cancelRequested)",
-    "cancelRequested cannot be taken back",
+    "cancelRequested cannot be taken back; create a QuantumJob",
     field=".cancelRequested",
 )
 

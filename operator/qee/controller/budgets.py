@@ -3,17 +3,18 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from qee.api.budget import QuantumBudget
+from qee.api.names import LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.core import budget as arithmetic
 from qee.core.budget import Claim, NoRoom, Settlement
 from qee.core.refusal import Refused
 from qee.kube.port import Conflict, NotFound, Object, Port
-from qee.kube.resources import BUDGETS
+from qee.kube.resources import BUDGETS, TASKS
 
 logger = logging.getLogger(__name__)
 TRIES = 40
@@ -47,13 +48,25 @@ class Budgets:
         for found in await self._all(namespace):
             await self._swap(found, lambda budget: arithmetic.settled(budget, uid, settlement, self._clock()))
 
-    async def reservations(self) -> list[tuple[str, str]]:
-        """Namespace and job UID of every reservation of the cluster."""
+    async def forget(self, namespace: str | None, jobs: Collection[str]) -> None:
+        """Settle what is reserved for jobs that are neither there nor have a QuantumTask, which settles it itself.
+
+        A process that was killed between reservation and task has left it.
+        """
         try:
-            budgets = [each async for each in self._port.list(BUDGETS)]
-        except NotFound:
-            return []
-        return [(each["metadata"]["namespace"], r.uid) for each in budgets for r in _read(each).status.reservations]
+            found = [each async for each in self._port.list(BUDGETS, namespace)]
+            held = {(b["metadata"]["namespace"], r.uid) for b in found for r in _read(b).status.reservations}
+            gone = {(space, uid) for space, uid in held if uid not in jobs}
+            if not gone:
+                return
+            labels = [task["metadata"]["labels"] async for task in self._port.list(TASKS, namespace)]
+        except NotFound:  # the CRDs are not installed
+            return
+        with_task = {each.get(LABEL_JOB_UID) for each in labels}
+        for space, uid in sorted(gone):
+            if uid not in with_task:
+                logger.warning("namespace %s: a reservation of job %s, which is gone, is given back", space, uid)
+                await self.settle(space, uid, Settlement(nothing=True))
 
     async def _all(self, namespace: str) -> list[Object]:
         try:

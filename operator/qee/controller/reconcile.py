@@ -84,6 +84,8 @@ class Reconciler:
             await self._invalid(live, error)
             return None
         world = await self._observer.world(job, live, self._clock(), self._ours.get(job.metadata.uid))
+        if world.ended and world.recorded_task:
+            await self._release(namespace, name)
         return await self._apply(world, decide(world, self._patience))
 
     async def _invalid(self, live: Object, error: ValidationError) -> None:

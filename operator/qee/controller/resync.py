@@ -9,7 +9,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from qee.api import names
 from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
+from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
 from qee.controller.ledger import Ledger
 from qee.controller.policies import PolicyReporter
@@ -28,8 +29,8 @@ from qee.controller.settings import Settings
 from qee.controller.status import StatusWriter
 from qee.core import times
 from qee.core.world import World
-from qee.kube.port import ApiError, Object, Port
-from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS
+from qee.kube.port import ApiError, NotFound, Object, Port, Resource
+from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, TASKS
 from qee.observe.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Resync:
         self._clock = clock
         self.policies = PolicyReporter(port, clock)
         self._ledger = Ledger(port, settings.ledger_namespace)
+        self._budgets = Budgets(port, clock)
         self._namespaces: list[str | None] = [*settings.namespaces] or [None]
         self.finished_at = self._watching_since = time.monotonic()
         self.missed = 0
@@ -84,17 +86,19 @@ class Resync:
         self._metrics.only_jobs(uids)
         await self._tell_of_deleted_results(stored)
         await self._sweep_children(swept)
-        await self._tidy_trust(now)
+        await self._tidy(now, uids)
         self.missed = missed
         self.finished_at = time.monotonic()
 
-    async def _tidy_trust(self, now: datetime) -> None:
-        """Neither holds a job up: a right that is missing here must not make the resync overdue."""
+    async def _tidy(self, now: datetime, jobs: Collection[str]) -> None:
+        """None of it holds a job up: a right that is missing here must not make the resync overdue."""
         try:
             await self.policies.report()
             await self._ledger.sweep(now)
+            for namespace in self._namespaces:
+                await self._budgets.forget(namespace, jobs)
         except ApiError as error:
-            logger.warning("resync of trust policies and ledger: %s", error)
+            logger.warning("resync of trust policies, ledger and budgets: %s", error)
 
     def _should_be_known(self, age: timedelta) -> bool:
         watched = time.monotonic() - self._watching_since
@@ -136,13 +140,26 @@ class Resync:
             return
         label = names.LABEL_JOB_UID
         for namespace, uids in finished.items():
-            wanted, present = set(uids), set()
-            async for child in self._port.list(CHILDREN, namespace, labels=label, metadata_only=True):
-                present.add(child["metadata"]["labels"][label])
-            for batch in _batches(sorted(wanted & present)):
+            present = await self._owners(CHILDREN, namespace)
+            for batch in _batches(sorted(present.intersection(uids))):
                 logger.info("deleting %d children of finished jobs in namespace %s", len(batch), namespace)
                 selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
                 await self._port.delete_collection(CHILDREN, namespace, labels=selector)
+            # They hold compiled circuits and results once more; their finalizer is taken off as they are deleted.
+            with_task = await self._owners(TASKS, namespace)
+            for batch in _batches(sorted(with_task.intersection(uids))):
+                selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+                await self._port.delete_collection(TASKS, namespace, labels=selector)
+
+    async def _owners(self, resource: Resource, namespace: str) -> set[str]:
+        """UIDs of the jobs that objects of this kind bear the label of."""
+        label, found = names.LABEL_JOB_UID, set()
+        try:
+            async for child in self._port.list(resource, namespace, labels=label, metadata_only=True):
+                found.add(child["metadata"]["labels"][label])
+        except NotFound:  # the kind is not installed
+            return set()
+        return found
 
 
 def _batches(uids: list[str]) -> Iterator[list[str]]:

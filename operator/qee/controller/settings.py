@@ -46,6 +46,7 @@ class PatienceSettings(_Model):
     unstarted: float = 30.0
     linger: float = 30.0
     cancel: float = 120.0
+    cancel: float = 120.0
 
 
 class VerificationSettings(_Model):
