@@ -46,7 +46,6 @@ class PatienceSettings(_Model):
     unstarted: float = 30.0
     linger: float = 30.0
     cancel: float = 120.0
-    cancel: float = 120.0
 
 
 class VerificationSettings(_Model):
