@@ -69,7 +69,7 @@ class Ibm(Provider):
         params = json.loads(json.dumps(job.body["params"]), cls=RuntimeDecoder)
         run = _sampled if job.body["program_id"] == "sampler" else _estimated
         results = [run(pub, job.number * 1000 + number) for number, pub in enumerate(params["pubs"])]
-        return json.dumps(PrimitiveResult(results, {"version": 2}), cls=RuntimeEncoder)
+        return json.dumps(PrimitiveResult(results[: job.facts.get("cut")], {"version": 2}), cls=RuntimeEncoder)
 
     def _token(self, request: Request) -> Answer:
         form = parse_qs(request.body.decode())
@@ -99,7 +99,7 @@ class Ibm(Provider):
         if request.method == "POST":
             return self._create(request.json())
         query = request.query
-        jobs = self.listed()
+        jobs = [job for job in self.listed() if not job.facts.get("hidden")]
         if query.get("sort") == "ASC":
             jobs.reverse()
         if "tags" in query:  # of several only the last is seen here; the adapter asks for one
@@ -167,7 +167,9 @@ class Ibm(Provider):
         return {"usage": usage, "timestamps": {"created": job.facts["created"]}}
 
     def control(self, request: Request) -> Answer:
-        """Also POST /_standin/facts {"handle": ..., "facts": {"status": "Mended"}}: what the service tells of a job."""
+        """Also POST /_standin/facts {"handle": ..., "facts": {...}}: `status` or `state` replace what the service
+        tells of the job; `fail` is why it will fail; `cut` is how many PUBs its result has; `hidden`: not in lists.
+        """
         if request.path == "/_standin/facts":
             wanted = request.json()
             self.jobs[wanted["handle"]].facts |= wanted["facts"]

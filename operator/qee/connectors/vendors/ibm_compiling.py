@@ -108,8 +108,8 @@ def _refuse_transpile(options: TranspileOptions | None, device: Device) -> None:
         return
     if options.verify_equivalence:
         raise _invalid(
-            "spec.transpile.verifyEquivalence: true: provider ibm's compiler has no checker; leave the field out, or have"
-            " a compilation checked on a simulator backend with noise.device"
+            "spec.transpile.verifyEquivalence: true: provider ibm's compiler has no checker; leave the field out, or"
+            " have a compilation checked on a simulator backend with noise.device"
         )
     layout = options.initial_layout
     if options.verbatim and (options.optimization_level or layout is not None):

@@ -55,19 +55,19 @@ def used(metrics: Mapping[str, Any]) -> Charge:
     return Charge(qpu_milliseconds=math.ceil(float(seconds) * 1000))
 
 
-def fetched(ended: ProviderState, content: bytes, submission: Submission, charge: Charge) -> Fetched:
+def fetched(ended: ProviderState, content: bytes, submission: Submission) -> Fetched:
     """The units' results. Raises ValueError, TypeError or KeyError where the whole cannot be read."""
     digest = hashlib.sha256(content).hexdigest()
     if ended.phase != "succeeded":
         problem = UnitResult(problem=f"the provider job is {ended.phase}: {ended.message}")
-        return Fetched((problem,) * len(submission.units), digest, charge)
+        return Fetched((problem,) * len(submission.units), digest)
     payload = Payload.from_bytes(submission.payload)
     results = _Decoder().decode(content.decode())
     remaining = iter(submission.units)
     found: list[UnitResult] = []
     for number, shape in enumerate(payload.pubs):
         found += _pub_results(results, number, tuple(islice(remaining, shape.units)), payload)
-    return Fetched(tuple(found), digest, charge)
+    return Fetched(tuple(found), digest)
 
 
 class _Decoder(RuntimeDecoder):  # type: ignore[misc]
