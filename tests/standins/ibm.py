@@ -24,7 +24,7 @@ import qiskit_ibm_runtime.fake_provider.backends as snapshots
 from qiskit import QuantumCircuit
 from qiskit.circuit import IfElseOp
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
-from qiskit.primitives.containers import BitArray, DataBin, PrimitiveResult, SamplerPubResult
+from qiskit.primitives.containers import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
 from tests.standins import base
@@ -269,7 +269,9 @@ def _estimated(pub: list[Any], seed: int) -> Any:
     reduced = [SparsePauliOp.from_list(each) for each in labels]
     table = np.asarray(values, dtype=float)
     pub = (small, reduced, table) if circuit.num_parameters else (small, reduced)
-    return StatevectorEstimator(seed=seed).run([pub], precision=precision).result()[0]
+    data = StatevectorEstimator(seed=seed).run([pub], precision=precision).result()[0].data
+    errors = np.full_like(data["evs"], precision)  # Qiskit's own leaves them at 0; IBM's gives them
+    return PubResult(DataBin(evs=data["evs"], stds=errors, shape=data.shape))
 
 
 def _active(circuit: QuantumCircuit, also: set[int] = frozenset()) -> tuple[QuantumCircuit, list[int]]:  # type: ignore[assignment]

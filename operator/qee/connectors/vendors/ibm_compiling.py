@@ -80,7 +80,7 @@ def submissions(document: RunDocument, snapshot: bytes) -> _Made:
             if decoupling and _is_dynamic(isa):
                 raise _invalid("spec.providerOptions.dynamical_decoupling: not with control flow; leave it out")
             made = _estimator_pubs(each, isa, document) if estimates else _sampler_pubs(each, isa)
-        circuits.append(compiled(each, isa, program))
+        circuits.append(compiled(each, made[0].pub.circuit, program))
         together.setdefault(None if estimates and document.precision else each.run.shots, []).extend(made)
     memory = "memory" in document.outputs
     return (

@@ -25,7 +25,7 @@ _PHASES: dict[str, Phase] = {
     "CANCELLED": "cancelled",
     "CANCELLED - RAN TOO LONG": "failed",
 }
-_RAN_TOO_LONG = 1305  # a job that was stopped at max_execution_time is Cancelled, with this reason
+_RAN_TOO_LONG = "1305"  # a job that was stopped at max_execution_time is Cancelled, with this reason
 # What a primitive's result is made of. The SDK's decoder reads circuits and settings of classes, too.
 _TYPES = frozenset(
     ("PrimitiveResult", "PubResult", "SamplerPubResult", "EstimatorPubResult", "DataBin", "BitArray", "ndarray")
@@ -39,7 +39,7 @@ def state(job: Mapping[str, Any]) -> ProviderState:
     status = str(told["status"])
     phase = _PHASES.get(status.upper(), "unknown")
     code = told.get("reason_code") or told.get("reasonCode")
-    if phase == "cancelled" and code == _RAN_TOO_LONG:
+    if phase == "cancelled" and str(code) == _RAN_TOO_LONG:
         phase = "failed"
     reason = told.get("reason")
     text = ": ".join(str(part) for part in (status, code, reason) if part)
