@@ -20,6 +20,7 @@ from qee.api.compiled_document import CompiledDocument, Submission
 from qee.api.run_document import CircuitRun, JobReference, Observable, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import ENDED, Settings
+from qee.connectors.vendors.ibm import Ibm
 
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0:11111111-2222-3333-4444-555555555555::"
 TOKEN = "canary-7f3a9c51e2"
@@ -222,6 +223,31 @@ def test_loading_the_class_imports_neither_the_sdk_nor_numpy() -> None:
         [sdks.python("ibm"), "-c", program], env=sdks.environment(), cwd=CHECKOUT, capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "message"),
+    [
+        ({"options": {"hub": "x"}}, protocol.Rejected, "options.hub is none of provider ibm; there are endpoint,"),
+        ({"options": {"privateEndpoint": "yes"}}, protocol.Rejected, "options.privateEndpoint: 'yes' is neither"),
+        ({"options": {"instance": "my-instance"}}, protocol.Rejected, "instance is no CRN"),
+        ({"region": "eu-de"}, protocol.Rejected, "region: 'eu-de' is not that of the instance, us-east"),
+        ({"credentials": ""}, protocol.Unauthorized, "credential token is missing"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(
+    ibm: StandIn, tmp_path: Path, changes: dict[str, Any], expected: type[Exception], message: str
+) -> None:
+    good = settings(ibm, tmp_path)
+    Ibm(good)
+    with pytest.raises(expected, match=message):
+        Ibm(replace(good, **changes))
+
+
+def test_the_estimate_is_what_compiling_wrote(made: dict[str, CompiledDocument | str]) -> None:
+    for name in GOOD:
+        for submission in document(made, name).submissions:
+            assert Ibm.estimate(submission) == submission.usage
 
 
 def test_the_sdk_has_the_private_names_that_the_adapter_relies_on() -> None:
