@@ -24,7 +24,7 @@ import qiskit_ibm_runtime.fake_provider.backends as snapshots
 from qiskit import QuantumCircuit
 from qiskit.circuit import IfElseOp
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
-from qiskit.primitives.containers import BitArray, DataBin, PrimitiveResult, SamplerPubResult
+from qiskit.primitives.containers import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
 from tests.standins import base
@@ -69,7 +69,7 @@ class Ibm(Provider):
         params = json.loads(json.dumps(job.body["params"]), cls=RuntimeDecoder)
         run = _sampled if job.body["program_id"] == "sampler" else _estimated
         results = [run(pub, job.number * 1000 + number) for number, pub in enumerate(params["pubs"])]
-        return json.dumps(PrimitiveResult(results, {"version": 2}), cls=RuntimeEncoder)
+        return json.dumps(PrimitiveResult(results[: job.facts.get("cut")], {"version": 2}), cls=RuntimeEncoder)
 
     def _token(self, request: Request) -> Answer:
         form = parse_qs(request.body.decode())
@@ -99,7 +99,7 @@ class Ibm(Provider):
         if request.method == "POST":
             return self._create(request.json())
         query = request.query
-        jobs = self.listed()
+        jobs = [job for job in self.listed() if not job.facts.get("hidden")]
         if query.get("sort") == "ASC":
             jobs.reverse()
         if "tags" in query:  # of several only the last is seen here; the adapter asks for one
@@ -167,7 +167,9 @@ class Ibm(Provider):
         return {"usage": usage, "timestamps": {"created": job.facts["created"]}}
 
     def control(self, request: Request) -> Answer:
-        """Also POST /_standin/facts {"handle": ..., "facts": {"status": "Mended"}}: what the service tells of a job."""
+        """Also POST /_standin/facts {"handle": ..., "facts": {...}}: `status` or `state` replace what the service
+        tells of the job; `fail` is why it will fail; `cut` is how many PUBs its result has; `hidden`: not in lists.
+        """
         if request.path == "/_standin/facts":
             wanted = request.json()
             self.jobs[wanted["handle"]].facts |= wanted["facts"]
@@ -267,7 +269,9 @@ def _estimated(pub: list[Any], seed: int) -> Any:
     reduced = [SparsePauliOp.from_list(each) for each in labels]
     table = np.asarray(values, dtype=float)
     pub = (small, reduced, table) if circuit.num_parameters else (small, reduced)
-    return StatevectorEstimator(seed=seed).run([pub], precision=precision).result()[0]
+    data = StatevectorEstimator(seed=seed).run([pub], precision=precision).result()[0].data
+    errors = np.full_like(data["evs"], precision)  # Qiskit's own leaves them at 0; IBM's gives them
+    return PubResult(DataBin(evs=data["evs"], stds=errors, shape=data.shape))
 
 
 def _active(circuit: QuantumCircuit, also: set[int] = frozenset()) -> tuple[QuantumCircuit, list[int]]:  # type: ignore[assignment]

@@ -1,12 +1,13 @@
 """Stand-in, worker and compile, started as they run in the cluster: each a process of the vendor's environment."""
 
+import base64
 import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.request import Request, urlopen
 
 from e2e.cluster import sdks
@@ -59,11 +60,18 @@ def standin(vendor: str, *options: str) -> Iterator[StandIn]:
 class WorkerProcess:
     """A worker, asked as the connector asks it."""
 
-    def __init__(self, vendor: str, settings: Settings) -> None:
+    def __init__(self, vendor: str, settings: Settings, stderr: IO[str] | None = None) -> None:
         command = [sdks.python(vendor), "-m", "qee.connectors.worker"]
         self.process = subprocess.Popen(
-            command, cwd="/", env=sdks.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd="/",
+            env=sdks.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
         )
+        self.answers: list[str] = []
         self.call("open", provider=vendor, settings=vars(settings))
 
     def call(self, call: str, arguments: dict[str, Any] | None = None, **fields: Any) -> Any:
@@ -73,7 +81,8 @@ class WorkerProcess:
         request = {"call": call, "arguments": arguments or {}, **fields}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        self.answers.append(self.process.stdout.readline())
+        answer = json.loads(self.answers[-1])
         if "error" in answer:
             raise raised(answer)
         return answer["result"]
@@ -98,8 +107,8 @@ class WorkerProcess:
 
 
 @contextmanager
-def worker(vendor: str, settings: Settings) -> Iterator[WorkerProcess]:
-    running = WorkerProcess(vendor, settings)
+def worker(vendor: str, settings: Settings, stderr: IO[str] | None = None) -> Iterator[WorkerProcess]:
+    running = WorkerProcess(vendor, settings, stderr)
     try:
         yield running
     finally:
@@ -129,6 +138,38 @@ def compiled(vendor: str, document: RunDocument) -> CompiledDocument:
     if done.returncode:
         raise AssertionError(done.stderr.decode())
     return CompiledDocument.from_bytes(done.stdout)
+
+
+def prepared(vendor: str, documents: Sequence[RunDocument]) -> list[CompiledDocument | str]:
+    """Many documents in one process, for an SDK takes seconds to import: each compiled, or why it was refused."""
+    program = (
+        "import sys\n"
+        "from base64 import b64decode, b64encode\n"
+        "from qee.api.run_document import RunDocument\n"
+        "from qee.runner.errors import RunnerError\n"
+        "from qee.runner.process import compiled\n"
+        "for line in sys.stdin:\n"
+        "    try:\n"
+        "        print('ok', b64encode(compiled(RunDocument.from_bytes(b64decode(line)))).decode())\n"
+        "    except RunnerError as error:\n"
+        "        print('refused', b64encode(f'{error.reason}: {error.message}'.encode()).decode())\n"
+    )
+    done = subprocess.run(
+        [sdks.python(vendor), "-c", program],
+        cwd="/",
+        env=sdks.environment(),
+        input="".join(base64.b64encode(document.to_bytes()).decode() + "\n" for document in documents),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[CompiledDocument | str] = []
+    for line in done.stdout.splitlines():
+        kind, data = line.split()
+        text = base64.b64decode(data)
+        found.append(CompiledDocument.from_bytes(text) if kind == "ok" else text.decode())
+    return found
 
 
 def main() -> None:

@@ -38,6 +38,8 @@ HOSTS = {
     "semver.org",
     "github.com",
     "argoproj.io",
+    "iam.cloud.ibm.com",
+    "quantum.cloud.ibm.com",
 }
 NOT_REASONS = {
     *("QuantumJob", "QuantumBackend", "QuantumTask", "ConfigMap", "ServiceMonitor", "Always", "IfNotPresent", "Never"),

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -199,9 +200,10 @@ class Client:
             if not content:
                 raise Unreachable("fetch: the results are empty; they may follow")
         try:
-            return fetched(ended, content, submission, self._charge(handle))
+            found = fetched(ended, content, submission)
         except _UNREADABLE as error:
             raise Unreachable(f"fetch: results that cannot be read ({type(error).__name__})") from error
+        return replace(found, charge=self._charge(handle))
 
     def cancel(self, handle: str) -> None:
         with self._calling("cancel"):
@@ -250,7 +252,7 @@ class Client:
         if call == "submit":
             definite = 400 <= status < 500 and status not in (404, 408, 409)
             return Rejected(told) if definite else Ambiguous(told)
-        if status == 404:
+        if status == 404 and call != "find":
             return Gone(told)
         if call == "cancel" and status == 409:
             return AlreadyEnded(told)

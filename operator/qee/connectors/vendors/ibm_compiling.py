@@ -80,7 +80,7 @@ def submissions(document: RunDocument, snapshot: bytes) -> _Made:
             if decoupling and _is_dynamic(isa):
                 raise _invalid("spec.providerOptions.dynamical_decoupling: not with control flow; leave it out")
             made = _estimator_pubs(each, isa, document) if estimates else _sampler_pubs(each, isa)
-        circuits.append(compiled(each, isa, program))
+        circuits.append(compiled(each, made[0].pub.circuit, program))
         together.setdefault(None if estimates and document.precision else each.run.shots, []).extend(made)
     memory = "memory" in document.outputs
     return (
@@ -108,8 +108,8 @@ def _refuse_transpile(options: TranspileOptions | None, device: Device) -> None:
         return
     if options.verify_equivalence:
         raise _invalid(
-            "spec.transpile.verifyEquivalence: true: provider ibm's compiler has no checker; leave the field out, or have"
-            " a compilation checked on a simulator backend with noise.device"
+            "spec.transpile.verifyEquivalence: true: provider ibm's compiler has no checker; leave the field out, or"
+            " have a compilation checked on a simulator backend with noise.device"
         )
     layout = options.initial_layout
     if options.verbatim and (options.optimization_level or layout is not None):

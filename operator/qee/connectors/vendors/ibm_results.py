@@ -25,7 +25,7 @@ _PHASES: dict[str, Phase] = {
     "CANCELLED": "cancelled",
     "CANCELLED - RAN TOO LONG": "failed",
 }
-_RAN_TOO_LONG = 1305  # a job that was stopped at max_execution_time is Cancelled, with this reason
+_RAN_TOO_LONG = "1305"  # a job that was stopped at max_execution_time is Cancelled, with this reason
 # What a primitive's result is made of. The SDK's decoder reads circuits and settings of classes, too.
 _TYPES = frozenset(
     ("PrimitiveResult", "PubResult", "SamplerPubResult", "EstimatorPubResult", "DataBin", "BitArray", "ndarray")
@@ -39,7 +39,7 @@ def state(job: Mapping[str, Any]) -> ProviderState:
     status = str(told["status"])
     phase = _PHASES.get(status.upper(), "unknown")
     code = told.get("reason_code") or told.get("reasonCode")
-    if phase == "cancelled" and code == _RAN_TOO_LONG:
+    if phase == "cancelled" and str(code) == _RAN_TOO_LONG:
         phase = "failed"
     reason = told.get("reason")
     text = ": ".join(str(part) for part in (status, code, reason) if part)
@@ -55,19 +55,19 @@ def used(metrics: Mapping[str, Any]) -> Charge:
     return Charge(qpu_milliseconds=math.ceil(float(seconds) * 1000))
 
 
-def fetched(ended: ProviderState, content: bytes, submission: Submission, charge: Charge) -> Fetched:
+def fetched(ended: ProviderState, content: bytes, submission: Submission) -> Fetched:
     """The units' results. Raises ValueError, TypeError or KeyError where the whole cannot be read."""
     digest = hashlib.sha256(content).hexdigest()
     if ended.phase != "succeeded":
         problem = UnitResult(problem=f"the provider job is {ended.phase}: {ended.message}")
-        return Fetched((problem,) * len(submission.units), digest, charge)
+        return Fetched((problem,) * len(submission.units), digest)
     payload = Payload.from_bytes(submission.payload)
     results = _Decoder().decode(content.decode())
     remaining = iter(submission.units)
     found: list[UnitResult] = []
     for number, shape in enumerate(payload.pubs):
         found += _pub_results(results, number, tuple(islice(remaining, shape.units)), payload)
-    return Fetched(tuple(found), digest, charge)
+    return Fetched(tuple(found), digest)
 
 
 class _Decoder(RuntimeDecoder):  # type: ignore[misc]

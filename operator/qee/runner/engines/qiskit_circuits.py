@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, ParameterExpression
 
 from qee.api.reasons import Reason
 from qee.api.result_document import Register, Size
@@ -117,8 +117,14 @@ def _update(sha: Any, circuit: QuantumCircuit) -> None:
                 _update(sha, block)
                 sha.update(b"}\n")
         else:
-            parameters = [each.tobytes() if hasattr(each, "tobytes") else repr(each) for each in operation.params]
+            parameters = [_parameter(each) for each in operation.params]
             sha.update(f"{operation.name} {parameters} {bits}\n".encode())
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, ParameterExpression):
+        return str(value)  # its repr is where it lies in memory
+    return value.tobytes() if hasattr(value, "tobytes") else repr(value)
 
 
 def _condition(operation: ControlFlowOp, position: dict[Any, int]) -> str:
