@@ -11,6 +11,7 @@ from e2e.cluster.binaries import LOCKS, uv
 from e2e.cluster.cache import CHECKOUT, digest, entry
 from e2e.cluster.steps import run
 
+
 def python(vendor: str) -> Path:
     """The interpreter of the vendor's environment, made when it is not there."""
     lock = LOCKS / f"{vendor}.txt"

@@ -22,7 +22,7 @@ from qee.api.compiled_document import CompiledDocument, Submission
 from qee.api.run_document import CircuitRun, JobReference, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
-from qee.connectors.vendors import azure_targets
+from qee.connectors.vendors import azure_results, azure_targets
 from qee.connectors.vendors.azure import Azure, job_id
 from qee.runner.errors import RunnerError
 
@@ -206,8 +206,25 @@ def test_a_result_of_another_form_is_not_read_as_counts(azure: WorkerProcess) ->
     handle = azure.submit(key(1), bell())
     finished(azure, [handle])
     other = dataclasses.replace(bell(), units=(dataclasses.replace(bell().units[0], wires=(0, 7)),))
-    with pytest.raises(protocol.Unreachable, match=r"not of the format honeywell\.quantum-results\.v1"):
-        azure.fetch(handle, other)
+    (unit,) = azure.fetch(handle, other)["units"]
+    assert unit["problem"].startswith("the result is not of the format honeywell.quantum-results.v1")
+    assert unit["counts"] is None
+
+
+def test_a_result_that_is_cut_off_may_be_fetched_again() -> None:
+    (unit,) = bell().units
+    with pytest.raises(protocol.Unreachable, match="cut off"):
+        azure_results.read(unit, "honeywell.quantum-results.v1", b'{"c": ["00", "1')
+    for payload in (b'{"c": ["0", "1"]}', b'{"c": ["0x"]}', b'{"c": []}', b'{"d": ["00"]}', b"[]"):
+        assert azure_results.read(unit, "honeywell.quantum-results.v1", payload).problem
+    for payload in (
+        b'{"histogram": {"0": 1.5}}',
+        b'{"histogram": {"-1": 1}}',
+        b'{"histogram": {}}',
+        b'{"histogram": {"0": "1"}}',
+    ):
+        assert azure_results.read(unit, "ionq.quantum-results.v1", payload).problem
+    assert azure_results.read(unit, "microsoft.quantum-results.v2", b"{}").problem
 
 
 def test_a_job_that_has_not_ended_is_not_fetched(azure: WorkerProcess, service: StandIn) -> None:
@@ -451,8 +468,7 @@ def test_a_fault_on_another_call_is_the_right_word(
 def test_a_result_that_is_gone_is_not_a_job_that_is_gone(azure: WorkerProcess, service: StandIn) -> None:
     handle = azure.submit(key(1), bell())
     finished(azure, [handle])
-    service.fault("fetch", "slow")  # the job
-    service.fault("fetch", "slow")  # the blob's address
+    service.fault("fetch", "slow", times=2)  # the job, the blob's address
     service.fault("fetch", "404")
     with pytest.raises(protocol.Unreachable):
         azure.fetch(handle, bell())
@@ -723,7 +739,7 @@ assert retry.total_retries == 0, retry.total_retries
 (redirect,) = [each for each in policies if isinstance(each, RedirectPolicy)]
 assert not redirect.allow
 transport = client._client._pipeline._transport.connection_config
-assert (transport.timeout, transport.read_timeout) == (10, 60)
+assert (transport.timeout, transport.read_timeout) == (10, 30)
 assert azure_calls.KEY_HEADER == ConnectionConstants.QUANTUM_API_KEY_HEADER
 for kind, host in (("v1", "GET_QUANTUM_PRODUCTION_ENDPOINT"), ("v2", "GET_QUANTUM_PRODUCTION_ENDPOINT_v2")):
     assert azure_settings._HOSTS[kind].format("eastus") + "/" == getattr(ConnectionConstants, host)("eastus")
