@@ -3,15 +3,24 @@
 import dataclasses
 import json
 import math
+import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from e2e.cluster import sdks
 from e2e.cluster.cache import root as cache_root
 from tests.physics.statistics import ALARM, p_value
@@ -578,6 +587,45 @@ def test_a_connection_string_is_enough(service: StandIn, tmp_path: Path) -> None
         assert running.call("describe")["qubits"] == 29
 
 
+def test_the_workloads_identity_is_exchanged_for_a_token_that_goes_with_each_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Over TLS: the SDK sends no token without."""
+    (tmp_path / "token").write_text(TOKEN)
+    certificate = self_signed(tmp_path)
+    with authority(certificate, TOKEN, "bearer-canary") as (url, asked_for):
+        for name, value in (
+            ("AZURE_AUTHORITY_HOST", url),
+            ("AZURE_TENANT_ID", "tenant"),
+            ("AZURE_CLIENT_ID", "client"),
+            ("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token")),
+            ("SSL_CERT_FILE", str(certificate)),
+        ):
+            monkeypatch.setenv(name, value)
+        of_workspace = {"subscriptionId": SUBSCRIPTION, "resourceGroup": "group", "workspace": "space"}
+        with worker("azure", Settings("b", "ionq.simulator", "", {"endpoint": url, **of_workspace})) as asked:
+            assert asked.call("describe")["qubits"] == 29
+            assert asked.call("describe")["qubits"] == 29
+        (tmp_path / "token").unlink()
+        with (
+            worker("azure", Settings("b", "ionq.simulator", "", {"endpoint": url, **of_workspace})) as asked,
+            pytest.raises(Unauthorized, match="token file cannot be read"),
+        ):
+            asked.call("describe")
+    assert asked_for == ["https://quantum.microsoft.com/.default"]  # once, then kept
+    written = capfd.readouterr().err
+    assert TOKEN not in written
+    assert "bearer-canary" not in written
+
+
+def test_a_pod_without_any_credential_is_told_so(service: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    asked = settings(service, "", endpoint=service.url.replace("http:", "https:"))
+    with worker("azure", asked) as running, pytest.raises(Unauthorized, match="has no Azure workload identity"):
+        running.call("describe")
+
+
 @pytest.mark.parametrize(
     ("files", "options", "raised", "message"),
     [
@@ -715,6 +763,71 @@ def test_what_the_target_cannot_do_is_refused_with_a_remedy(
     with pytest.raises(RunnerError, match=message) as raised:
         Azure.prepare(document(target, run, **fields), snapshot(target))
     assert raised.value.reason == reason
+
+
+def self_signed(place: Path) -> Path:
+    """Certificate and key of 127.0.0.1 in one file."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    file = place / "tls.pem"
+    pem = serialization.Encoding.PEM
+    clear = serialization.NoEncryption()
+    file.write_bytes(
+        certificate.public_bytes(pem) + private.private_bytes(pem, serialization.PrivateFormat.PKCS8, clear)
+    )
+    return file
+
+
+@contextmanager
+def authority(certificate: Path, assertion: str, token: str) -> Iterator[tuple[str, list[str]]]:
+    """Microsoft Entra's token endpoint and the list of providers, over TLS; the URL, and the scopes asked for."""
+    scopes: list[str] = []
+    target = {"id": "ionq.simulator", "currentAvailability": "Available", "averageQueueTime": 0}
+    listed = {"value": [{"id": "ionq", "currentAvailability": "Available", "targets": [target]}]}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            good = self.path == "/tenant/oauth2/v2.0/token" and form["client_assertion"] == [assertion]
+            scopes.extend(form["scope"])
+            self.write(200 if good else 401, {"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+        def do_GET(self) -> None:
+            good = self.headers["Authorization"] == f"Bearer {token}" and "x-ms-quantum-api-key" not in self.headers
+            self.write(200 if good else 401, listed)
+
+        def write(self, status: int, body: Any) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"https://127.0.0.1:{server.server_address[1]}", scopes
+        finally:
+            server.shutdown()
 
 
 # The SDK

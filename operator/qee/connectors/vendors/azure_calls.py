@@ -23,8 +23,12 @@ from qee.connectors.vendors.azure_settings import Access
 
 KEY_HEADER = "x-ms-quantum-api-key"
 NAME = "qee-"  # what the names of QEE's jobs begin with
-_TIMEOUTS = {"connection_timeout": 10, "read_timeout": 30}  # seconds; the SDK's are 300, a call's deadline is 60
-_NO_RETRIES = {"retry_total": 0, **_TIMEOUTS}
+_TRANSPORT: dict[str, Any] = {
+    "connection_timeout": 10,  # seconds; the SDK's are 300, a call's deadline is 60
+    "read_timeout": 30,
+    "connection_verify": os.environ.get("SSL_CERT_FILE") or True,  # requests does not look for it by itself
+}
+_NO_RETRIES = {"retry_total": 0, **_TRANSPORT}
 _PAGE = 100
 _PAGES = 20  # of a listing
 _AT_ONCE = 8  # requests: 300 jobs one after the other would take longer than a call may
@@ -125,7 +129,7 @@ def _client(access: Access) -> WorkspaceClient:
     options: dict[str, Any] = {
         "retry_policy": RetryPolicy.no_retries(),
         "redirect_policy": RedirectPolicy.no_redirects(),
-        **_TIMEOUTS,
+        **_TRANSPORT,
     }
     if not access.key:
         return WorkspaceClient(endpoint=access.endpoint, credential=_workload_identity(access), **options)
