@@ -7,6 +7,7 @@ Beyond the base's control, until the next reset:
 
     POST /_standin/status {"status": "Paused"}   what every job shows
     POST /_standin/lag {"seconds": 3600}         after how long listings show a new job
+    POST /_standin/storage {"url": "http://..."} where the blobs are said to be
 """
 
 import hashlib
@@ -46,7 +47,7 @@ class Azure(Provider):
     def __init__(self, token: str = "", lag: float = 0.0) -> None:
         super().__init__(token, lag)
         self.blobs: dict[str, dict[str, bytes]] = {}
-        self.shown = ""
+        self.shown = self.elsewhere = ""
         self.initial_lag = lag
 
     def operation(self, request: Request) -> str:
@@ -104,7 +105,7 @@ class Azure(Provider):
         self.blobs.setdefault(asked["containerName"], {})
         expiry = "se=2099-01-01T00%3A00%3A00Z"
         signed = f"sv=2024-01-01&{expiry}&sig={self.signature(place)}"
-        return Answer({"sasUri": f"{self.url(request)}/storage/{place}?{signed}"})
+        return Answer({"sasUri": f"{self.elsewhere or self.url(request)}/storage/{place}?{signed}"})
 
     def signature(self, place: str) -> str:
         return hashlib.sha256(f"{self.token}/{place.partition('/')[0]}".encode()).hexdigest()
@@ -193,8 +194,11 @@ class Azure(Provider):
         if request.path == "/_standin/lag":
             self.lag = request.json()["seconds"]
             return Answer({})
+        if request.path == "/_standin/storage":
+            self.elsewhere = request.json()["url"]
+            return Answer({})
         if request.path == "/_standin/reset":
-            self.shown, self.lag = "", self.initial_lag
+            self.shown, self.elsewhere, self.lag = "", "", self.initial_lag
             self.blobs.clear()
         return super().control(request)
 

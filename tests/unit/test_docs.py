@@ -37,6 +37,7 @@ HOSTS = {
     "keepachangelog.com",
     "semver.org",
     "github.com",
+    "learn.microsoft.com",
     "argoproj.io",
     "iam.cloud.ibm.com",
     "quantum.cloud.ibm.com",

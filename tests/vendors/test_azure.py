@@ -3,16 +3,26 @@
 import dataclasses
 import json
 import math
+import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from e2e.cluster import sdks
+from e2e.cluster.cache import root as cache_root
 from tests.physics.statistics import ALARM, p_value
 from tests.standins.base import FAULTS
 from tests.standins.running import StandIn, WorkerProcess, compiled, standin, worker
@@ -21,7 +31,7 @@ from qee.api.compiled_document import CompiledDocument, Submission
 from qee.api.run_document import CircuitRun, JobReference, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
-from qee.connectors.vendors import azure_targets
+from qee.connectors.vendors import azure_results, azure_targets
 from qee.connectors.vendors.azure import Azure, job_id
 from qee.runner.errors import RunnerError
 
@@ -205,8 +215,25 @@ def test_a_result_of_another_form_is_not_read_as_counts(azure: WorkerProcess) ->
     handle = azure.submit(key(1), bell())
     finished(azure, [handle])
     other = dataclasses.replace(bell(), units=(dataclasses.replace(bell().units[0], wires=(0, 7)),))
-    with pytest.raises(protocol.Unreachable, match=r"not of the format honeywell\.quantum-results\.v1"):
-        azure.fetch(handle, other)
+    (unit,) = azure.fetch(handle, other)["units"]
+    assert unit["problem"].startswith("the result is not of the format honeywell.quantum-results.v1")
+    assert unit["counts"] is None
+
+
+def test_a_result_that_is_cut_off_may_be_fetched_again() -> None:
+    (unit,) = bell().units
+    with pytest.raises(protocol.Unreachable, match="cut off"):
+        azure_results.read(unit, "honeywell.quantum-results.v1", b'{"c": ["00", "1')
+    for payload in (b'{"c": ["0", "1"]}', b'{"c": ["0x"]}', b'{"c": []}', b'{"d": ["00"]}', b"[]"):
+        assert azure_results.read(unit, "honeywell.quantum-results.v1", payload).problem
+    for payload in (
+        b'{"histogram": {"0": 1.5}}',
+        b'{"histogram": {"-1": 1}}',
+        b'{"histogram": {}}',
+        b'{"histogram": {"0": "1"}}',
+    ):
+        assert azure_results.read(unit, "ionq.quantum-results.v1", payload).problem
+    assert azure_results.read(unit, "microsoft.quantum-results.v2", b"{}").problem
 
 
 def test_a_job_that_has_not_ended_is_not_fetched(azure: WorkerProcess, service: StandIn) -> None:
@@ -450,8 +477,7 @@ def test_a_fault_on_another_call_is_the_right_word(
 def test_a_result_that_is_gone_is_not_a_job_that_is_gone(azure: WorkerProcess, service: StandIn) -> None:
     handle = azure.submit(key(1), bell())
     finished(azure, [handle])
-    service.fault("fetch", "slow")  # the job
-    service.fault("fetch", "slow")  # the blob's address
+    service.fault("fetch", "slow", times=2)  # the job, the blob's address
     service.fault("fetch", "404")
     with pytest.raises(protocol.Unreachable):
         azure.fetch(handle, bell())
@@ -494,6 +520,7 @@ def test_the_credential_is_in_no_answer_and_not_in_the_log(
                 told.append(str(error))
 
         handle, submission = job_id(key(1)), bell().as_json()
+        finished(asked, [asked.submit(key(1), bell())])
         for operation, call, arguments in (
             ("target", "describe", {}),
             ("other", "submit", {"key": key(1), "submission": submission}),
@@ -507,11 +534,9 @@ def test_the_credential_is_in_no_answer_and_not_in_the_log(
                 if fault:
                     service.fault(operation, fault)
                 ask(call, **arguments)
-        for order in range(1, 3):  # the blob's address, then the blob: their URLs hold tokens
-            for _ in range(order):
-                service.fault("fetch", "slow")
-            service.fault("fetch", "drop")
-            ask("fetch", handle=handle, submission=submission)
+        service.control("storage", url="http://127.0.0.1:9")  # nobody listens; clients quote the address, token and all
+        ask("fetch", handle=handle, submission=submission)
+        ask("submit", key=key(2), submission=submission)
     written = capfd.readouterr()
     everything = "\n".join([*told, written.err, written.out])
     assert len(told) == 37
@@ -537,6 +562,7 @@ def test_what_lies_about_in_home_and_environment_is_not_used(
     """The stand-in refuses a request that carries an Authorization header beside the key."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password something\n")
     (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("QEE_CACHE", str(cache_root()))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "ambient")
     monkeypatch.setenv("AZURE_QUANTUM_WORKSPACE_NAME", "another")
@@ -559,6 +585,45 @@ def test_a_connection_string_is_enough(service: StandIn, tmp_path: Path) -> None
     asked = Settings("backend", "ionq.simulator", "", {"endpoint": service.url}, str(tmp_path))
     with worker("azure", asked) as running:
         assert running.call("describe")["qubits"] == 29
+
+
+def test_the_workloads_identity_is_exchanged_for_a_token_that_goes_with_each_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Over TLS: the SDK sends no token without."""
+    (tmp_path / "token").write_text(TOKEN)
+    certificate = self_signed(tmp_path)
+    with authority(certificate, TOKEN, "bearer-canary") as (url, asked_for):
+        for name, value in (
+            ("AZURE_AUTHORITY_HOST", url),
+            ("AZURE_TENANT_ID", "tenant"),
+            ("AZURE_CLIENT_ID", "client"),
+            ("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token")),
+            ("SSL_CERT_FILE", str(certificate)),
+        ):
+            monkeypatch.setenv(name, value)
+        of_workspace = {"subscriptionId": SUBSCRIPTION, "resourceGroup": "group", "workspace": "space"}
+        with worker("azure", Settings("b", "ionq.simulator", "", {"endpoint": url, **of_workspace})) as asked:
+            assert asked.call("describe")["qubits"] == 29
+            assert asked.call("describe")["qubits"] == 29
+        (tmp_path / "token").unlink()
+        with (
+            worker("azure", Settings("b", "ionq.simulator", "", {"endpoint": url, **of_workspace})) as asked,
+            pytest.raises(Unauthorized, match="token file cannot be read"),
+        ):
+            asked.call("describe")
+    assert asked_for == ["https://quantum.microsoft.com/.default"]  # once, then kept
+    written = capfd.readouterr().err
+    assert TOKEN not in written
+    assert "bearer-canary" not in written
+
+
+def test_a_pod_without_any_credential_is_told_so(service: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    asked = settings(service, "", endpoint=service.url.replace("http:", "https:"))
+    with worker("azure", asked) as running, pytest.raises(Unauthorized, match="has no Azure workload identity"):
+        running.call("describe")
 
 
 @pytest.mark.parametrize(
@@ -700,6 +765,71 @@ def test_what_the_target_cannot_do_is_refused_with_a_remedy(
     assert raised.value.reason == reason
 
 
+def self_signed(place: Path) -> Path:
+    """Certificate and key of 127.0.0.1 in one file."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    file = place / "tls.pem"
+    pem = serialization.Encoding.PEM
+    clear = serialization.NoEncryption()
+    file.write_bytes(
+        certificate.public_bytes(pem) + private.private_bytes(pem, serialization.PrivateFormat.PKCS8, clear)
+    )
+    return file
+
+
+@contextmanager
+def authority(certificate: Path, assertion: str, token: str) -> Iterator[tuple[str, list[str]]]:
+    """Microsoft Entra's token endpoint and the list of providers, over TLS; the URL, and the scopes asked for."""
+    scopes: list[str] = []
+    target = {"id": "ionq.simulator", "currentAvailability": "Available", "averageQueueTime": 0}
+    listed = {"value": [{"id": "ionq", "currentAvailability": "Available", "targets": [target]}]}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            good = self.path == "/tenant/oauth2/v2.0/token" and form["client_assertion"] == [assertion]
+            scopes.extend(form["scope"])
+            self.write(200 if good else 401, {"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+        def do_GET(self) -> None:
+            good = self.headers["Authorization"] == f"Bearer {token}" and "x-ms-quantum-api-key" not in self.headers
+            self.write(200 if good else 401, listed)
+
+        def write(self, status: int, body: Any) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"https://127.0.0.1:{server.server_address[1]}", scopes
+        finally:
+            server.shutdown()
+
+
 # The SDK
 
 
@@ -722,7 +852,7 @@ assert retry.total_retries == 0, retry.total_retries
 (redirect,) = [each for each in policies if isinstance(each, RedirectPolicy)]
 assert not redirect.allow
 transport = client._client._pipeline._transport.connection_config
-assert (transport.timeout, transport.read_timeout) == (10, 60)
+assert (transport.timeout, transport.read_timeout) == (10, 30)
 assert azure_calls.KEY_HEADER == ConnectionConstants.QUANTUM_API_KEY_HEADER
 for kind, host in (("v1", "GET_QUANTUM_PRODUCTION_ENDPOINT"), ("v2", "GET_QUANTUM_PRODUCTION_ENDPOINT_v2")):
     assert azure_settings._HOSTS[kind].format("eastus") + "/" == getattr(ConnectionConstants, host)("eastus")

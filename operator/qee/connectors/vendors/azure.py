@@ -100,7 +100,8 @@ class Azure:
 
     def find(self, keys: Sequence[str], since: str) -> Mapping[str, Sequence[str]]:
         """By id: neither `since` nor a listing that lags matters, and there is one at most."""
-        return {key: [job_id(key)] for key in keys if self._service.job(job_id(key), "find") is not None}
+        found = self._service.jobs([job_id(key) for key in keys], "find")
+        return {key: [job_id(key)] for key in keys if job_id(key) in found}
 
     def submit(self, key: str, submission: Submission) -> str:
         content = json.loads(submission.payload)
@@ -112,9 +113,8 @@ class Azure:
     def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
         wanted = set(handles)
         found = self._service.listed(wanted) if len(wanted) > 1 else {}
-        for handle in sorted(wanted - found.keys()):  # one alone, or one that the listing does not show
-            found[handle] = self._service.job(handle, "status")
-        return {handle: azure_results.state(job) for handle, job in found.items() if job is not None}
+        found |= self._service.jobs(wanted - found.keys(), "status")  # one alone, or what the listing does not show
+        return {handle: azure_results.state(job) for handle, job in found.items()}
 
     def fetch(self, handle: str, submission: Submission) -> Fetched:
         job = self._service.job(handle, "fetch")

@@ -36,12 +36,9 @@ def mapped(call: str, key: str, *, absent: type[ProviderError] = Gone) -> Iterat
         raise _of_status(error, call, key, unclear if submitting else absent) from None
     except AzureError as error:
         raise unclear(f"{call}: no answer from Azure Quantum ({type(error).__name__}); see its status page") from None
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ) as error:  # what the SDK raises for answers of another form
+    except (FileNotFoundError, PermissionError):
+        raise Unauthorized(f"{call}: the workload identity's token file cannot be read; mount it anew") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # an answer of another form
         raise unclear(f"{call}: Azure Quantum's answer cannot be read ({type(error).__name__})") from None
 
 

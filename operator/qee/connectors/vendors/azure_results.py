@@ -45,13 +45,17 @@ def charge(job: Any) -> Charge:
 
 
 def read(unit: Unit, output_format: str, payload: bytes) -> UnitResult:
-    """Raises Unreachable for what is not of that format."""
+    """What is JSON but of another form is a problem, that stays. Raises Unreachable for what is no JSON."""
     try:
-        if output_format not in _READERS:
-            raise ValueError
-        return _READERS[output_format](unit, json.loads(payload, parse_float=Decimal, parse_int=Decimal))
+        found = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
+    except ValueError:
+        raise Unreachable("fetch: the result is cut off, or no JSON") from None
+    try:
+        return _READERS[output_format](unit, found)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError):
-        raise Unreachable(f"the result is not of the format {output_format[:64]}; the blob's digest tells it") from None
+        return UnitResult(
+            problem=f"the result is not of the format {word(output_format)[:64]}; nothing of it is counted"
+        )
 
 
 def _ionq(unit: Unit, found: Any) -> UnitResult:
