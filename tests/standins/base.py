@@ -245,8 +245,8 @@ def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0) -> Threadi
     return server
 
 
-def main(make: Callable[[str, float], Provider]) -> None:
-    """Serve until killed. The first line of output is the URL."""
+def main(make: Callable[[str, float], Provider], serve: Callable[[Provider, str, int], Any] = serve) -> None:
+    """Serve until killed. The first line of output is the URL. `serve`: for a server that speaks more than HTTP."""
     parser = argparse.ArgumentParser(description="A stand-in for a provider.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)

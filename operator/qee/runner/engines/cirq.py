@@ -26,7 +26,7 @@ from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_metho
 from qee.runner.binding import matched
 from qee.runner.engines.cirq_noise import TypedNoise, written
 from qee.runner.engines.cirq_outputs import State, exact
-from qee.runner.engines.cirq_program import Program
+from qee.runner.engines.cirq_program import Program, operations
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
 from qee.runner.errors import RunnerError
 from qee.runner.explain import unsupported
@@ -265,7 +265,7 @@ class CirqEngine:
 
     def _refuse_expansion(self, circuit: cirq.AbstractCircuit) -> None:
         allowed = max(len(circuit), min(MAX_OPERATIONS, self._room.memory // _OPERATION_BYTES))
-        count = _operations(circuit, {})
+        count = operations(circuit, {})
         if count > allowed:
             raise RunnerError(
                 Reason.CIRCUIT_TOO_LARGE,
@@ -311,21 +311,6 @@ def _refuse_transpilation(options: TranspileOptions | None) -> None:
 
 def _is_clifford(operation: cirq.Operation) -> bool:
     return bool(cirq.CliffordSimulator.is_supported_operation(operation.without_classical_controls()))
-
-
-def _operations(circuit: cirq.AbstractCircuit, memo: dict[int, int]) -> int:
-    """Operations when every gate definition is expanded, without expanding any: a definition is counted once."""
-    total = 0
-    for operation in circuit.all_operations():
-        inner = operation.without_classical_controls()
-        if isinstance(inner, cirq.CircuitOperation):
-            key = id(inner.circuit)
-            if key not in memo:
-                memo[key] = _operations(inner.circuit, memo)
-            total += memo[key]
-        else:
-            total += 1
-    return total
 
 
 def _refuse_unmeasured_conditions(circuit: cirq.Circuit) -> None:

@@ -75,3 +75,18 @@ class Program:
         keys = tuple((f"qee_{number}", 0) for number in range(len(self.qubits)))
         register = Register("qee", len(self.qubits))
         return replace(self, circuit=self.unmeasured() + cirq.Circuit(operations()), registers=(register,), bits=keys)
+
+
+def operations(circuit: cirq.AbstractCircuit, memo: dict[int, int]) -> int:
+    """Operations when every gate definition is expanded, without expanding any: a definition is counted once."""
+    total = 0
+    for operation in circuit.all_operations():
+        inner = operation.without_classical_controls()
+        if isinstance(inner, cirq.CircuitOperation):
+            key = id(inner.circuit)
+            if key not in memo:
+                memo[key] = operations(inner.circuit, memo)
+            total += memo[key]
+        else:
+            total += 1
+    return total

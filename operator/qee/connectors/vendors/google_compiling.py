@@ -1,0 +1,452 @@
+"""Circuits into Cirq programs on the processor's own qubits and gates. A circuit is a provider job; a sweep is one too.
+
+Placing, routing and decomposing are Cirq's, without random choices. Measurements are taken out before and put back as
+one at the end, over the qubits in order of the classical bits, so that a result needs no other key than ours.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+from qee.runner.lazily import LazyImports
+
+with LazyImports(
+    "matplotlib.pyplot",
+    "matplotlib.collections",
+    "matplotlib.lines",
+    "matplotlib.patches",
+    "mpl_toolkits.mplot3d",
+    "mpl_toolkits.axes_grid1",
+):
+    import cirq
+    import cirq_google
+import networkx as nx
+from cirq_google.api import v2
+from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
+from google.protobuf.message import DecodeError
+
+from qee import __version__
+from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
+from qee.api.reasons import Reason
+from qee.api.result_document import CompiledCircuit, Size
+from qee.api.run_document import CircuitRun, RunDocument, TranspileOptions
+from qee.connectors.vendors.google import Google
+from qee.connectors.vendors.google_calls import TARGET_FORMAT
+from qee.connectors.vendors.google_payload import written
+from qee.runner.binding import matched
+from qee.runner.engines.cirq_json import MAX_OPERATIONS, load_cirq_json
+from qee.runner.engines.cirq_openqasm import load_openqasm
+from qee.runner.engines.cirq_program import Program, operations
+from qee.runner.errors import RunnerError
+from qee.runner.explain import unsupported
+from qee.runner.naming import naming
+
+_KEY = "qee"  # of the one measurement
+_MAX_PRIORITY = 999  # EngineClient.create_job
+_OPTIONS = ("priority", "target_gateset")
+_GATESETS = {
+    "cz": cirq_google.GoogleCZTargetGateset,
+    "syc": cirq_google.SycamoreTargetGateset,
+    "sqrt_iswap": cirq.SqrtIswapTargetGateset,
+    "cz_pow_gate": cirq.CZTargetGateset,
+}
+
+
+@dataclass(frozen=True)
+class Device:
+    """A processor's snapshot. `qubits` are the largest set that is connected, `all_qubits` what a layout counts."""
+
+    processor: str
+    selector: Mapping[str, str]
+    grid: Any
+    all_qubits: tuple[Any, ...]
+    graph: Any
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`circuit` ends with the one measurement, `qubits` are those it measures, `wires` as in Unit."""
+
+    circuit: Any
+    qubits: tuple[Any, ...]
+    wires: tuple[int, ...]
+
+
+def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
+    device = _device(target)
+    _check_transpile(document.transpile or TranspileOptions(), device)
+    gateset = _gateset(document.provider_options, device)
+    options = _job_options(document.provider_options)
+    submissions: list[Submission] = []
+    circuits = []
+    for run in document.circuits:
+        with naming(run, parsing=True):
+            program = _read(run)
+        with naming(run):
+            made = list(_submissions(run, program, device, gateset, document.transpile, options))
+            circuits.append(_provenance(run, program, [each for each, _ in made]))
+            submissions += [each for _, each in made]
+            if len(submissions) > MAX_SUBMISSIONS:
+                raise RunnerError(
+                    Reason.INVALID_SPEC,
+                    f"spec.circuits: they make more than {MAX_SUBMISSIONS} provider jobs; split the job",
+                )
+    return CompiledDocument(
+        job=document.job,
+        backend=document.backend,
+        provider=Google.PROVIDER,
+        target_sha256=hashlib.sha256(target).hexdigest(),
+        simulated=False,
+        submissions=tuple(submissions),
+        circuits=tuple(circuits),
+        versions={"qee": __version__, **{name: version(name) for name in ("cirq-core", "cirq-google")}},
+    )
+
+
+def _device(target: bytes) -> Device:
+    specification = v2.device_pb2.DeviceSpecification()
+    try:
+        snapshot = json.loads(target)
+        if snapshot["apiVersion"] != TARGET_FORMAT:
+            raise ValueError
+        specification.ParseFromString(base64.b64decode(snapshot["deviceSpecification"], validate=True))
+        grid = cirq_google.GridDevice.from_proto(specification)
+        processor, selector = str(snapshot["processor"]), dict(snapshot["selector"])
+    except (ValueError, KeyError, TypeError, binascii.Error, DecodeError):
+        raise RunnerError(
+            Reason.RUNNER_FAILED, "the snapshot of the target is not of this version of the adapter"
+        ) from None
+    graph = nx.Graph()
+    graph.add_nodes_from(sorted(grid.metadata.qubit_set))
+    graph.add_edges_from(sorted(tuple(sorted(pair)) for pair in grid.metadata.qubit_pairs))
+    return Device(processor, selector, grid, tuple(graph), graph)
+
+
+def _check_transpile(options: TranspileOptions, device: Device) -> None:
+    for name, given, why in (
+        ("optimizationLevel", options.optimization_level, "Cirq's compiler has no levels"),
+        ("seed", options.seed, "Cirq's compiler makes no random choices"),
+        ("verifyEquivalence", options.verify_equivalence or None, "it is checked on engine aer only"),
+    ):
+        if given is not None:
+            raise _invalid(f"spec.transpile.{name}: {json.dumps(given)}: {why}; leave it out on provider google")
+    layout = options.initial_layout
+    if layout is not None and options.verbatim:
+        raise _invalid(
+            "spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out"
+        )
+    beyond = [number for number in layout or () if number >= len(device.all_qubits)]
+    if beyond:
+        raise _invalid(
+            f"spec.transpile.initialLayout: {device.processor} has no qubit {beyond[0]};"
+            f" its qubits, sorted by row and column, are 0 to {len(device.all_qubits) - 1}"
+        )
+
+
+def _gateset(options: Mapping[str, Any], device: Device) -> Any:
+    """What circuits are decomposed to: the first that the processor has, or the one that is asked for."""
+    for name in options:
+        if name not in _OPTIONS:
+            raise _invalid(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
+    found = {
+        name: gateset
+        for gateset in device.grid.metadata.compilation_target_gatesets
+        for name, kind in _GATESETS.items()
+        if type(gateset) is kind
+    }
+    if not found:
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            f"processor {device.processor} has no set of gates that Cirq compiles to; use transpile.verbatim",
+        )
+    asked = options.get("target_gateset", next(iter(found)))
+    if not isinstance(asked, str) or asked not in found:
+        raise _invalid(
+            f"spec.providerOptions.target_gateset: {json.dumps(asked)[:32]}: processor {device.processor} has"
+            f" {', '.join(found)}"
+        )
+    return found[asked]
+
+
+def _job_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    if "priority" not in options:
+        return {}
+    priority = options["priority"]
+    if not isinstance(priority, int) or isinstance(priority, bool) or not 1 <= priority <= _MAX_PRIORITY:
+        raise _invalid(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
+    return {"priority": priority}
+
+
+def _read(run: CircuitRun) -> Program:
+    if run.format not in Google.FORMATS:
+        raise _invalid(f"format {run.format}: provider google reads {', '.join(Google.FORMATS)}; convert the circuit")
+    program = load_cirq_json(run.source) if run.format == "cirq-json" else _flat(load_openqasm(run.source, run.format))
+    symbols = {str(name): name for name in cirq.parameter_names(program.circuit)}
+    if symbols and run.format != "cirq-json":
+        raise unsupported("input", engine="cirq")
+    matched(run.parameters, symbols)
+    if not program.measured:
+        raise RunnerError(
+            Reason.INVALID_CIRCUIT, "it measures nothing; a QPU gives counts of measured bits only: add measurements"
+        )
+    return program
+
+
+def _flat(program: Program) -> Program:
+    """OpenQASM's gate definitions written out, once it is known that they are not too many."""
+    count = operations(program.circuit, {})
+    if count > MAX_OPERATIONS:
+        raise RunnerError(
+            Reason.CIRCUIT_TOO_LARGE,
+            f"gate definitions expand to {count} operations, {MAX_OPERATIONS} are allowed; reduce the nesting of gates",
+        )
+    flat = cirq.unroll_circuit_op(program.circuit, deep=True, tags_to_check=None)
+    return replace(program, circuit=cirq.Circuit(flat.all_operations()))
+
+
+def _submissions(
+    run: CircuitRun,
+    program: Program,
+    device: Device,
+    gateset: Any,
+    transpile: TranspileOptions | None,
+    options: Mapping[str, Any],
+) -> Iterator[tuple[Compiled, Submission]]:
+    """One with a sweep over all rows, where the circuit can be compiled and written down with its symbols; else one
+    for each row."""
+    if run.shots > MAX_TOTAL_REPETITIONS:
+        raise RunnerError(
+            Reason.INVALID_SPEC,
+            f"shots: {run.shots}: Quantum Engine takes at most {MAX_TOTAL_REPETITIONS} a job; ask for fewer",
+        )
+    columns = matched(run.parameters, {str(name): str(name) for name in cirq.parameter_names(program.circuit)})
+    rows = [{columns[name]: value for name, value in _row(run, number).items()} for number in range(run.parameter_sets)]
+
+    def made(circuit: Any, numbers: Sequence[int], swept: bool) -> tuple[Compiled, Submission]:
+        compiled = _compiled(circuit, program, device, gateset, transpile or TranspileOptions())
+        return compiled, _submission(run, program, device, compiled, numbers, rows if swept else None, options)
+
+    if not columns:
+        yield made(program.circuit, [0], swept=False)
+        return
+    try:
+        _refuse_large(run, rows)
+        yield made(program.circuit, range(len(rows)), swept=True)
+    except (RunnerError, ValueError, TypeError, NotImplementedError):
+        if len(rows) > MAX_SUBMISSIONS:
+            raise _invalid(
+                f"parameters: {len(rows)} rows need a provider job each, and {MAX_SUBMISSIONS} are allowed; Cirq cannot"
+                " compile this circuit with its symbols, or shots times rows are too many: give fewer rows"
+            ) from None
+        for number, row in enumerate(rows):
+            yield made(cirq.resolve_parameters(program.circuit, row), [number], swept=False)
+
+
+def _row(run: CircuitRun, number: int) -> dict[str, float]:
+    return run.row(number) if run.parameters else {}
+
+
+def _refuse_large(run: CircuitRun, rows: Sequence[Any]) -> None:
+    if len(rows) * run.shots > MAX_TOTAL_REPETITIONS:
+        raise ValueError("the sweep has more repetitions than a job may have")
+
+
+def _compiled(circuit: Any, program: Program, device: Device, gateset: Any, transpile: TranspileOptions) -> Compiled:
+    place = _measured(program)
+    logical = [qubit for qubit in program.qubits if qubit in circuit.all_qubits()]
+    gates = cirq.Circuit(each for each in circuit.all_operations() if not cirq.is_measurement(each))
+    if transpile.verbatim:
+        # Moments are the user's own, so they are kept; only the measurements move to the end.
+        gates = cirq.Circuit(
+            cirq.Moment(each for each in moment if not cirq.is_measurement(each)) for moment in circuit
+        )
+        final = {qubit: qubit for qubit in logical}
+    else:
+        gates, final = _routed(gates, logical, device, _layout(program, device, transpile.initial_layout))
+        gates = cirq.optimize_for_target_gateset(gates, gateset=gateset)
+    measured = sorted(place, key=lambda qubit: place[qubit])
+    qubits = tuple(final[qubit] for qubit in measured)
+    wires = [NOT_MEASURED] * len(program.bits)
+    for column, qubit in enumerate(measured):
+        wires[place[qubit]] = column
+    compiled = cirq.Circuit(*(moment for moment in gates if moment), cirq.Moment(cirq.measure(*qubits, key=_KEY)))
+    _check_compiled(compiled, device, transpile.verbatim)
+    return Compiled(compiled, qubits, tuple(wires))
+
+
+def _measured(program: Program) -> dict[Any, int]:
+    """The classical bit of each measured qubit. Refuses what the processor cannot do after a measurement."""
+    try:
+        return dict(program.final_measurements())
+    except RunnerError:
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            "an operation after a qubit's measurement, or one that depends on its outcome, does not run on this device;"
+            " measure at the end only, or use a simulator backend",
+        ) from None
+
+
+def _routed(
+    gates: Any, logical: Sequence[Any], device: Device, layout: Mapping[Any, Any] | None
+) -> tuple[Any, dict[Any, Any]]:
+    """The circuit on the processor's qubits, gates on neighbours only, and where each qubit is in the end."""
+    room = max(nx.connected_components(device.graph), key=lambda part: (len(part), -min(map(_order(device), part))))
+    graph = device.graph.subgraph(sorted(room)) if layout is None else device.graph
+    if len(logical) > len(graph):
+        raise RunnerError(
+            Reason.CIRCUIT_TOO_LARGE,
+            f"it uses {len(logical)} qubits, processor {device.processor} has {len(graph)} connected ones; use fewer",
+        )
+    try:
+        small = cirq.Circuit(
+            cirq.decompose(_by_cz(gates), keep=lambda each: len(each.qubits) <= 2, on_stuck_raise=ValueError("stuck"))
+        )
+    except ValueError:
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT, "a gate on three or more qubits that Cirq cannot decompose; write it out"
+        ) from None
+    numbered = {qubit: cirq.LineQubit(number) for number, qubit in enumerate(logical)}
+    small = small.transform_qubits(numbered)
+    place = _placed(small, numbered, graph, layout)
+    try:
+        routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
+    except (ValueError, KeyError, nx.NetworkXException):
+        raise _invalid(
+            "spec.transpile.initialLayout: gates join qubits that no path over the layout's own qubits joins;"
+            " choose neighbouring qubits, or leave it out"
+        ) from None
+    return routed, {qubit: moved.get(place[number], place[number]) for qubit, number in numbered.items()}
+
+
+def _order(device: Device) -> Any:
+    return {qubit: number for number, qubit in enumerate(device.all_qubits)}.__getitem__
+
+
+def _layout(program: Program, device: Device, layout: tuple[int, ...] | None) -> dict[Any, Any] | None:
+    """The processor's qubit for each that is declared."""
+    if layout is None:
+        return None
+    if len(layout) != len(program.qubits):
+        raise _invalid(
+            f"spec.transpile.initialLayout: has {len(layout)} qubits, the circuit {len(program.qubits)};"
+            " give one for each"
+        )
+    return {qubit: device.all_qubits[number] for qubit, number in zip(program.qubits, layout, strict=True)}
+
+
+def _placed(small: Any, numbered: Mapping[Any, Any], graph: Any, layout: Mapping[Any, Any] | None) -> dict[Any, Any]:
+    """By the layout; else as the circuit's own grid qubits say, where the processor has them; else by Cirq."""
+    if layout is not None:
+        return {number: layout[qubit] for qubit, number in numbered.items()}
+    own = {number: qubit for qubit, number in numbered.items()}
+    if set(own.values()) <= set(graph) and nx.is_connected(graph.subgraph(own.values())):
+        return own
+    # A gate that does nothing shows the mapper the qubits that are only measured.
+    shown = small + cirq.Circuit(cirq.I(qubit) for qubit in numbered.values())
+    found: dict[Any, Any] = cirq.LineInitialMapper(graph).initial_mapping(shown)
+    return found
+
+
+def _by_cz(gates: Any) -> Any:
+    """Powers of CZ with a symbol as gates that every set has: Z^(t/2) on both, and Z^(-t/2) on their parity."""
+
+    def parted(operation: Any) -> Any:
+        if not cirq.is_parameterized(operation) or len(operation.qubits) != 2:
+            return NotImplemented
+        if not isinstance(operation.gate, cirq.CZPowGate):
+            return NotImplemented
+        one, two = operation.qubits
+        half = operation.gate.exponent / 2
+        return [
+            cirq.Z(one) ** half,
+            cirq.Z(two) ** half,
+            cirq.CNOT(one, two),
+            cirq.Z(two) ** (-half),
+            cirq.CNOT(one, two),
+        ]
+
+    def kept(operation: Any) -> bool:
+        return not (cirq.is_parameterized(operation) and len(operation.qubits) == 2)
+
+    return cirq.Circuit(
+        cirq.decompose(each, intercepting_decomposer=parted, keep=kept, on_stuck_raise=None) if not kept(each) else each
+        for each in gates.all_operations()
+    )
+
+
+def _check_compiled(circuit: Any, device: Device, verbatim: bool) -> None:
+    try:
+        device.grid.validate_circuit(circuit)
+    except ValueError as error:
+        remedy = "write it in gates and qubits of the processor" if verbatim else "use other gates"
+        what = str(error).replace("\n", " ")[:160]
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT, f"processor {device.processor} does not run it: {what}; {remedy}"
+        ) from error
+    if len(circuit) > MAX_MOMENTS:
+        raise RunnerError(
+            Reason.CIRCUIT_TOO_LARGE,
+            f"{len(circuit)} moments when compiled; Quantum Engine takes {MAX_MOMENTS}: use a shorter circuit",
+        )
+
+
+def _submission(
+    run: CircuitRun,
+    program: Program,
+    device: Device,
+    compiled: Compiled,
+    numbers: Sequence[int],
+    rows: Sequence[Mapping[str, float]] | None,
+    options: Mapping[str, Any],
+) -> Submission:
+    code = cirq_google.CIRCUIT_SERIALIZER.serialize(compiled.circuit).SerializeToString(deterministic=True)
+    if len(code) > MAX_MESSAGE_SIZE:
+        raise RunnerError(
+            Reason.CIRCUIT_TOO_LARGE,
+            f"its program has {len(code)} bytes, Quantum Engine takes {MAX_MESSAGE_SIZE}; use a shorter circuit",
+        )
+    sweep = cirq.UnitSweep
+    if rows is not None:
+        sweep = cirq.Zip(*(cirq.Points(name, [row[name] for row in rows]) for name in sorted(rows[0])))
+    context = v2.run_context_to_proto(sweep, run.shots).SerializeToString(deterministic=True)
+    payload = written(
+        device.processor,
+        device.selector,
+        code,
+        context,
+        [v2.qubit_to_proto_id(qubit) for qubit in compiled.qubits],
+        _gates(compiled.circuit),
+        options,
+    )
+    units = tuple(Unit(run.name, number, run.shots, program.registers, compiled.wires) for number in numbers)
+    usage: Usage = Google.estimate(Submission(payload, units, Usage(tasks=1, shots=1)))
+    return Submission(payload, units, usage)
+
+
+def _gates(circuit: Any) -> tuple[int, int]:
+    sizes = [len(each.qubits) for each in circuit.all_operations() if not cirq.is_measurement(each)]
+    return sizes.count(1), len(sizes) - sizes.count(1)
+
+
+def _provenance(run: CircuitRun, program: Program, compiled: Sequence[Compiled]) -> CompiledCircuit:
+    """Of a circuit that was compiled for each row the first: they differ in angles, and a little in size."""
+    digest = hashlib.sha256()
+    for each in compiled:
+        digest.update(cirq_google.CIRCUIT_SERIALIZER.serialize(each.circuit).SerializeToString(deterministic=True))
+    return CompiledCircuit(
+        circuit=run.name,
+        method="cirq-v2",
+        depth=len(compiled[0].circuit),
+        two_qubit_gates=_gates(compiled[0].circuit)[1],
+        compiled_sha256=digest.hexdigest(),
+        source=Size(len(program.circuit), _gates(program.circuit)[1]),
+    )
+
+
+def _invalid(message: str) -> RunnerError:
+    return RunnerError(Reason.INVALID_SPEC, message)

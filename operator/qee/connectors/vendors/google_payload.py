@@ -1,0 +1,39 @@
+"""What `prepare` writes and `submit` sends: JSON with the protocol buffers in base64. Standard library only.
+
+`program` and `runContext` are Cirq's v2 Program and RunContext, `columns` the measured qubits by wire, `gates` how many
+gates on one qubit and on two.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qee.api.json_fields import canonical_json
+
+
+def written(
+    processor: str,
+    selector: Mapping[str, str],
+    program: bytes,
+    run_context: bytes,
+    columns: Sequence[str],
+    gates: tuple[int, int],
+    options: Mapping[str, Any],
+) -> bytes:
+    return canonical_json(
+        {
+            "processor": processor,
+            "selector": dict(selector),
+            "program": base64.b64encode(program).decode(),
+            "runContext": base64.b64encode(run_context).decode(),
+            "columns": list(columns),
+            "gates": list(gates),
+            **options,
+        }
+    )
+
+
+def columns(payload: bytes) -> list[str]:
+    found: list[str] = json.loads(payload)["columns"]
+    return found
