@@ -15,7 +15,7 @@ PY := .venv/bin/python
 UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(QEE_CACHE)/uv/bin/uv)
 LOCK := $(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
-.PHONY: help demo test lint types layers generate check-generated unit engines api-tests e2e attack bench images cluster kubeconfig \
+.PHONY: help demo test lint types layers generate check-generated unit engines api-tests vendors e2e attack prove-at-most-once bench images cluster kubeconfig \
 	down clean clean-cache venv lock
 
 help:  ## print this
@@ -52,6 +52,9 @@ unit: venv  ## tests without a cluster and without simulators
 engines: venv  ## tests that run circuits on Aer and Cirq, physics among them
 	$(PY) -m tests.stages engines
 
+vendors: venv  ## tests of the providers' adapters on their SDKs, against stand-ins
+	$(PY) -m tests.stages vendors
+
 api-tests: venv  ## tests against a real kube-apiserver on loopback
 	$(PY) -m tests.stages prepare api-tests
 
@@ -60,6 +63,9 @@ e2e: venv  ## tests on a whole cluster
 
 attack: venv  ## try every attack on signed admission, on the local cluster; a table of what stopped it
 	$(PY) -m e2e.attack
+
+prove-at-most-once: venv  ## kill operator and connector at every write and call, over all vendors; a table of provider jobs
+	$(PY) -m tests.at_most_once
 
 bench: venv  ## time and writes of a job, against a bare Job
 	$(PY) -m e2e.bench

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests import builders, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
-from tests.fakes.provider import Provider
+from tests.fakes.provider import Killed, Provider
 
 from qee.api import names
 from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
@@ -22,11 +22,12 @@ from qee.connectors.pacing import Pace
 from qee.connectors.rounds import Rounds
 from qee.connectors.verification import Judge
 from qee.controller.settings import RunnerSettings, Settings
-from qee.core import times
-from qee.kube.port import Object
+from qee.kube.port import Object, Resource
 from qee.kube.resources import BACKENDS, BUDGETS, CONFIG_MAPS, JOBS, PODS, TASKS
 
 QEE = "qee-system"
+MUTATING = ("create", "patch", "patch_status", "delete")
+CALLS = ("submit", "cancel", "find")
 BACKEND = "fez"
 GRACE = 120.0
 RESULTS = signed.key("results")
@@ -56,6 +57,9 @@ def backend(**spec: Any) -> Object:
     prices = {"configMapRef": {"name": "prices"}}
     spec = {"device": "device", "prices": prices, **spec}
     return {**builders.backend(BACKEND, "ibm", **spec), "status": status}
+
+
+_backend = backend
 
 
 def budget(name: str = "team", **limits: Any) -> Object:
@@ -96,25 +100,37 @@ def compiled(run: RunDocument, parts: int = 1) -> CompiledDocument:
 class Cloud(Simulation):
     """`provider` outlives processes; `connect` starts a new connector, `restart` a new operator."""
 
-    def __init__(self, directory: Path, *, idempotent: bool = True, budgets: tuple[Object, ...] = (budget(),)) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        idempotent: bool = True,
+        budgets: tuple[Object, ...] = (budget(),),
+        provider: Any = None,
+        backend: Object | None = None,
+    ) -> None:
         self.directory = directory
-        self.provider = Provider(idempotent)
+        self.provider: Any = provider or Provider(idempotent)
         super().__init__(settings(directory))
         self.api.add_namespace(QEE)
-        self.api.put(BACKENDS, backend())
+        self.api.put(BACKENDS, backend or _backend())
         prices = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "prices", "namespace": QEE}}
         self.api.put(CONFIG_MAPS, {**prices, "data": {names.PRICES_KEY: PRICES}})
         for each in budgets:
             self.api.put(BUDGETS, each)
         self.connect()
 
+    def compiled(self, run: RunDocument) -> CompiledDocument:
+        """What the pod that compiles gives."""
+        return compiled(run)
+
     def connect(self) -> None:
         """A new connector process: nothing it had in memory is left."""
         judge = Judge(self.api, suite(), self.directory / "result.pub", "Allow")
-        client: Any = self.provider
+        client = self.provider
         pace = Pace(10_000)
         device = Device("device", None)
-        attempt = Attempt(self.api, client, judge, pace, self.provider.idempotent, GRACE, self.clock, lambda: device)
+        attempt = Attempt(self.api, client, judge, pace, client.idempotent, GRACE, self.clock, lambda: device)
         self.rounds = Rounds(self.api, BACKEND, client, attempt, self.clock, 10)
 
     def given_cloud(self, name: str = "bell", **spec: Any) -> None:
@@ -134,7 +150,7 @@ class Cloud(Simulation):
             runs = [RunDocument.from_bytes(c["data"][names.INPUT_KEY].encode()) for c in self.config_maps("input")]
             (run,) = [each for each in runs if each.job.uid == uid]
             attempt = int(child["metadata"]["labels"][names.LABEL_ATTEMPT])
-            frame = builders.framed(compiled(run).to_bytes(), uid, attempt)
+            frame = builders.framed(self.compiled(run).to_bytes(), uid, attempt)
             self.api.set_log("default", pod["metadata"]["name"], names.RUNNER_CONTAINER, frame)
 
     async def round(self) -> None:
@@ -182,5 +198,45 @@ class Cloud(Simulation):
             self.clock.forward(seconds)
 
 
-def stamp(cloud: Cloud) -> str:
-    return times.render(cloud.clock.now)
+class Killer:
+    """Ends whichever process is at work, once, around one of the mutating requests and calls that are counted."""
+
+    def __init__(self, cloud: Cloud, when: str, point: int) -> None:
+        self.struck = False
+        self.at = ""
+        self._seen = 0
+        self._point = point
+
+        def strike(what: str) -> None:
+            if self._seen == self._point and not self.struck:
+                self.struck, self.at = True, what
+                raise Killed
+            self._seen += 1
+
+        def request(verb: str, resource: Resource, name: str | None) -> None:
+            if verb in MUTATING and resource.plural != "events":
+                strike(f"{verb} {resource.plural}")
+
+        getattr(cloud.api, when).append(request)
+        setattr(cloud.provider, when, lambda call: strike(call) if call in CALLS else None)
+
+
+async def play(cloud: Cloud, scenario: str, killer: Killer) -> None:
+    cloud.given_cloud()
+    if scenario != "runs":
+        cloud.provider.held = True
+    for number in range(40):
+        if number == 6 and scenario == "is cancelled":
+            cloud.change(cancelRequested=True)
+        if number == 6 and scenario == "is deleted":
+            cloud.delete()
+        try:
+            await cloud.step()
+            cloud.compile()
+        except Killed:
+            cloud.restart()
+        try:
+            await cloud.round()
+        except Killed:
+            cloud.connect()
+        cloud.clock.forward(15)

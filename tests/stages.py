@@ -36,12 +36,13 @@ STAGES: dict[str, list[list[str]]] = {
     "unit": [["pytest", "tests/unit"]],
     # Apart from the unit tests, which take seconds: these run circuits.
     "engines": [["pytest", "tests/engines"], ["pytest", "tests/physics"]],
+    "vendors": [["pytest", "tests/vendors"]],
     "api-tests": [["pytest", "tests/api"]],
     "e2e": [["pytest", "e2e"]],
 }
 
 
-AMID = ("unit", "engines", "api-tests")
+AMID = ("unit", "engines", "vendors", "api-tests")
 BESIDE = "e2e"
 
 

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests import signed
-from tests.cloud import Cloud, backend, budget, job
+from tests.cloud import Cloud, Killer, backend, budget, job, play
 from tests.fakes.provider import Job as ProviderJob
-from tests.fakes.provider import Killed
 
 from qee.api.names import FINALIZER_TASK
 from qee.connectors.protocol import ProviderError, Rejected, Throttled, Unauthorized, Unreachable
-from qee.kube.port import Resource
 from qee.kube.resources import BACKENDS, BUDGETS, JOBS, TASKS, TRUST_POLICIES
 
 
@@ -333,50 +331,6 @@ async def test_a_planted_double_submission_is_caught(tmp_path: Path, monkeypatch
         await play(cloud, "runs", Killer(cloud, "after", point))
         worst = max(worst, len(cloud.provider.jobs))
     assert worst > 1
-
-
-class Killer:
-    """Ends whichever process is at work, once, around one of the mutating requests and calls that are counted."""
-
-    def __init__(self, cloud: Cloud, when: str, point: int) -> None:
-        self.struck = False
-        self.at = ""
-        self._seen = 0
-        self._point = point
-
-        def strike(what: str) -> None:
-            if self._seen == self._point and not self.struck:
-                self.struck, self.at = True, what
-                raise Killed
-            self._seen += 1
-
-        def request(verb: str, resource: Resource, name: str | None) -> None:
-            if verb in ("create", "patch", "patch_status", "delete") and resource.plural != "events":
-                strike(f"{verb} {resource.plural}")
-
-        getattr(cloud.api, when).append(request)
-        setattr(cloud.provider, when, lambda call: strike(call) if call in ("submit", "cancel", "find") else None)
-
-
-async def play(cloud: Cloud, scenario: str, killer: Killer) -> None:
-    cloud.given_cloud()
-    if scenario != "runs":
-        cloud.provider.held = True
-    for number in range(40):
-        if number == 6 and scenario == "is cancelled":
-            cloud.change(cancelRequested=True)
-        if number == 6 and scenario == "is deleted":
-            cloud.delete()
-        try:
-            await cloud.step()
-            cloud.compile()
-        except Killed:
-            cloud.restart()
-        try:
-            await cloud.round()
-        except Killed:
-            cloud.connect()
-        cloud.clock.forward(15)
 
 
 def fails(cloud: Cloud, call: str, error: ProviderError, *, before: bool, times: int = 1) -> None:

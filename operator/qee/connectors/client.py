@@ -29,9 +29,10 @@ from qee.connectors.worker import raised
 
 logger = logging.getLogger(__name__)
 MAX_LINE = 64 * 2**20  # of an answer: the results of one provider job
-# What a worker may know of its environment: SDKs read settings, and credentials, from there.
-PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
-WORKLOAD_IDENTITY = (
+# What a worker may know of its environment: SDKs read settings, and credentials, from there. The rest is workload
+# identity, as clouds put it into pods.
+PASSED_ON = (
+    *("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"),
     *("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_REGION"),
     *("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST"),
     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -49,6 +50,7 @@ class WorkerClient:
         call_seconds: float,
         submit_seconds: float,
         called: Callable[[str, str], None] = lambda call, outcome: None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = command
         self._provider = provider
@@ -56,6 +58,7 @@ class WorkerClient:
         self._call_seconds = call_seconds
         self._submit_seconds = submit_seconds
         self._called = called
+        self._environment = os.environ if environment is None else environment
         self._process: asyncio.subprocess.Process | None = None
         self._credential: tuple[tuple[str, int, int], ...] = ()
         self._lock = asyncio.Lock()
@@ -121,7 +124,7 @@ class WorkerClient:
             await self._end()
         if self._process is not None:
             return
-        known = {name: os.environ[name] for name in (*PASSED_ON, *WORKLOAD_IDENTITY) if name in os.environ}
+        known = {name: self._environment[name] for name in PASSED_ON if name in self._environment}
         self._credential = credential
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
