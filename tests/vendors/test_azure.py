@@ -42,7 +42,7 @@ ESTIMATED = ("ionq.simulator", "ionq.qpu.forte-1")
 HEADER = 'OPENQASM 3.0; include "stdgates.inc";'
 BELL = f"{HEADER} qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 # second = 011, first = 01: no part of it and not the whole reads the same backwards.
-TWO_REGISTERS = f"""{HEADER} qubit[5] q; bit[2] first; bit[3] second; x q[0]; x q[2]; x q[4];
+TWO_REGISTERS = f"""{HEADER} qubit[5] q; bit[2] first; bit[3] second; x q[1]; x q[2]; x q[4]; swap q[0], q[1];
 first[0] = measure q[0]; first[1] = measure q[1];
 second[0] = measure q[2]; second[1] = measure q[4]; second[2] = measure q[3];"""
 # Of three qubits two are measured, crosswise; bit 2 is never written.
@@ -374,6 +374,20 @@ def test_a_fault_before_the_submission_submits_nothing(azure: WorkerProcess, ser
     assert type(raised.value) is SUBMITTED[fault]
     assert service.requests("submit") == []
     assert service.jobs == []
+
+
+@pytest.mark.parametrize("fault", ["503", "drop", "accept-then-drop"])
+def test_a_fault_of_the_blob_store_submits_nothing_and_is_not_repeated(
+    azure: WorkerProcess, service: StandIn, fault: str
+) -> None:
+    service.fault("other", "slow")  # the blob's address
+    service.fault("other", fault)
+    with pytest.raises(protocol.Ambiguous):
+        azure.submit(key(1), bell())
+    assert [each["method"] for each in service.requests("other")] == ["POST", "PUT"]
+    assert service.jobs == []
+    assert azure.submit(key(1), bell()) == job_id(key(1))
+    assert finished(azure, [job_id(key(1))])[job_id(key(1))]["phase"] == "succeeded"
 
 
 def test_what_the_service_refuses_is_rejected_in_its_words(azure: WorkerProcess, service: StandIn) -> None:

@@ -88,6 +88,7 @@ class Family:
     qubits: Mapping[str, int]
     by_bit: bool
     max_shots: int = 10_000
+    simulator_max_shots: int | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     simulator_options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -123,6 +124,7 @@ FAMILIES = (
         basis=("h", "rx", "ry", "rz", "s", "t", "x", "y", "z", "cx", "cz"),
         qubits={"sim.qvm": 20, "cepheus-1-108q": 108},
         by_bit=True,
+        simulator_max_shots=10_000,
     ),
 )
 
@@ -143,7 +145,7 @@ class Device:
     @property
     def max_shots(self) -> int | None:
         """None: the SDK names none."""
-        return None if self.simulated and not self.name.startswith("rigetti.") else self.family.max_shots
+        return self.family.simulator_max_shots if self.simulated else self.family.max_shots
 
     @property
     def options(self) -> Mapping[str, Option]:
