@@ -138,7 +138,7 @@ def test_images_and_development_agree_on_versions() -> None:
         return set(re.findall(r"^[a-z0-9-]+==\S+", (CHECKOUT / "requirements" / name).read_text(), re.MULTILINE))
 
     for target, lock in images.TARGETS.items():
-        if target not in images.CONNECTORS:  # whose environments are their own: docs/adr/0010
+        if target not in images.CONNECTORS:  # whose environments are their own: docs/adr/0009
             assert pins(lock) <= pins("dev.txt")
 
 
