@@ -359,7 +359,7 @@ def test_what_the_service_refuses_is_rejected_in_its_words(
 
 
 def test_a_submission_for_another_device_is_not_sent(braket: WorkerProcess, service: StandIn, suite: Any) -> None:
-    with pytest.raises(Rejected, match="the submission is for .*sv1"):
+    with pytest.raises(Rejected, match=r"the submission is for .*sv1"):
         braket.submit(key(1), suite(SV1).submissions[0])
     assert service.requests("submit") == []
 

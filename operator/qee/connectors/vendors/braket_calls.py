@@ -153,7 +153,7 @@ class Service:
         try:
             with mapped("status" if queue else "fetch"):
                 found: Mapping[str, Any] = self._braket.get_quantum_task(quantumTaskArn=handle, **asked)
-                found["status"]  # an answer without it cannot be read
+                found["status"]  # as in `cancel`
                 return found
         except Gone:
             return None
@@ -174,7 +174,8 @@ class Service:
 
     def cancel(self, handle: str) -> None:
         with mapped("cancel"):
-            self._braket.cancel_quantum_task(quantumTaskArn=handle)
+            answer = self._braket.cancel_quantum_task(quantumTaskArn=handle)
+            answer["cancellationStatus"]  # botocore takes what is no JSON for an empty answer
 
 
 @contextmanager

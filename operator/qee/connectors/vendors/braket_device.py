@@ -71,10 +71,11 @@ class Device:
 def from_snapshot(data: bytes) -> Device | None:
     """None: it is not of this version of the adapter."""
     try:
-        value = json.loads(data)
+        value: dict[str, Any] = json.loads(data)
         if value.pop("version") != _VERSION:
             return None
-        return Device(**{name: tuple(each) if isinstance(each, list) else each for name, each in value.items()})
+        read: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
+        return Device(**read)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
