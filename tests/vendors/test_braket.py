@@ -36,12 +36,16 @@ BELL = f"{HEADER} qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 TWO_REGISTERS = f"""{HEADER} qubit[5] q; bit[2] first; bit[3] second; x q[0]; x q[2]; x q[4];
 first[0] = measure q[0]; first[1] = measure q[1];
 second[0] = measure q[2]; second[1] = measure q[4]; second[2] = measure q[3];"""
+# Its own rzz, used in another gate and alone, is an X on the first qubit and a turn of the second.
+OWN = f"""{HEADER} gate rzz(t) a, b {{ x a; rx(2 * t) b; }} gate outer(t) a, b {{ rzz(t) b, a; }}
+input float u; qubit[3] q; bit[3] c; outer(u) q[0], q[1]; rzz(0.0) q[2], q[0]; x q[2]; c = measure q;"""
 # Of four qubits two are measured, crosswise; bit 2 is never written and nothing acts on qubit 1.
 PARTIAL = f"{HEADER} qubit[4] q; bit[3] c; h q[3]; x q[2]; c[1] = measure q[2]; c[0] = measure q[0];"
 SWEEP = f"""{HEADER} input float a; input float b; qubit[2] q; bit[2] c; rx(a) q[0]; rx(b) q[1]; c = measure q;"""
 ROWS = {"a": ("0", str(math.pi), str(math.pi)), "b": (str(math.pi), "0", str(math.pi))}
 # A Toffoli and a turn: what the transpiler makes of them must still do the same.
 TURNED = f"""{HEADER} qubit[3] q; bit[3] c; rx(1.1) q[0]; x q[1]; ccx q[0], q[1], q[2]; ry(0.4) q[1]; c = measure q;"""
+OWN_NATIVE = "OPENQASM 3.0; gate rx(t) a { U(t, 0, 0) a; } qubit q; bit c; rx(0.1) q; c = measure q;"
 NATIVE = f"{HEADER} qubit[3] q; bit[2] c; rx(pi) q[2]; rz(0.5) q[1]; c[0] = measure q[0]; c[1] = measure q[2];"
 RESERVATION = "arn:aws:braket:us-west-1:123456789012:reservation/0c0ffee0-0000-4000-8000-000000000000"
 
@@ -97,6 +101,7 @@ def suite(snapshot: Any) -> Any:
                 circuit(TWO_REGISTERS, 50, "two-registers"),
                 circuit(PARTIAL, 60, "partial"),
                 circuit(SWEEP, 70, "sweep", parameters=ROWS),
+                circuit(OWN, 80, "own", parameters={"u": (str(math.pi / 2),)}),
                 circuit(TURNED, 5000, "turned"),
             ),
         )
@@ -152,7 +157,8 @@ def test_measured_shots_are_counts_with_every_bit_in_its_place(
 ) -> None:
     submissions = suite(device).submissions
     service.control("reset")
-    pair, registers, partial, *rows, turned = results(workers(device), submissions)
+    pair, registers, partial, *rows, own, turned = results(workers(device), submissions)
+    assert own["counts"] == {"011": 80}
     assert registers["counts"] == {"01101": 50}
     assert partial["counts"] == {"010": 60}
     assert [row["counts"] for row in rows] == [{"10": 70}, {"01": 70}, {"11": 70}]
@@ -171,7 +177,8 @@ def test_probabilities_stay_probabilities_with_every_bit_in_its_place(
     found = results(workers(IONQ), submissions)
     assert all(unit["counts"] is None and unit["memory"] is None for unit in found)
     values = [{outcome: float(text) for outcome, text in unit["probabilities"].items()} for unit in found]
-    _, registers, partial, *rows, turned = values
+    _, registers, partial, *rows, own, turned = values
+    assert own == {"011": 1}
     assert registers == {"01101": 1}
     assert partial == {"010": pytest.approx(1)}  # the sum over a qubit that no bit holds
     assert [list(row) for row in rows] == [["10"], ["01"], ["11"]]
@@ -554,7 +561,7 @@ def test_the_same_document_gives_the_same_bytes(snapshot: Any) -> None:
 def test_usage_is_what_braket_charges_for(suite: Any) -> None:
     found: CompiledDocument = suite(RIGETTI)
     assert all(Braket.estimate(each) == each.usage for each in found.submissions)
-    assert (found.usage.tasks, found.usage.shots) == (7, 4000 + 50 + 60 + 3 * 70 + 5000)
+    assert (found.usage.tasks, found.usage.shots) == (8, 4000 + 50 + 60 + 3 * 70 + 80 + 5000)
     assert not found.simulated
     assert suite(SV1).simulated
 
@@ -600,6 +607,7 @@ REFUSED: list[tuple[str, CircuitRun, dict[str, Any], str]] = [
     (RIGETTI, circuit(), {"transpile": TranspileOptions(verify_equivalence=True)}, "verifyEquivalence"),
     (SV1, circuit(), {"transpile": TranspileOptions(verbatim=True)}, "takes no verbatim programs"),
     (RIGETTI, circuit(), {"transpile": TranspileOptions(verbatim=True)}, "gate h is not native .* use rx, rz, iswap"),
+    (RIGETTI, circuit(OWN_NATIVE), {"transpile": TranspileOptions(verbatim=True)}, "gate own_rx is not native"),
     (RIGETTI, circuit(), {"outputs": ("probabilities",)}, "ask for counts or memory"),
     (IONQ, circuit(), {"outputs": ("memory",)}, "ask for counts or probabilities"),
     (IONQ, circuit(shots=5001), {}, "shots is 5001, .* takes 1 to 5000"),

@@ -21,8 +21,8 @@ from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDoc
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument, TranspileOptions
 from qee.connectors.vendors.braket_device import GATES, Device, from_snapshot
+from qee.connectors.vendors.own_gates import told_apart
 from qee.connectors.vendors.qiskit_programs import (
-    Program,
     compiled,
     optimization_level,
     programs,
@@ -57,7 +57,11 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     circuits = []
     for program in programs(document):
         with naming(program.run):
-            circuit = program.circuit if asked.verbatim else _transpiled(program, device, document)
+            known = ALWAYS.union(device.basis)
+            circuit = told_apart(program.circuit, known, memory())
+            if not asked.verbatim:
+                refuse_expansion(circuit, known, memory())
+                circuit = _transpiled(circuit, device, document)
             places = _places(circuit, device, asked)
             _check_size(len(places), program.run.shots, device)
             circuits.append(compiled(program, circuit, "verbatim" if asked.verbatim else "openqasm3"))
@@ -79,12 +83,11 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     )
 
 
-def _transpiled(program: Program, device: Device, document: RunDocument) -> QuantumCircuit:
+def _transpiled(circuit: QuantumCircuit, device: Device, document: RunDocument) -> QuantumCircuit:
     """In gates that the service takes; it places the qubits and compiles to native gates itself."""
-    refuse_expansion(program.circuit, ALWAYS.union(device.basis), memory())
     try:
         done = transpile(
-            program.circuit,
+            circuit,
             basis_gates=list(device.basis),
             optimization_level=optimization_level(document),
             seed_transpiler=transpiler_seed(document),
