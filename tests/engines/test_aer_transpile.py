@@ -11,7 +11,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 from qiskit_aer import AerSimulator
 
-from qee.api.documents import CircuitRun, NoiseOptions, TranspileOptions
+from qee.api.documents import CircuitRun, NoiseOptions, Observable, TranspileOptions
 from qee.api.reasons import Reason
 from qee.devices import snapshot
 from qee.runner.engines import aer_equivalence, aer_transpile, load
@@ -156,6 +156,69 @@ def test_parameters_are_compiled_unbound() -> None:
         expected = Statevector(source.assign_parameters({theta: 0.3})).expectation_value(SparsePauliOp(label))
         there = Statevector(bound).expectation_value(SparsePauliOp(apply_layout(label, found)))
         assert there == pytest.approx(expected, abs=1e-9)
+
+
+@LEVELS
+@pytest.mark.parametrize("measured", [True, False])
+@pytest.mark.parametrize("basis", ["XYZI", "YXXZ"])
+def test_a_group_of_an_observable_is_turned_where_the_circuit_was_compiled_to(
+    level: int, measured: bool, basis: str
+) -> None:
+    """Parities of the turned circuit's outcomes are theory's values, in gates that the device has on those qubits."""
+    device = snapshot("fake_guadalupe")
+    compiler = Compiler(TranspileOptions(optimization_level=level), DeviceNoise(device), 7, MEMORY)
+    source = entangled(measured=measured)
+    program = compiler.compile(source, SIMULATOR)
+    turned = compiler.turned(program, basis)
+    assert (turned.physical, turned.layout) == (program.physical, program.layout)
+    assert turned.physical is not None
+    for operation, on in placed(turned.circuit):
+        if operation.name not in ("measure", "barrier"):
+            assert tuple(turned.physical[qubit] for qubit in on) in device.gates[operation.name]
+    ends = [turned.circuit.find_bit(each.qubits[0]).index for each in turned.circuit.data[-4:]]
+    bits = [turned.circuit.find_bit(each.clbits[0]).index - source.num_clbits for each in turned.circuit.data[-4:]]
+    assert dict(zip(bits, ends, strict=True)) == dict(enumerate(program.layout))
+    after = state_before_measurements(turned.circuit)
+    parity = "".join("I" if letter == "I" else "Z" for letter in basis)
+    expected = state_before_measurements(source).expectation_value(SparsePauliOp(basis)).real
+    found = after.expectation_value(SparsePauliOp(apply_layout(parity, turned))).real
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("level", "left"), [(0, True), (1, False), (2, False), (3, False)])
+def test_a_turn_cancels_against_the_gates_before_it_from_level_1(level: int, left: bool) -> None:
+    compiler = Compiler(TranspileOptions(optimization_level=level), DeviceNoise(snapshot("fake_manila")), 7, MEMORY)
+    source = QuantumCircuit(1, 1)
+    source.h(0)
+    source.measure(0, 0)
+    turned = compiler.turned(compiler.compile(source, SIMULATOR), "X")
+    names = {operation.name for operation, _ in placed(turned.circuit)}
+    assert ("sx" in names) == left
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_all_groups_of_an_observable_run_on_the_same_physical_qubits(
+    level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    applied = DeviceNoise.applied
+
+    def recorded(self: DeviceNoise, circuit: QuantumCircuit, physical: tuple[int, ...]) -> QuantumCircuit:
+        seen.append(physical)
+        return applied(self, circuit, physical)
+
+    monkeypatch.setattr(DeviceNoise, "applied", recorded)
+    terms = {"ZZZ": "1", "XXX": "1", "YXY": "1", "XYY": "1"}
+    options = Options(
+        outputs=("expectation",),
+        noise=NoiseOptions(device="fake_brisbane"),
+        transpile=TranspileOptions(optimization_level=level),
+    )
+    source = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; h q[0]; cx q[0], q[1]; cx q[0], q[2];'
+    circuit = CircuitRun("ghz", "openqasm3", source, 100, observables=(Observable("ghz", terms),))
+    load("aer", options, ROOM).parse(circuit)
+    assert len(seen) == 1 + len(terms)
+    assert len(set(seen)) == 1
 
 
 def test_feed_forward_is_routed_and_its_bits_survive() -> None:

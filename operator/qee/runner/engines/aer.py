@@ -143,6 +143,17 @@ class AerEngine:
             return as_written(circuit)
         return self._compiler.compile(circuit, self._simulation.basis())
 
+    def turned(self, state: QuantumCircuit, compiled: Compiled, basis: str) -> Compiled:
+        """`state`, which was compiled to `compiled`, with every qubit measured in its letter's basis.
+
+        On a device the turns follow the compiled circuit: each group compiled for itself might find other qubits.
+        """
+        from qee.runner.engines.aer_states import rotated
+
+        if self._compiler is None or compiled.physical is None:
+            return self.compiled(rotated(state, basis))
+        return self._compiler.turned(compiled, basis)
+
     def executable(self, compiled: Compiled, method: str, added: QuantumCircuit | None = None) -> Executable:
         """With noise, lowered. `added` stands in for the compiled circuit: the same with instructions that save."""
         circuit = added or compiled.circuit

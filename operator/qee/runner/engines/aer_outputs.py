@@ -13,7 +13,7 @@ from qee.api.run_document import Observable
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.engines.aer_compiled import Compiled, apply_layout
 from qee.runner.engines.aer_simulation import Simulation
-from qee.runner.engines.aer_states import final_measurements, mixes, rotated, unmeasured
+from qee.runner.engines.aer_states import final_measurements, mixes, unmeasured
 from qee.runner.engines.qiskit_circuits import bound
 from qee.runner.errors import RunnerError
 from qee.runner.observables import measurements
@@ -83,7 +83,7 @@ class Outputs:
         if self._sampled:
             _refuse_verbatim_turns(options, [group.basis for group in self._plan.groups])
             for group in self._plan.groups:
-                turned = engine.compiled(rotated(state, group.basis))
+                turned = engine.turned(state, compiled, group.basis)
                 self._groups.append(engine.executable(turned, self._sampling_method))
 
     def computed(self, simulation: Simulation, values: Mapping[Any, float], task: Task) -> Computed:

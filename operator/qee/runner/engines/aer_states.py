@@ -1,5 +1,6 @@
 """The circuits that outputs other than counts take: the state before the final measurements, and turned copies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from qiskit import ClassicalRegister, QuantumCircuit
@@ -47,15 +48,19 @@ def unmeasured(circuit: QuantumCircuit) -> QuantumCircuit:
     return state
 
 
-def rotated(state: QuantumCircuit, basis: str) -> QuantumCircuit:
-    """Every qubit measured in its letter's basis (I as Z), into bits that follow the circuit's own."""
-    bits = ClassicalRegister(state.num_qubits)
+def rotated(state: QuantumCircuit, basis: str, qubits: Sequence[int] | None = None) -> QuantumCircuit:
+    """Every qubit measured in its letter's basis (I as Z), into bits that follow the circuit's own.
+
+    `qubits` has the circuit's qubit for each letter from the right; without it they are the circuit's in their order.
+    """
+    bits = ClassicalRegister(len(basis))
     circuit = state.copy()
     circuit.add_register(bits)
-    for qubit, letter in enumerate(reversed(basis)):
+    turned = list(range(len(basis)) if qubits is None else qubits)
+    for qubit, letter in zip(turned, reversed(basis), strict=True):
         if letter == "Y":
             circuit.sdg(qubit)
         if letter in "XY":
             circuit.h(qubit)
-    circuit.measure(circuit.qubits, bits)
+    circuit.measure(turned, bits)
     return circuit

@@ -4,6 +4,7 @@ Absent options mean translation only, level 0: from level 1 on gates that cancel
 a benchmark circuit. What comes back holds only the qubits that are used: of a device of 127 the others cost memory.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +27,12 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.converters import circuit_to_dag, dag_to_circuit
 from qiskit.exceptions import QiskitError
 from qiskit.transpiler import InstructionProperties, PassManager, Target
-from qiskit.transpiler.passes import Unroll3qOrMore, UnrollCustomDefinitions
+from qiskit.transpiler.passes import (
+    BasisTranslator,
+    Optimize1qGatesDecomposition,
+    Unroll3qOrMore,
+    UnrollCustomDefinitions,
+)
 from qiskit_aer import AerSimulator
 
 from qee.api.reasons import Reason
@@ -34,6 +40,7 @@ from qee.api.run_document import TranspileOptions, circuit_seed
 from qee.devices import Device
 from qee.runner.engines.aer_channels import Noise
 from qee.runner.engines.aer_compiled import Compiled, placed
+from qee.runner.engines.aer_states import rotated, unmeasured
 from qee.runner.engines.qiskit_circuits import refuse_expansion, size_of
 from qee.runner.errors import RunnerError
 from qee.runner.explain import unsupported
@@ -90,6 +97,16 @@ class Compiler:
         position = {physical: number for number, physical in enumerate(kept)}
         compiled = Compiled(reduced, tuple(position[end] for end in ends), kept if self._device else None)
         return self._recorded(compiled, source, program, transpiled)
+
+    def turned(self, compiled: Compiled, basis: str) -> Compiled:
+        """What was compiled for the device, measured in `basis` on the qubits where its state is at the end."""
+        gates = self._device.basis_gates if self._device else ()
+        passes: list[Any] = [BasisTranslator(SessionEquivalenceLibrary, target_basis=list(gates))]
+        if self._level:
+            passes.append(Optimize1qGatesDecomposition(basis=list(gates)))
+        state = _without_last_barriers(unmeasured(compiled.circuit))
+        circuit = PassManager(passes).run(rotated(state, basis, compiled.layout))
+        return replace(compiled, circuit=circuit)
 
     def _recorded(
         self, compiled: Compiled, source: QuantumCircuit, before: QuantumCircuit, after: QuantumCircuit
@@ -192,6 +209,14 @@ def _guarded(circuit: QuantumCircuit) -> QuantumCircuit:
     for number in sorted(measured):
         guarded.append(circuit.data[number])
     return guarded
+
+
+def _without_last_barriers(state: QuantumCircuit) -> QuantumCircuit:
+    """They stood before measurements, and would keep a turn apart from the gate that it completes or undoes."""
+    kept = state.copy()
+    while kept.data and kept.data[-1].operation.name == "barrier":
+        kept.data.pop()
+    return kept
 
 
 def _refuse_contradictions(options: TranspileOptions, device: Device | None) -> None:
