@@ -313,14 +313,21 @@ def _routed(
     numbered = {qubit: cirq.LineQubit(number) for number, qubit in enumerate(logical)}
     small = small.transform_qubits(numbered)
     place = _placed(small, numbered, graph, layout)
-    try:
-        routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
-    except (ValueError, KeyError, nx.NetworkXException):
-        raise _invalid(
-            "spec.transpile.initialLayout: gates join qubits that no path over the layout's own qubits joins;"
-            " choose neighbouring qubits, or leave it out"
-        ) from None
+    _check_joined(small, place, graph)
+    routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
     return routed, {qubit: moved.get(place[number], place[number]) for qubit, number in numbered.items()}
+
+
+def _check_joined(small: Any, place: Mapping[Any, Any], graph: Any) -> None:
+    """Swaps move over the placed qubits only. Of the three ways to place, a layout alone may keep two apart."""
+    parts = nx.connected_components(graph.subgraph(place.values()))
+    part = {qubit: number for number, each in enumerate(parts) for qubit in each}
+    for operation in small.all_operations():
+        if len({part[place[qubit]] for qubit in operation.qubits}) > 1:
+            raise _invalid(
+                "spec.transpile.initialLayout: a gate joins qubits between which the layout's own qubits make no path;"
+                " choose neighbouring qubits, or leave it out"
+            )
 
 
 def _order(device: Device) -> Any:
