@@ -116,6 +116,11 @@ REFUSED: dict[str, tuple[CircuitRun, dict[str, Any], tuple[str, ...]]] = {
         ("initialLayout", "neighbour"),
     ),
     "verbatim": (circuit(), {"transpile": TranspileOptions(verbatim=True)}, ("rainbow does not run it",)),
+    "verbatim-gateset": (
+        circuit(VERBATIM, format="cirq-json"),
+        {"transpile": TranspileOptions(verbatim=True), "provider_options": {"target_gateset": "cz"}},
+        ("target_gateset", "leave one of them out"),
+    ),
     "shots": (circuit(shots=5_000_001), {}, ("circuit bell", "shots: 5000001", "5000000")),
     "qubits": (circuit(_TWENTY_FOUR), {}, ("24 qubits", "23", "use fewer")),
     "unmeasured": (circuit(f"{HEADER} qubit[1] q; x q[0];"), {}, ("measures nothing",)),
@@ -700,10 +705,10 @@ def test_the_token_is_in_no_answer_and_not_in_standard_error(
 # What of the SDK is relied on
 
 _CONTRACT = """
-import inspect, json, sys, time
+import inspect, json
 from cirq_google.engine import engine_client
 from qee.connectors.vendors.google import Access
-from qee.connectors.vendors.google_calls import Service, bearer
+from qee.connectors.vendors.google_calls import bearer
 assert list(engine_client.RETRYABLE_ERROR_CODES) == [500, 503]
 parameters = inspect.signature(engine_client.EngineClient).parameters
 assert "max_retry_delay_seconds" in parameters, parameters
@@ -768,20 +773,17 @@ assert not heavy, heavy
 """
 
 
-def test_what_is_relied_on_in_the_sdk_holds() -> None:
-    in_the_sdks_environment(_CONTRACT)
-
-
 def test_to_load_the_class_imports_no_sdk() -> None:
     in_the_sdks_environment(_LIGHT)
 
 
-def test_a_device_configuration_goes_along_and_every_call_has_a_deadline(
+def test_what_is_relied_on_in_the_sdk_holds(
     google: WorkerProcess, service: StandIn, secret: Path, flip: Submission
 ) -> None:
+    """In one process: it can be told to try once, signs tokens itself, asks for configurations, and has deadlines."""
     service.control("release", hold=True)
     service.fault("cancel", "hang")
-    in_the_sdks_environment(_CONFIGURED, service.url, str(secret / "token"), flip.payload.decode())
+    in_the_sdks_environment(_CONTRACT + _CONFIGURED, service.url, str(secret / "token"), flip.payload.decode())
     (job,) = service.jobs
     assert (job["facts"]["configuration"], job["facts"]["run"]) == ("tuned", "current")
 
