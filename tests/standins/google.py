@@ -84,6 +84,9 @@ class Engine(base.Provider):
         if request.path == "/_standin/state":  # {"handle": ..., "state": 99}: what the engine may say one day
             self.jobs[request.json()["handle"]].facts["state"] = request.json()["state"]
             return base.Answer({})
+        if request.path == "/_standin/lag":  # {"seconds": 3600}: of the jobs that come from now on
+            self.lag = float(request.json()["seconds"])
+            return base.Answer({})
         return super().control(request)
 
     def call(self, request: base.Request) -> bytes:
@@ -247,12 +250,12 @@ class Calls(grpc.GenericRpcHandler):
                     "fault": kind,
                 }
             )
-            answer = b""
+            answer, refusal = b"", None
             try:
                 if not kind or kind in _ACCEPTED:
                     answer = engine.call(request)
             except Refused as error:
-                context.abort(error.code, str(error))
+                refusal = error
         if kind in ("drop", "accept-then-drop"):
             self._front.drop()
         elif kind == "429":
@@ -264,7 +267,9 @@ class Calls(grpc.GenericRpcHandler):
         elif kind in _FAULTS:
             context.abort(*_FAULTS[kind])
         elif kind in ("hang", "slow"):
-            time.sleep(3600 if kind == "hang" else float(fault["seconds"]))
+            time.sleep(3600 if kind == "hang" else float((fault or {})["seconds"]))
+        if refusal is not None and kind in ("", "slow"):
+            context.abort(refusal.code, str(refusal))
         return b"\x0a\xff\x01" + answer[: len(answer) // 2] if kind == "malformed" else answer
 
 

@@ -2,8 +2,8 @@
 
 The Secret (each key a file): `credentials.json`, a service account's key, or a workload identity federation's
 configuration, which says itself where its tokens come from; or `token`, an OAuth access token, read anew for each call.
-Without a Secret: spec.options.workloadIdentity "true", the service account that GKE's metadata server gives to the
-connector's pod. No variable of the environment and no file in the home directory is asked for credentials.
+Without a Secret: workload identity of the connector's pod, as GKE's metadata server gives it. No variable of the
+environment and no file in the home directory is asked for a credential.
 
 spec.device: the processor's id. spec.region: not used.
 spec.options: `project` (required): id of the project that owns the programs. `deviceConfigName` together with `runName`
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from qee.connectors.vendors.google_calls import Service
 
 ENDPOINT = "https://quantum.googleapis.com"
-OPTIONS = ("project", "deviceConfigName", "runName", "snapshotId", "endpoint", "workloadIdentity")
+OPTIONS = ("project", "deviceConfigName", "runName", "snapshotId", "endpoint")
 KEY_FILE, TOKEN_FILE = "credentials.json", "token"
 
 
@@ -160,20 +160,14 @@ def access(settings: Settings) -> Access:
 
 
 def _credential(settings: Settings) -> tuple[str, str]:
-    identity = settings.options.get("workloadIdentity", "false")
-    if identity not in ("true", "false"):
-        raise Rejected(f'spec.options.workloadIdentity: {identity[:16]!r} must be "true" or "false"')
+    if not settings.credentials:
+        return "metadata", ""
     for kind, name in (("key", KEY_FILE), ("token", TOKEN_FILE)):
         path = os.path.join(settings.credentials, name)
-        if not settings.credentials or not os.path.isfile(path):
-            continue
-        if identity == "true":
-            raise Rejected("spec.options.workloadIdentity: the Secret holds a credential too; leave one of them out")
-        return kind, path if kind == "token" else _content(path)
-    if identity == "true":
-        return "metadata", ""
+        if os.path.isfile(path):
+            return kind, path if kind == "token" else _content(path)
     raise Unauthorized(
-        f'the Secret has neither {KEY_FILE} nor {TOKEN_FILE}; add one, or set spec.options.workloadIdentity to "true"'
+        f"the Secret has neither {KEY_FILE} nor {TOKEN_FILE}; add one, or leave credentialsSecretRef out"
     )
 
 

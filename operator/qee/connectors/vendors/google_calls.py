@@ -269,6 +269,8 @@ def mapped(call: str, secret: Callable[[], str] = str) -> Iterator[None]:
     except google.auth.exceptions.TransportError as error:
         raise unclear(f"{call}: no token could be got ({type(error).__name__}); nothing was sent") from None
     except google.auth.exceptions.GoogleAuthError as error:
+        if error.retryable:
+            raise unclear(f"{call}: no token could be got at present; nothing was sent") from None
         raise Unauthorized(
             f"{call}: the credential gives no token ({type(error).__name__}); replace it in the Secret"
         ) from None

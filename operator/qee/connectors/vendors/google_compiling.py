@@ -79,8 +79,9 @@ class Compiled:
 
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     device = _device(target)
-    _check_transpile(document.transpile or TranspileOptions(), device)
-    gateset = _gateset(document.provider_options, device)
+    transpile = document.transpile or TranspileOptions()
+    _check_transpile(transpile, device)
+    gateset = _gateset(document.provider_options, device, transpile.verbatim)
     options = _job_options(document.provider_options)
     submissions: list[Submission] = []
     circuits = []
@@ -88,7 +89,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
         with naming(run, parsing=True):
             program = _read(run)
         with naming(run):
-            made = list(_submissions(run, program, device, gateset, document.transpile, options))
+            made = list(_submissions(run, program, device, gateset, transpile, options))
             circuits.append(_provenance(run, program, [each for each, _ in made]))
             submissions += [each for _, each in made]
             if len(submissions) > MAX_SUBMISSIONS:
@@ -148,11 +149,17 @@ def _check_transpile(options: TranspileOptions, device: Device) -> None:
         )
 
 
-def _gateset(options: Mapping[str, Any], device: Device) -> Any:
+def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
     """What circuits are decomposed to: the first that the processor has, or the one that is asked for."""
     for name in options:
         if name not in _OPTIONS:
             raise _invalid(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
+    if verbatim:
+        if "target_gateset" in options:
+            raise _invalid(
+                "spec.providerOptions.target_gateset: a verbatim circuit is not decomposed; leave one of them out"
+            )
+        return None
     found = {
         name: gateset
         for gateset in device.grid.metadata.compilation_target_gatesets
@@ -214,7 +221,7 @@ def _submissions(
     program: Program,
     device: Device,
     gateset: Any,
-    transpile: TranspileOptions | None,
+    transpile: TranspileOptions,
     options: Mapping[str, Any],
 ) -> Iterator[tuple[Compiled, Submission]]:
     """One with a sweep over all rows, where the circuit can be compiled and written down with its symbols; else one
@@ -228,7 +235,7 @@ def _submissions(
     rows = [{columns[name]: value for name, value in _row(run, number).items()} for number in range(run.parameter_sets)]
 
     def made(circuit: Any, numbers: Sequence[int], swept: bool) -> tuple[Compiled, Submission]:
-        compiled = _compiled(circuit, program, device, gateset, transpile or TranspileOptions())
+        compiled = _compiled(circuit, program, device, gateset, transpile)
         return compiled, _submission(run, program, device, compiled, numbers, rows if swept else None, options)
 
     if not columns:
@@ -258,7 +265,8 @@ def _refuse_large(run: CircuitRun, rows: Sequence[Any]) -> None:
 
 def _compiled(circuit: Any, program: Program, device: Device, gateset: Any, transpile: TranspileOptions) -> Compiled:
     place = _measured(program)
-    logical = [qubit for qubit in program.qubits if qubit in circuit.all_qubits()]
+    used = circuit.all_qubits()
+    logical = [qubit for qubit in program.qubits if qubit in used]
     gates = cirq.Circuit(each for each in circuit.all_operations() if not cirq.is_measurement(each))
     if transpile.verbatim:
         # Moments are the user's own, so they are kept; only the measurements move to the end.
@@ -313,14 +321,21 @@ def _routed(
     numbered = {qubit: cirq.LineQubit(number) for number, qubit in enumerate(logical)}
     small = small.transform_qubits(numbered)
     place = _placed(small, numbered, graph, layout)
-    try:
-        routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
-    except (ValueError, KeyError, nx.NetworkXException):
-        raise _invalid(
-            "spec.transpile.initialLayout: gates join qubits that no path over the layout's own qubits joins;"
-            " choose neighbouring qubits, or leave it out"
-        ) from None
+    _check_joined(small, place, graph)
+    routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
     return routed, {qubit: moved.get(place[number], place[number]) for qubit, number in numbered.items()}
+
+
+def _check_joined(small: Any, place: Mapping[Any, Any], graph: Any) -> None:
+    """Swaps move over the placed qubits only. Of the three ways to place, a layout alone may keep two apart."""
+    parts = nx.connected_components(graph.subgraph(place.values()))
+    part = {qubit: number for number, each in enumerate(parts) for qubit in each}
+    for operation in small.all_operations():
+        if len({part[place[qubit]] for qubit in operation.qubits}) > 1:
+            raise _invalid(
+                "spec.transpile.initialLayout: a gate joins qubits between which the layout's own qubits make no path;"
+                " choose neighbouring qubits, or leave it out"
+            )
 
 
 def _order(device: Device) -> Any:
