@@ -36,6 +36,12 @@ VENDORS: dict[str, Vendor] = {
         {"token": "{token}"},
         {"instance": "crn:v1:bluemix:public:quantum-computing:us-east:a/0:11111111-2222-3333-4444-555555555555::"},
     ),
+    "braket": Vendor(
+        "arn:aws:braket:us-west-1::device/qpu/rigetti/Ankaa-3",
+        {"aws_access_key_id": "AKIASTANDIN", "aws_secret_access_key": "{token}"},
+        {"bucket": "amazon-braket-qee"},
+    ),
+    "google": Vendor("rainbow", {"token": "{token}"}, {"project": "tests"}),
     "azure": Vendor(
         "quantinuum.qpu.h2-1",
         {"api-key": "{token}"},

@@ -21,7 +21,6 @@ from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDoc
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument, TranspileOptions
 from qee.connectors.vendors.braket_device import GATES, Device, from_snapshot
-from qee.connectors.vendors.own_gates import told_apart
 from qee.connectors.vendors.qiskit_programs import (
     compiled,
     optimization_level,
@@ -58,7 +57,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     for program in programs(document):
         with naming(program.run):
             known = ALWAYS.union(device.basis)
-            circuit = told_apart(program.circuit, known, memory())
+            circuit = program.circuit
             if not asked.verbatim:
                 refuse_expansion(circuit, known, memory())
                 circuit = _transpiled(circuit, device, document)

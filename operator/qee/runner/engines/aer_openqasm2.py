@@ -37,6 +37,9 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"encountered a non-ASCII byte.*", "a character outside of ASCII"),
 )
 
+_COMMENT = re.compile(r"//[^\n]*")
+_DEFINED = re.compile(r"\bgate\s+([a-z][A-Za-z0-9_]*)")
+
 
 def load_openqasm2(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     """The circuit and its classical registers in order of declaration. Raises RunnerError.
@@ -48,7 +51,7 @@ def load_openqasm2(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
         circuit = qasm2.loads(
             source,
             include_path=(),
-            custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+            custom_instructions=_known(source),
             custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
         )
     except qasm2.QASM2ParseError as error:
@@ -56,6 +59,12 @@ def load_openqasm2(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     except TypeError as error:  # a library gate without its parameters
         raise invalid("a gate takes another number of parameters") from error
     return circuit, tuple(Register(register.name, register.size) for register in circuit.cregs if register.size)
+
+
+def _known(source: str) -> tuple[qasm2.CustomInstruction, ...]:
+    """Those of Qiskit's own gates that the source does not define itself: they would go before its definition."""
+    own = set(_DEFINED.findall(_COMMENT.sub(" ", source)))
+    return tuple(each for each in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if each.name not in own)
 
 
 def _refusal(message: str, source: str) -> RunnerError:

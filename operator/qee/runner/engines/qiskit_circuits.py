@@ -10,6 +10,7 @@ from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, Paramet
 from qee.api.reasons import Reason
 from qee.api.result_document import Register, Size
 from qee.api.run_document import CircuitRun
+from qee.runner import limits
 from qee.runner.errors import RunnerError
 
 MAX_OPERATIONS = 2_000_000
@@ -18,6 +19,14 @@ ALWAYS = frozenset({"measure", "barrier", "reset"})
 
 
 def load(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
+    """A circuit of any of Qiskit's formats, with its classical registers. Raises RunnerError."""
+    from qee.runner.engines.own_gates import told_apart
+
+    found, registers = _read(circuit)
+    return told_apart(found, limits.memory()), registers
+
+
+def _read(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     if circuit.format == "openqasm3":
         from qee.runner.engines.aer_openqasm3 import load_openqasm3
 
