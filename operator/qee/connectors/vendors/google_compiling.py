@@ -322,7 +322,14 @@ def _routed(
     small = small.transform_qubits(numbered)
     place = _placed(small, numbered, graph, layout)
     _check_joined(small, place, graph)
-    routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
+    router, mapper = cirq.RouteCQC(graph), cirq.HardCodedInitialMapper(place)
+    try:
+        routed, _, moved = router.route_circuit(small, initial_mapper=mapper)
+    except IndexError:
+        # Cirq 1.7 breaks on a tie between swaps where no two of them are disjoint, as on a line of three qubits.
+        # Looking ahead beyond the end, it takes the first of the best ones.
+        beyond = sum(1 for _ in small.all_operations()) + 1
+        routed, _, moved = router.route_circuit(small, initial_mapper=mapper, lookahead_radius=beyond)
     return routed, {qubit: moved.get(place[number], place[number]) for qubit, number in numbered.items()}
 
 
