@@ -715,7 +715,7 @@ _CONTRACT = """
 import inspect, json
 from cirq_google.engine import engine_client
 from qee.connectors.vendors.google import Access
-from qee.connectors.vendors.google_calls import bearer
+from qee.connectors.vendors.google_credentials import bearer
 assert list(engine_client.RETRYABLE_ERROR_CODES) == [500, 503]
 parameters = inspect.signature(engine_client.EngineClient).parameters
 assert "max_retry_delay_seconds" in parameters, parameters
