@@ -5,15 +5,13 @@ TimeoutError after the first try. Its streaming call is not used: it sends a can
 """
 
 import base64
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import duet
-import google.auth.exceptions
 import grpc
 import grpc.aio
 from cirq_google.api import v2
@@ -24,31 +22,23 @@ from cirq_google.cloud.quantum_v1alpha1.services.quantum_engine_service.transpor
 from cirq_google.engine.engine_client import EngineClient, EngineException
 from cirq_google.engine.engine_validator import MAX_TOTAL_REPETITIONS
 from cirq_google.engine.processor_config import Run, Snapshot
-from google.api_core.exceptions import DataLoss, GoogleAPICallError
-from google.auth import load_credentials_from_dict
-from google.auth.compute_engine import Credentials as MetadataCredentials
-from google.auth.transport.requests import Request
+from google.api_core.exceptions import DataLoss
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.rpc.error_details_pb2 import RetryInfo
 
 from qee.api.json_fields import canonical_json
 from qee.connectors.protocol import (
-    AlreadyEnded,
     Ambiguous,
     Gone,
-    ProviderError,
     Rejected,
     Target,
-    Throttled,
-    Unauthorized,
     Unreachable,
 )
 from qee.connectors.vendors.google import Access
-from qee.connectors.vendors.google_words import excerpt
+from qee.connectors.vendors.google_credentials import bearer
+from qee.connectors.vendors.google_errors import Exists, mapped
+from qee.connectors.vendors.google_payload import TARGET_FORMAT
 
-TARGET_FORMAT = "qee.dev/google-target/v1"
 SECONDS = 60.0  # the deadline of a call; the SDK has none for cancelling and for device configurations
-_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LABEL = "qee_backend"
 _AT_ONCE = 8
 _TYPES = "type.googleapis.com/cirq.google.api.v2."
@@ -124,7 +114,7 @@ class Service:
         selector = content["selector"]
         labels = {_LABEL: self._backend}
         code, context = (_packed("Program", content["program"]), _packed("RunContext", content["runContext"]))
-        with suppress(_Exists):
+        with suppress(Exists):
             self._call("submit", lambda: self._client.create_program(project, name, code, labels=labels))
         try:
             self._call(
@@ -142,7 +132,7 @@ class Service:
                     device_config_name=selector.get("deviceConfigName", ""),
                 ),
             )
-        except _Exists as error:
+        except Exists as error:
             if not self.jobs([self.handle(key)], "submit"):
                 raise Ambiguous(str(error)) from None
         return self.handle(key)
@@ -215,93 +205,6 @@ class _Signed(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]
         if await call is None:  # what grpc.aio makes of an answer that is no message
             raise DataLoss("the answer cannot be read")
         return call
-
-
-def bearer(access: Access) -> Callable[[], str]:
-    """What gives a token that is valid now. Raises Unauthorized for a file that is no credential."""
-    if access.kind == "token":
-        return lambda: _token_file(access.secret)
-    if access.kind == "metadata":
-        credentials: Any = MetadataCredentials(scopes=_SCOPES)
-    else:
-        try:
-            credentials, _ = load_credentials_from_dict(json.loads(access.secret), scopes=_SCOPES)
-        except (ValueError, KeyError, TypeError, AttributeError, google.auth.exceptions.GoogleAuthError) as error:
-            raise Unauthorized(
-                f"credentials.json is no credential that google-auth reads ({type(error).__name__}); replace it"
-            ) from None
-        if hasattr(credentials, "with_always_use_jwt_access"):
-            credentials = credentials.with_always_use_jwt_access(True)  # signed here, no call for a token
-
-    def token() -> str:
-        if not credentials.valid:
-            credentials.refresh(Request())
-        return str(credentials.token)
-
-    return token
-
-
-def _token_file(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            token = file.read().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unauthorized(f"token of the Secret cannot be read ({type(error).__name__})") from None
-    if not token or not token.isprintable():
-        raise Unauthorized("token of the Secret is empty or no token; replace it")
-    return token
-
-
-class _Exists(Ambiguous):
-    """The id is taken: by a submission under the same key."""
-
-
-@contextmanager
-def mapped(call: str, secret: Callable[[], str] = str) -> Iterator[None]:
-    """The SDK's errors as ProviderErrors, without the SDK's own as a cause: it may quote the request."""
-    unclear = Ambiguous if call == "submit" else Unreachable
-    try:
-        yield
-    except ProviderError:
-        raise
-    except EngineException as error:
-        raise _of_code(call, error, unclear, secret()) from None
-    except google.auth.exceptions.TransportError as error:
-        raise unclear(f"{call}: no token could be got ({type(error).__name__}); nothing was sent") from None
-    except google.auth.exceptions.GoogleAuthError as error:
-        if error.retryable:
-            raise unclear(f"{call}: no token could be got at present; nothing was sent") from None
-        raise Unauthorized(
-            f"{call}: the credential gives no token ({type(error).__name__}); replace it in the Secret"
-        ) from None
-    except TimeoutError as error:  # 500 or 503
-        told = str(error).removeprefix("Reached max retry attempts for error: ")  # it was tried once
-        raise unclear(f"{call}: no answer of use from Quantum Engine{excerpt(told, secret())}") from None
-
-
-def _of_code(call: str, error: EngineException, unclear: type[ProviderError], secret: str) -> ProviderError:
-    code = int(error.code) if error.code else 0
-    said = f"{call}: Quantum Engine says {code or 'an unknown error'}{excerpt(str(error), secret)}"
-    if code in (401, 403):
-        return Unauthorized(f"{said}; check the credential and its roles in the project")
-    if code == 429:
-        return Throttled(said, _retry_after(error.__cause__))
-    if code == 409:
-        return _Exists(said) if call == "submit" else AlreadyEnded(said) if call == "cancel" else unclear(said)
-    if code == 404:
-        if call == "submit":
-            return Ambiguous(said)
-        return Rejected(f"{said}; check spec.device and spec.options.project") if call == "describe" else Gone(said)
-    if 400 <= code < 500 and code not in (408, 499):  # 499 is gRPC's CANCELLED
-        return Rejected(said)
-    return unclear(said)
-
-
-def _retry_after(cause: BaseException | None) -> float:
-    """google.rpc.RetryInfo, where the engine sends it."""
-    details = cause.details if isinstance(cause, GoogleAPICallError) else ()
-    found = [each.retry_delay for each in details if isinstance(each, RetryInfo)]
-    return max(1.0, found[0].seconds + found[0].nanos / 1e9) if found else 60.0
 
 
 def _ids(handle: str) -> tuple[str, ...]:

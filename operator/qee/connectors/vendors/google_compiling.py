@@ -4,8 +4,6 @@ Placing, routing and decomposing are Cirq's, without random choices. Measurement
 one at the end, over the qubits in order of the classical bits, so that a result needs no other key than ours.
 """
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,10 +23,8 @@ with LazyImports(
 ):
     import cirq
     import cirq_google
-import networkx as nx
 from cirq_google.api import v2
 from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
-from google.protobuf.message import DecodeError
 
 from qee import __version__
 from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
@@ -36,8 +32,9 @@ from qee.api.reasons import Reason
 from qee.api.result_document import CompiledCircuit, Size
 from qee.api.run_document import CircuitRun, RunDocument, TranspileOptions
 from qee.connectors.vendors.google import Google
-from qee.connectors.vendors.google_calls import TARGET_FORMAT
+from qee.connectors.vendors.google_device import Device, invalid_spec, read_device
 from qee.connectors.vendors.google_payload import written
+from qee.connectors.vendors.google_routing import layout_of, routed
 from qee.runner.binding import matched
 from qee.runner.engines.cirq_json import MAX_OPERATIONS, load_cirq_json
 from qee.runner.engines.cirq_openqasm import load_openqasm
@@ -58,17 +55,6 @@ _GATESETS = {
 
 
 @dataclass(frozen=True)
-class Device:
-    """A processor's snapshot. `qubits` are the largest set that is connected, `all_qubits` what a layout counts."""
-
-    processor: str
-    selector: Mapping[str, str]
-    grid: Any
-    all_qubits: tuple[Any, ...]
-    graph: Any
-
-
-@dataclass(frozen=True)
 class Compiled:
     """`circuit` ends with the one measurement, `qubits` are those it measures, `wires` as in Unit."""
 
@@ -78,7 +64,7 @@ class Compiled:
 
 
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
-    device = _device(target)
+    device = read_device(target)
     transpile = document.transpile or TranspileOptions()
     _check_transpile(transpile, device)
     gateset = _gateset(document.provider_options, device, transpile.verbatim)
@@ -109,25 +95,6 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     )
 
 
-def _device(target: bytes) -> Device:
-    specification = v2.device_pb2.DeviceSpecification()
-    try:
-        snapshot = json.loads(target)
-        if snapshot["apiVersion"] != TARGET_FORMAT:
-            raise ValueError
-        specification.ParseFromString(base64.b64decode(snapshot["deviceSpecification"], validate=True))
-        grid = cirq_google.GridDevice.from_proto(specification)
-        processor, selector = str(snapshot["processor"]), dict(snapshot["selector"])
-    except (ValueError, KeyError, TypeError, binascii.Error, DecodeError):
-        raise RunnerError(
-            Reason.RUNNER_FAILED, "the snapshot of the target is not of this version of the adapter"
-        ) from None
-    graph = nx.Graph()
-    graph.add_nodes_from(sorted(grid.metadata.qubit_set))
-    graph.add_edges_from(sorted(tuple(sorted(pair)) for pair in grid.metadata.qubit_pairs))
-    return Device(processor, selector, grid, tuple(graph), graph)
-
-
 def _check_transpile(options: TranspileOptions, device: Device) -> None:
     for name, given, why in (
         ("optimizationLevel", options.optimization_level, "Cirq's compiler has no levels"),
@@ -135,15 +102,15 @@ def _check_transpile(options: TranspileOptions, device: Device) -> None:
         ("verifyEquivalence", options.verify_equivalence or None, "it is checked on engine aer only"),
     ):
         if given is not None:
-            raise _invalid(f"spec.transpile.{name}: {json.dumps(given)}: {why}; leave it out on provider google")
+            raise invalid_spec(f"spec.transpile.{name}: {json.dumps(given)}: {why}; leave it out on provider google")
     layout = options.initial_layout
     if layout is not None and options.verbatim:
-        raise _invalid(
+        raise invalid_spec(
             "spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out"
         )
     beyond = [number for number in layout or () if number >= len(device.all_qubits)]
     if beyond:
-        raise _invalid(
+        raise invalid_spec(
             f"spec.transpile.initialLayout: {device.processor} has no qubit {beyond[0]};"
             f" its qubits, sorted by row and column, are 0 to {len(device.all_qubits) - 1}"
         )
@@ -153,10 +120,10 @@ def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
     """What circuits are decomposed to: the first that the processor has, or the one that is asked for."""
     for name in options:
         if name not in _OPTIONS:
-            raise _invalid(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
+            raise invalid_spec(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
     if verbatim:
         if "target_gateset" in options:
-            raise _invalid(
+            raise invalid_spec(
                 "spec.providerOptions.target_gateset: a verbatim circuit is not decomposed; leave one of them out"
             )
         return None
@@ -173,7 +140,7 @@ def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
         )
     asked = options.get("target_gateset", next(iter(found)))
     if not isinstance(asked, str) or asked not in found:
-        raise _invalid(
+        raise invalid_spec(
             f"spec.providerOptions.target_gateset: {json.dumps(asked)[:32]}: processor {device.processor} has"
             f" {', '.join(found)}"
         )
@@ -185,13 +152,15 @@ def _job_options(options: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     priority = options["priority"]
     if not isinstance(priority, int) or isinstance(priority, bool) or not 1 <= priority <= _MAX_PRIORITY:
-        raise _invalid(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
+        raise invalid_spec(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
     return {"priority": priority}
 
 
 def _read(run: CircuitRun) -> Program:
     if run.format not in Google.FORMATS:
-        raise _invalid(f"format {run.format}: provider google reads {', '.join(Google.FORMATS)}; convert the circuit")
+        raise invalid_spec(
+            f"format {run.format}: provider google reads {', '.join(Google.FORMATS)}; convert the circuit"
+        )
     program = load_cirq_json(run.source) if run.format == "cirq-json" else _flat(load_openqasm(run.source, run.format))
     symbols = {str(name): name for name in cirq.parameter_names(program.circuit)}
     if symbols and run.format != "cirq-json":
@@ -246,7 +215,7 @@ def _submissions(
         yield made(program.circuit, range(len(rows)), swept=True)
     except (RunnerError, ValueError, TypeError, NotImplementedError):
         if len(rows) > MAX_SUBMISSIONS:
-            raise _invalid(
+            raise invalid_spec(
                 f"parameters: {len(rows)} rows need a provider job each, and {MAX_SUBMISSIONS} are allowed; Cirq cannot"
                 " compile this circuit with its symbols, or shots times rows are too many: give fewer rows"
             ) from None
@@ -275,7 +244,7 @@ def _compiled(circuit: Any, program: Program, device: Device, gateset: Any, tran
         )
         final = {qubit: qubit for qubit in logical}
     else:
-        gates, final = _routed(gates, logical, device, _layout(program, device, transpile.initial_layout))
+        gates, final = routed(gates, logical, device, layout_of(program, device, transpile.initial_layout))
         gates = cirq.optimize_for_target_gateset(gates, gateset=gateset)
     measured = sorted(place, key=lambda qubit: place[qubit])
     qubits = tuple(final[qubit] for qubit in measured)
@@ -297,101 +266,6 @@ def _measured(program: Program) -> dict[Any, int]:
             "an operation after a qubit's measurement, or one that depends on its outcome, does not run on this device;"
             " measure at the end only, or use a simulator backend",
         ) from None
-
-
-def _routed(
-    gates: Any, logical: Sequence[Any], device: Device, layout: Mapping[Any, Any] | None
-) -> tuple[Any, dict[Any, Any]]:
-    """The circuit on the processor's qubits, gates on neighbours only, and where each qubit is in the end."""
-    room = max(nx.connected_components(device.graph), key=lambda part: (len(part), -min(map(_order(device), part))))
-    graph = device.graph.subgraph(sorted(room)) if layout is None else device.graph
-    if len(logical) > len(graph):
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
-            f"it uses {len(logical)} qubits, processor {device.processor} has {len(graph)} connected ones; use fewer",
-        )
-    try:
-        small = cirq.Circuit(
-            cirq.decompose(_by_cz(gates), keep=lambda each: len(each.qubits) <= 2, on_stuck_raise=ValueError("stuck"))
-        )
-    except ValueError:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT, "a gate on three or more qubits that Cirq cannot decompose; write it out"
-        ) from None
-    numbered = {qubit: cirq.LineQubit(number) for number, qubit in enumerate(logical)}
-    small = small.transform_qubits(numbered)
-    place = _placed(small, numbered, graph, layout)
-    _check_joined(small, place, graph)
-    routed, _, moved = cirq.RouteCQC(graph).route_circuit(small, initial_mapper=cirq.HardCodedInitialMapper(place))
-    return routed, {qubit: moved.get(place[number], place[number]) for qubit, number in numbered.items()}
-
-
-def _check_joined(small: Any, place: Mapping[Any, Any], graph: Any) -> None:
-    """Swaps move over the placed qubits only. Of the three ways to place, a layout alone may keep two apart."""
-    parts = nx.connected_components(graph.subgraph(place.values()))
-    part = {qubit: number for number, each in enumerate(parts) for qubit in each}
-    for operation in small.all_operations():
-        if len({part[place[qubit]] for qubit in operation.qubits}) > 1:
-            raise _invalid(
-                "spec.transpile.initialLayout: a gate joins qubits between which the layout's own qubits make no path;"
-                " choose neighbouring qubits, or leave it out"
-            )
-
-
-def _order(device: Device) -> Any:
-    return {qubit: number for number, qubit in enumerate(device.all_qubits)}.__getitem__
-
-
-def _layout(program: Program, device: Device, layout: tuple[int, ...] | None) -> dict[Any, Any] | None:
-    """The processor's qubit for each that is declared."""
-    if layout is None:
-        return None
-    if len(layout) != len(program.qubits):
-        raise _invalid(
-            f"spec.transpile.initialLayout: has {len(layout)} qubits, the circuit {len(program.qubits)};"
-            " give one for each"
-        )
-    return {qubit: device.all_qubits[number] for qubit, number in zip(program.qubits, layout, strict=True)}
-
-
-def _placed(small: Any, numbered: Mapping[Any, Any], graph: Any, layout: Mapping[Any, Any] | None) -> dict[Any, Any]:
-    """By the layout; else as the circuit's own grid qubits say, where the processor has them; else by Cirq."""
-    if layout is not None:
-        return {number: layout[qubit] for qubit, number in numbered.items()}
-    own = {number: qubit for qubit, number in numbered.items()}
-    if set(own.values()) <= set(graph) and nx.is_connected(graph.subgraph(own.values())):
-        return own
-    # A gate that does nothing shows the mapper the qubits that are only measured.
-    shown = small + cirq.Circuit(cirq.I(qubit) for qubit in numbered.values())
-    found: dict[Any, Any] = cirq.LineInitialMapper(graph).initial_mapping(shown)
-    return found
-
-
-def _by_cz(gates: Any) -> Any:
-    """Powers of CZ with a symbol as gates that every set has: Z^(t/2) on both, and Z^(-t/2) on their parity."""
-
-    def parted(operation: Any) -> Any:
-        if not cirq.is_parameterized(operation) or len(operation.qubits) != 2:
-            return NotImplemented
-        if not isinstance(operation.gate, cirq.CZPowGate):
-            return NotImplemented
-        one, two = operation.qubits
-        half = operation.gate.exponent / 2
-        return [
-            cirq.Z(one) ** half,
-            cirq.Z(two) ** half,
-            cirq.CNOT(one, two),
-            cirq.Z(two) ** (-half),
-            cirq.CNOT(one, two),
-        ]
-
-    def kept(operation: Any) -> bool:
-        return not (cirq.is_parameterized(operation) and len(operation.qubits) == 2)
-
-    return cirq.Circuit(
-        cirq.decompose(each, intercepting_decomposer=parted, keep=kept, on_stuck_raise=None) if not kept(each) else each
-        for each in gates.all_operations()
-    )
 
 
 def _check_compiled(circuit: Any, device: Device, verbatim: bool) -> None:
@@ -461,7 +335,3 @@ def _provenance(run: CircuitRun, program: Program, compiled: Sequence[Compiled])
         compiled_sha256=digest.hexdigest(),
         source=Size(len(program.circuit), _gates(program.circuit)[1]),
     )
-
-
-def _invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)

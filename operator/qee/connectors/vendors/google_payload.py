@@ -11,6 +11,8 @@ from typing import Any
 
 from qee.api.json_fields import canonical_json
 
+TARGET_FORMAT = "qee.dev/google-target/v1"  # of a processor's snapshot
+
 
 def written(
     processor: str,
