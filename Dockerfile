@@ -51,13 +51,15 @@ ENV PATH=/opt/qee/bin:/usr/local/bin:/usr/bin:/bin \
 
 # The locks stay in the images: they say what is inside. They are copied, not mounted, for builders take no notice of
 # changes in what is mounted.
-FROM runtime AS operator
+FROM runtime AS verifying
 COPY --from=liboqs /liboqs/ /usr/local/
 RUN /sbin/ldconfig
 COPY requirements/build.txt requirements/install requirements/operator.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/operator.txt
+
+FROM verifying AS operator
 COPY --from=project /opt/qee /opt/qee
 RUN python -c "from qee.signing.libraries import Suite; Suite.required()"
 USER 65532:65532
@@ -83,48 +85,56 @@ ENTRYPOINT ["python", "-m", "qee.runner"]
 
 # A connector verifies in the operator's environment, and calls the vendor's SDK in one of its own: their pins differ.
 # The same image compiles: `python` on its path is the SDK's.
-FROM operator AS connector
-USER 0:0
+FROM verifying AS connector
 RUN python3 -m venv --without-pip /opt/sdk
 ENV PATH=/opt/sdk/bin:/opt/qee/bin:/usr/local/bin:/usr/bin:/bin
-ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
 FROM connector AS connector-ibm
 COPY requirements/ibm.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/ibm.txt /opt/sdk
+COPY --from=project /opt/qee /opt/qee
 COPY --from=project /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
+ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
 FROM connector AS connector-braket
 COPY requirements/braket.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/braket.txt /opt/sdk
+COPY --from=project /opt/qee /opt/qee
 COPY --from=project /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
+ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
 FROM connector AS connector-ionq
 COPY requirements/ionq.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/ionq.txt /opt/sdk
+COPY --from=project /opt/qee /opt/qee
 COPY --from=project /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
+ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
 FROM connector AS connector-azure
 COPY requirements/azure.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/azure.txt /opt/sdk
+COPY --from=project /opt/qee /opt/qee
 COPY --from=project /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
+ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
 FROM connector AS connector-google
 COPY requirements/google.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/google.txt /opt/sdk
+COPY --from=project /opt/qee /opt/qee
 COPY --from=project /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
+ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]

@@ -14,7 +14,7 @@ from e2e.cluster.cache import digest, lock, need_space, root
 from e2e.cluster.layout import Layout
 from e2e.cluster.steps import run, step
 
-GENERATIONS = 30  # several nodes and checkouts may share the cache
+GENERATIONS = 12  # several nodes and checkouts may share the cache
 SUITE = "trixie"
 PACKAGES = "python3-minimal,libpython3-stdlib,python3-venv,libseccomp2,ca-certificates"
 # What Debian's own container images leave out as well.

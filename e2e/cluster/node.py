@@ -24,7 +24,7 @@ FIRST_TO_STOP = ("kubelet", "kube-proxy")
 THEN = ("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd", "containerd")
 UP_SECONDS = 240.0
 LONGEST_SOCKET_PATH = 107
-GENERATIONS = 10
+GENERATIONS = 4
 
 
 def state_directory() -> Path:
