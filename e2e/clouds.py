@@ -42,6 +42,7 @@ VENDORS: dict[str, Vendor] = {
         {"bucket": "amazon-braket-qee"},
     ),
     "google": Vendor("rainbow", {"token": "{token}"}, {"project": "tests"}),
+    "ionq": Vendor("simulator", {"api-key": "{token}"}, counts=False),
     "azure": Vendor(
         "quantinuum.qpu.h2-1",
         {"api-key": "{token}"},

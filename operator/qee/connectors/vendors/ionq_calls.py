@@ -1,0 +1,155 @@
+"""Calls of IonQ's API with the paths and headers of qiskit-ionq's client, each made once.
+
+The SDK's own methods repeat a POST on 429 and 5xx, and each may make a job; its GETs repeat for ever. So only its
+`make_path` and `api_headers` are used; a test holds them.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import requests
+from qiskit_ionq.ionq_client import IonQClient
+
+from qee.connectors.protocol import (
+    AlreadyEnded,
+    Ambiguous,
+    Gone,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+)
+
+VERSION = "v0.4"
+PAGE = 100
+MAX_PAGES = 1000
+SECONDS = (10.0, 50.0)  # to connect, and between two bytes
+_EXCERPT = 160
+
+# requests would take a credential for the host from ~/.netrc, in place of ours.
+os.environ["NETRC"] = os.devnull
+
+
+class Service:
+    """One project of IonQ's. Raises ProviderErrors."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._client = IonQClient(token, f"{url}/{VERSION}")
+        self._token = token
+
+    def backend(self, name: str) -> dict[str, Any]:
+        found = self._json("describe", "GET", "backends", name, absent=Rejected)
+        if not isinstance(found, dict) or not isinstance(found.get("qubits"), int):
+            raise Unreachable("describe: IonQ's answer has no number of qubits")
+        return found
+
+    def create(self, body: Mapping[str, Any]) -> str:
+        found = self._json("submit", "POST", "jobs", body=body)
+        if not isinstance(found, dict) or not isinstance(found.get("id"), str) or not found["id"]:
+            raise Ambiguous("submit: IonQ's answer names no job")
+        return str(found["id"])
+
+    def jobs(self) -> Iterator[dict[str, Any]]:
+        """All jobs of the project, page by page."""
+        query: dict[str, Any] = {"limit": PAGE}
+        for _ in range(MAX_PAGES):
+            page = self._json("find", "GET", "jobs", query=query)
+            if not isinstance(page, dict) or not isinstance(page.get("jobs"), list):
+                raise Unreachable("find: IonQ's answer is no page of jobs")
+            yield from page["jobs"]
+            if not page.get("next"):
+                return
+            query = {"limit": PAGE, "next": page["next"]}
+        raise Unreachable(f"find: the listing has no end after {MAX_PAGES} pages")
+
+    def listed(self, handles: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Those of the jobs that one call for all of them shows; what it leaves out is asked for singly."""
+        query = {"ids": ",".join(handles), "limit": len(handles)}
+        page = self._json("status", "GET", "jobs", query=query)
+        found = page.get("jobs") if isinstance(page, dict) else None
+        return {str(job.get("id")): job for job in found or [] if job.get("id") in handles}
+
+    def job(self, handle: str, call: str) -> dict[str, Any] | None:
+        """None: there is no such job."""
+        try:
+            found = self._json(call, "GET", "jobs", handle)
+        except Gone:
+            return None
+        if not isinstance(found, dict) or found.get("id") != handle:
+            raise Unreachable(f"{call}: IonQ's answer is about another job")
+        return found
+
+    def result(self, path: str) -> bytes:
+        """A result by the address that its job gives, a path of the same service."""
+        if not path.startswith(f"/{VERSION}/"):
+            raise Unreachable("fetch: the address of the result is none of IonQ's API")
+        return self._bytes("fetch", "GET", path.removeprefix(f"/{VERSION}/"))
+
+    def cancel(self, handle: str) -> None:
+        self._bytes("cancel", "PUT", "jobs", handle, "status", "cancel")
+
+    def _json(self, call: str, method: str, *path: str, absent: type[ProviderError] = Gone, **sent: Any) -> Any:
+        try:
+            return requests.models.complexjson.loads(self._bytes(call, method, *path, absent=absent, **sent))
+        except ValueError:
+            raise self._unclear(call)(f"{call}: IonQ's answer is not JSON") from None
+
+    def _bytes(
+        self,
+        call: str,
+        method: str,
+        *path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        absent: type[ProviderError] = Gone,
+    ) -> bytes:
+        headers = {**self._client.api_headers, "User-Agent": f"qee-{call} {self._client.api_headers['User-Agent']}"}
+        try:
+            answer = requests.request(
+                method,
+                self._client.make_path(*path),
+                params=query,
+                json=body,
+                headers=headers,
+                timeout=SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise self._unclear(call)(f"{call}: no answer from IonQ ({type(error).__name__})") from None
+        if answer.status_code >= 300:
+            raise self._of_status(call, answer, absent)
+        return bytes(answer.content)
+
+    def _unclear(self, call: str) -> type[ProviderError]:
+        return Ambiguous if call == "submit" else Unreachable
+
+    def _of_status(self, call: str, answer: requests.Response, absent: type[ProviderError]) -> ProviderError:
+        status = answer.status_code
+        said = f"{call}: IonQ says HTTP {status}{self._excerpt(answer)}"
+        if status in (401, 403):
+            return Unauthorized(f"{said}; check the API key and its project")
+        if status == 429:
+            return Throttled(said, _seconds(answer.headers.get("Retry-After")))
+        if status == 404 and call != "submit":
+            return absent(said)
+        if status == 409 and call == "cancel":
+            return AlreadyEnded(said)
+        if 400 <= status < 500 and status not in (404, 408, 409):
+            return Rejected(said)
+        return self._unclear(call)(said)
+
+    def _excerpt(self, answer: requests.Response) -> str:
+        """IonQ's own words: `message`, at the top or within `error`."""
+        try:
+            told = answer.json()
+            message = told.get("message") or (told.get("error") or {}).get("message") or ""
+        except (ValueError, AttributeError):
+            return ""
+        clean = "".join(letter if letter.isprintable() else " " for letter in str(message))
+        return f" ({clean.replace(self._token, '***')[:_EXCERPT]})" if clean else ""
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text and text.isdecimal() else 60.0
