@@ -51,6 +51,12 @@ def by_count(result: CircuitResult) -> list[tuple[str, int]]:
     return sorted((result.counts or {}).items(), key=lambda item: (-item[1], item[0]))
 
 
+def by_probability(result: CircuitResult) -> list[tuple[str, float]]:
+    """Of `distribution`, the most probable outcomes first."""
+    found = {key: float(value) for key, value in (result.distribution or {}).items()}
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
 def _bar(share: float, width: int, blocks: bool) -> str:
     if not blocks:
         return ("#" * max(1, round(share * width))).ljust(width)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli import figures
-from qee.cli.histogram import SHOWN, bars, by_count, columns, counts_bars, register_line
+from qee.cli.histogram import SHOWN, bars, by_count, by_probability, columns, counts_bars, register_line
 from qee.cli.terminal import printable
 from qee.results.numbers import amplitudes, bits, reals
 
@@ -55,6 +55,7 @@ def _circuit(
     for each in group:
         for lines in (
             _counts(document, each, table, width, blocks),
+            _distribution(document, each, table, width, blocks),
             _probabilities(document, each, table, width, blocks),
             _statevector(document, each, table, blocks),
             _memory(document, each, table),
@@ -76,6 +77,21 @@ def _counts(document: ResultDocument, each: CircuitResult, table: _Table, width:
         yield _title(document, each, table, f"{each.shots} shots")
         yield from register_line(each)
         yield from counts_bars(each, width, blocks)
+
+
+def _distribution(
+    document: ResultDocument, each: CircuitResult, table: _Table, width: int, blocks: bool
+) -> Iterator[str]:
+    """What a provider gives in place of counts."""
+    if each.distribution is None:
+        return
+    yield _title(document, each, table, "probabilities as the provider gives them, not counts")
+    yield from register_line(each)
+    found = by_probability(each)
+    shown = found[:SHOWN]
+    yield from bars([(key, value, f"{value:.6f}") for key, value in shown], width, blocks)
+    if left := len(found) - len(shown):
+        yield f"  and {left} more: {100 * max(0.0, 1 - sum(value for _, value in shown)):.1f}%"
 
 
 def _probabilities(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from qee.api.documents import CircuitResult, ResultDocument
-from qee.cli.histogram import by_count, columns
+from qee.cli.histogram import by_count, by_probability, columns
 from qee.cli.terminal import printable
 from qee.results.numbers import amplitudes, bits, reals
 
@@ -35,6 +35,11 @@ def _counts(each: CircuitResult) -> Iterator[list[str]]:
         yield [outcome, str(count), f"{count / each.shots:.6f}"]
 
 
+def _distribution(each: CircuitResult) -> Iterator[list[str]]:
+    for outcome, value in by_probability(each):
+        yield [outcome, f"{value:.12g}"]
+
+
 def _memory(each: CircuitResult) -> Iterator[list[str]]:
     for shot, outcome in enumerate(each.memory or ()):
         yield [str(shot), outcome]
@@ -64,6 +69,7 @@ _TABLES: tuple[_Kind, ...] = (
     (["OUTCOME", "COUNT", "FRACTION"], lambda each: each.counts is not None, _counts),
     (["SHOT", "OUTCOME"], lambda each: each.memory is not None, _memory),
     (["OUTCOME", "PROBABILITY"], lambda each: each.probabilities is not None, _probabilities),
+    (["OUTCOME", "PROBABILITY"], lambda each: each.distribution is not None, _distribution),
     (["STATE", "REAL", "IMAGINARY", "PROBABILITY"], lambda each: each.statevector is not None, _statevector),
     (["OBSERVABLE", "VALUE", "STDERROR", "SHOTS"], lambda each: each.expectation is not None, _expectation),
 )

@@ -4,13 +4,14 @@ Between the write of the intent and the provider's answer this process may die a
 the task's status, and at the provider.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from qee.api.compiled_document import CompiledDocument
+from qee.api.compiled_document import CompiledDocument, Submission
 from qee.api.fields import MAX_PACKED
 from qee.api.packing import pack
 from qee.api.reasons import Reason
@@ -29,6 +30,7 @@ from qee.connectors.protocol import (
     Rejected,
     Throttled,
     Unauthorized,
+    UnitResult,
 )
 from qee.connectors.submission import Memory, Part, View
 from qee.connectors.verification import Judge, TaskDenied, outputs
@@ -46,6 +48,7 @@ STATES = {
     "cancelled": "Cancelled",
 }
 GONE_LOOKS = 3  # a job that three looks in a row do not find is lost
+FETCH_TRIES = 20  # at RETRY_SECONDS: a result that nobody can read after minutes will not be read
 MAX_STEPS = 8  # of one task in one round
 RETRY_SECONDS = 15.0
 
@@ -59,6 +62,8 @@ class Knowledge:
     """Handles whose end was asked for."""
     unseen: dict[str, int] = field(default_factory=dict)
     """By handle: looks in a row that did not find it."""
+    unfetched: dict[str, int] = field(default_factory=dict)
+    """By handle: failed tries to fetch its result."""
     not_before: datetime | None = None
     """When the next look at open or failing parts is due."""
 
@@ -274,7 +279,7 @@ class Attempt:
         parts = parts_of(task)
         try:
             compiled = CompiledDocument.from_bytes(self._judge.document(task))
-            fetched = await self._fetched(compiled, parts)
+            fetched = await self._fetched(compiled, parts, known)
         except ProviderError as error:
             await self._trouble(task, known, error)
             return
@@ -284,11 +289,23 @@ class Attempt:
         ended = outcome.end(compiled, parts, fetched, outputs(task), device, moments, sha256)
         await self._finish(task, parts, ended)
 
-    async def _fetched(self, compiled: CompiledDocument, parts: Sequence[Part]) -> dict[int, Fetched]:
+    async def _fetched(self, compiled: CompiledDocument, parts: Sequence[Part], known: Knowledge) -> dict[int, Fetched]:
+        """Of a part that has not succeeded only what it has cost, where the provider tells."""
         found: dict[int, Fetched] = {}
         for part in parts:
-            if part.handle and part.state == "Succeeded":
-                found[part.index] = await self._client.fetch(part.handle, compiled.submissions[part.index])
+            if part.handle is None or part.state not in ("Succeeded", "Failed", "Cancelled"):
+                continue
+            wanted = compiled.submissions[part.index]
+            try:
+                found[part.index] = await self._client.fetch(part.handle, wanted)
+            except ProviderError as error:
+                tries = known.unfetched[part.handle] = known.unfetched.get(part.handle, 0) + 1
+                if part.state == "Succeeded" and tries < FETCH_TRIES and not isinstance(error, Gone):
+                    raise
+                found[part.index] = _nothing(wanted, f"its result cannot be fetched: {error}")
+            if part.state != "Succeeded":
+                empty = _nothing(wanted, part.message or part.state)
+                found[part.index] = replace(empty, charge=found[part.index].charge)
         return found
 
     async def _finish(self, task: Object, parts: Sequence[Part], ended: End) -> None:
@@ -374,6 +391,10 @@ def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge) -> P
         return part
     message = said.message[:512] if said.phase in ENDED else ""
     return replace(part, state=STATES[said.phase], message=message)
+
+
+def _nothing(wanted: Submission, problem: str) -> Fetched:
+    return Fetched(tuple(UnitResult(problem=problem[:512]) for _ in wanted.units), hashlib.sha256(b"").hexdigest())
 
 
 def _name(task: Object) -> str:

@@ -51,7 +51,10 @@ class Worker:
 
 
 def _error(error: ProviderError) -> dict[str, Any]:
-    answer: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    kind = next(
+        kind for kind in type(error).__mro__ if kind.__module__ == protocol.__name__
+    )  # not a subclass's own name
+    answer: dict[str, Any] = {"error": kind.__name__, "message": str(error)}
     return {**answer, "retryAfter": error.retry_after} if isinstance(error, Throttled) else answer
 
 

@@ -69,6 +69,12 @@ class Result:
             raise ResultError(f"circuit {each.circuit} has no register {register!r}; it has {_listed(list(marginals))}")
         return dict(marginals[register])
 
+    def distribution(self, circuit: str | None = None, parameter_set: int | None = None) -> dict[str, float]:
+        """Probabilities by outcome, where a provider gives them in place of counts."""
+        each = self._one(circuit, parameter_set)
+        found = self._has(each, "distribution", each.distribution)
+        return {outcome: float(value) for outcome, value in found.items()}
+
     def memory(self, circuit: str | None = None, parameter_set: int | None = None) -> list[str]:
         """Each shot's outcome, in order."""
         each = self._one(circuit, parameter_set)

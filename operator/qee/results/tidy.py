@@ -56,6 +56,8 @@ def rows(document: ResultDocument, results: Iterable[CircuitResult]) -> Iterator
 def _counted(each: CircuitResult, point: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for outcome, count in (each.counts or {}).items():
         yield {**point, "output": "counts", "outcome": outcome, "count": count, "shots": each.shots}
+    for outcome, value in (each.distribution or {}).items():
+        yield {**point, "output": "distribution", "outcome": outcome, "value": float(value), "shots": 0}
     for shot, outcome in enumerate(each.memory or ()):
         yield {**point, "output": "memory", "shot": shot, "outcome": outcome, "shots": each.shots}
 
