@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e import chart
-from e2e.bench import admission, audit, measure, programs, report, verification
+from e2e.bench import admission, audit, connector, measure, programs, report, verification
 from e2e.bench.statistics import percentile
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import cluster
@@ -182,6 +182,8 @@ def measured(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     if part == "verification":
         with step("Verification"):
             found: dict[str, Any] = {"verification_ms": verification.measured()}
+    elif part == "connector":
+        found = asyncio.run(connector.measured())
     elif part == "admission":
         found = {"admission": asyncio.run(admission.measured(arguments.slices))}
     else:

@@ -80,7 +80,24 @@ PROGRAMS: list[Row] = [
     ("programs.shards.ratio", "four shards to one", None, "x"),
 ]
 
-ROWS = {"verification": VERIFICATION, "admission": ADMISSION, "jobs": JOBS, "programs": PROGRAMS}
+CONNECTOR: list[Row] = [
+    ("connector.tasks", "tasks that wait at the provider", None, ""),
+    ("connector.rss_mib", "memory of the connector", None, "MiB"),
+    ("connector.worker_rss_mib", "memory of its worker, the SDK within", None, "MiB"),
+    ("connector.calls_per_minute", "provider calls a minute", None, ""),
+    ("connector.cpu_ms_per_s", "CPU of both for a second of waiting", None, "ms"),
+    ("connector.writes_per_task", "object writes per task until it waits", 2, ""),
+    ("connector.submissions_per_task", "POSTs per submission", 1, ""),
+    ("connector.submit_s", "all submitted", None, "s"),
+]
+
+ROWS = {
+    "verification": VERIFICATION,
+    "admission": ADMISSION,
+    "jobs": JOBS,
+    "programs": PROGRAMS,
+    "connector": CONNECTOR,
+}
 PARTS = tuple(ROWS)
 
 TEXTS = {
@@ -104,6 +121,14 @@ the library directly. Of the large circuit only the time is compared in which th
 (`provenance.simulationSeconds`; the script's own clock), alternating. Of the sweep and of the many circuits it is the
 CPU time of the whole process, from its start, for each point or circuit. The shards are noise trajectories of 16
 qubits, in pods limited to one core.
+""",
+    "connector": """## Connector
+
+One connector process with a thousand QuantumTasks of Bell circuits on one backend, before a real API server;
+qiskit-ionq in its worker speaks with IonQ's stand-in, which keeps all jobs queued. It looks at them every 10 s (the chart's
+default), 200 in a call. Memory is resident memory. The operator's own writes for a cloud job are the input, the
+compiling Job, the task, the result and the final status, one for each move in the queue, and two to each budget; a
+unit test holds the sum of both processes.
 """,
     "verification": """## Verification
 

@@ -12,6 +12,7 @@ from qee.api.result_document import Register, Size
 from qee.api.run_document import CircuitRun
 from qee.runner import limits
 from qee.runner.errors import RunnerError
+from qee.runner.explain import invalid
 
 MAX_OPERATIONS = 2_000_000
 _OPERATION_BYTES = 8192  # of one unrolled operation in Qiskit and Aer, measured at 6 KiB
@@ -23,7 +24,10 @@ def load(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     from qee.runner.engines.own_gates import told_apart
 
     found, registers = _read(circuit)
-    return told_apart(found, limits.memory()), registers
+    try:
+        return told_apart(found, limits.memory()), registers
+    except QASM2Error as error:  # Qiskit computes the definition of a gate when somebody asks for it
+        raise invalid("a gate that the source defines takes another number of parameters") from error
 
 
 def _read(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
