@@ -125,8 +125,8 @@ qubits, in pods limited to one core.
     "connector": """## Connector
 
 One connector process with a thousand QuantumTasks of Bell circuits on one backend, before a real API server;
-qiskit-ionq in its worker speaks with IonQ's stand-in, which keeps all jobs queued. It looks at them every 10 s (the chart's
-default), 200 in a call. Memory is resident memory. The operator's own writes for a cloud job are the input, the
+qiskit-ionq in its worker speaks with IonQ's stand-in, which keeps all jobs queued. It looks at them every 10 s (the
+chart's default), 200 in a call. Memory is resident memory. The operator's own writes for a cloud job are the input, the
 compiling Job, the task, the result and the final status, one for each move in the queue, and two to each budget; a
 unit test holds the sum of both processes.
 """,

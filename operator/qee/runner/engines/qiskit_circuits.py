@@ -6,6 +6,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, ParameterExpression
+from qiskit.qasm2 import QASM2Error
 
 from qee.api.reasons import Reason
 from qee.api.result_document import Register, Size
