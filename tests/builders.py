@@ -54,6 +54,24 @@ def backend(name: str = "aer", provider: str = "aer", **spec: Any) -> Object:
     }
 
 
+def task(name: str = "t", namespace: str = "default", backend: str = "fez") -> Object:
+    """A QuantumTask that the schema takes and nobody has signed."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND_TASK,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "backendRef": {"kind": names.KIND_BACKEND, "name": backend},
+            "job": {"name": "bell", "uid": "0c0ffee0", "created": "2026-01-01T00:00:00Z"},
+            "attempt": 1,
+            "admission": {"projection": "{}"},
+            "runSha256": "0" * 64,
+            "compiled": {"data": "AAAA", "sha256": "0" * 64, "bytes": 3},
+            "authorization": "e30=",
+        },
+    }
+
+
 def pod_of(child: Object, name: str | None = None, **status: Any) -> Object:
     """The pod that the Job controller makes of a child, its container not started yet."""
     meta, template = child["metadata"], child["spec"]["template"]

@@ -14,7 +14,7 @@ from e2e.attack import outcome
 from e2e.attack.outcome import NOT_STOPPED, Outcome
 from e2e.attack.stage import NOW, TENANT, Stage
 from e2e.kubernetes import Object
-from tests import signed
+from tests import builders, signed
 
 from qee.api import names
 from qee.signing.algorithms import RESULT_CONTEXT
@@ -230,11 +230,9 @@ def operator_mounts_secret(stage: Stage) -> Outcome:
     return stage.tried(child, stage.operator_account())
 
 
-@attack("A hand-written QuantumTask", outcome.NO_SUCH_KIND, "QuantumTask")
+@attack("A hand-written QuantumTask", outcome.POLICY, "QuantumTask")
 def hand_written_task(stage: Stage) -> Outcome:
-    return stage.tried(
-        {"apiVersion": names.API_VERSION, "kind": "QuantumTask", "metadata": {"name": "task"}, "spec": {}}
-    )
+    return stage.tried(builders.task("task", stage.space.name))
 
 
 @attack("A key revoked while its job waits", outcome.OPERATOR, "KeyRevoked")

@@ -18,36 +18,19 @@ Object = dict[str, Any]
 HERE = Path(__file__).parent
 TENANT = "mallory"  # may do in the namespace what the role `admin` allows
 OPERATOR_ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{OPERATOR}"
-CONNECTOR = f"system:serviceaccount:{NAMESPACE}:connector"
+CONNECTOR = f"system:serviceaccount:{NAMESPACE}:{OPERATOR.removesuffix('-operator')}-connector-one"
+OTHER_CONNECTOR = f"system:serviceaccount:{NAMESPACE}:{OPERATOR.removesuffix('-operator')}-connector-two"
 VALUES = {
-    "admission": {"policies": {"connectors": [CONNECTOR]}},
+    "connectors": [
+        {"name": "one", "provider": "ibm", "backends": ["fez"]},
+        {"name": "two", "provider": "ibm", "backends": ["torino"]},
+    ],
     "images": {"runners": {"aer": {"tag": "1"}, "cirq": {"tag": "1"}}},
 }
 APPLIED = (
     *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "QuantumBackend"),
     *("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"),
 )
-TASKS: Object = {  # QuantumTasks do not exist yet; their policies do
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "quantumtasks.qee.dev"},
-    "spec": {
-        "group": "qee.dev",
-        "scope": "Namespaced",
-        "names": {"plural": "quantumtasks", "singular": "quantumtask", "kind": "QuantumTask", "listKind": "TaskList"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "subresources": {"status": {}},
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-                },
-            }
-        ],
-    },
-}
 
 
 class Place:
@@ -130,7 +113,6 @@ def bare() -> Iterator[ApiServer]:
     try:
         server.start()
         server.kubectl("apply", "--server-side", "--filename", str(CHECKOUT / "crds"))
-        server.kubectl("apply", "--filename=-", input=json.dumps(TASKS))
         server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         server.kubectl("create", "namespace", NAMESPACE)
         yield server

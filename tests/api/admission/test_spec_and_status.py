@@ -8,9 +8,21 @@ import yaml
 from e2e.cluster.apiserver import ApiServer
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.steps import ClusterError
-from tests.api.admission.conftest import CONNECTOR, OPERATOR_ACCOUNT, TENANT, Object, Place, stops, trust, until
+from tests import builders
+from tests.api.admission.conftest import (
+    CONNECTOR,
+    OPERATOR_ACCOUNT,
+    OTHER_CONNECTOR,
+    TENANT,
+    Object,
+    Place,
+    stops,
+    trust,
+    until,
+)
 
 RUNNING = {"status": {"phase": "Running"}}
+TASK_RUNNING = {"status": {"state": "Running"}}
 
 
 def status(place: Place, kind: str, name: str, patch: Object, by: str | None = None) -> str:
@@ -86,14 +98,11 @@ def test_jobs_from_before_the_policies_can_be_changed_and_deleted(locked: ApiSer
     until(lambda: stops(lambda: old.run("get", "quantumjob", "old")), "the job to be gone")
 
 
-TASK: Object = {"apiVersion": "qee.dev/v1alpha1", "kind": "QuantumTask", "metadata": {"name": "t"}, "spec": {"a": 1}}
-
-
 @pytest.mark.parametrize("by", [TENANT, None], ids=["tenant", "cluster admin"])
 def test_tasks_are_created_by_the_operator_only(place: Place, by: str | None) -> None:
     place.run("create", "role", "tasks", "--verb=*", "--resource=quantumtasks.qee.dev")
     place.run("create", "rolebinding", "tasks", "--role=tasks", f"--user={TENANT}")
-    told = place.refused(lambda: place.create(TASK, by=by))
+    told = place.refused(lambda: place.create(builders.task("t", place.namespace), by=by))
 
     assert "QuantumTask: created and changed by QEE's operator only" in told
     assert "create a QuantumJob" in told
@@ -101,16 +110,16 @@ def test_tasks_are_created_by_the_operator_only(place: Place, by: str | None) ->
 
 def test_tasks_of_the_operator_live_their_life(place: Place) -> None:
     place.run("create", "role", "tasks", "--verb=*", "--resource=quantumtasks.qee.dev,quantumtasks.qee.dev/status")
-    for name, user in (("o", OPERATOR_ACCOUNT), ("c", CONNECTOR), ("t", TENANT)):
+    for name, user in (("o", OPERATOR_ACCOUNT), ("c", CONNECTOR), ("d", OTHER_CONNECTOR), ("t", TENANT)):
         place.run("create", "rolebinding", f"tasks-{name}", "--role=tasks", f"--user={user}")
-    place.create(TASK, by=OPERATOR_ACCOUNT)
+    place.create(builders.task("t", place.namespace), by=OPERATOR_ACCOUNT)
 
     for by in (TENANT, CONNECTOR, None):
-        place.refused(lambda by=by: place.patch("quantumtask", "t", {"spec": {"a": 2}}, by=by))
-    for by in (TENANT, OPERATOR_ACCOUNT, None):
-        told = place.refused(lambda by=by: status(place, "quantumtask", "t", RUNNING, by=by))
-        assert "quantumtasks/status is written by connectors only" in told
-    status(place, "quantumtask", "t", RUNNING, by=CONNECTOR)
+        place.refused(lambda by=by: place.patch("quantumtask", "t", {"spec": {"cancelRequested": True}}, by=by))
+    for by in (TENANT, OPERATOR_ACCOUNT, OTHER_CONNECTOR, None):
+        told = place.refused(lambda by=by: status(place, "quantumtask", "t", TASK_RUNNING, by=by))
+        assert "quantumtasks/status is written by the connector of the task's backend only" in told
+    status(place, "quantumtask", "t", TASK_RUNNING, by=CONNECTOR)
     place.patch("quantumtask", "t", {"spec": {"cancelRequested": True}}, by=OPERATOR_ACCOUNT)
     place.patch("quantumtask", "t", {"metadata": {"finalizers": ["example.com/hold"]}}, by=TENANT)
     place.run("delete", "quantumtask", "t", "--wait=false", by=TENANT)
