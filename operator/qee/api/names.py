@@ -38,7 +38,6 @@ PASSED_ON_LABELS = (LABEL_QUEUE_NAME, LABEL_PRIORITY_CLASS)
 
 ANNOTATION_SIGNATURE = f"{GROUP}/signature"
 FINALIZER_TASK = f"{GROUP}/provider"  # on a QuantumTask: nothing of it may go on at the provider unseen
-FINALIZER_BACKEND = f"{GROUP}/in-use"
 ANNOTATION_CANCEL_AT = f"{GROUP}/cancel-requested-at"
 ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"
 
