@@ -91,6 +91,8 @@ async def _with(port: KubeClient, server: ApiServer, provider: StandIn, scratch:
     with step(f"{TASKS_AT_ONCE} tasks"):
         await _create(port, key)
     _, since = await port.snapshot(TASKS)
+    writes = Writes()
+    counting = asyncio.create_task(writes.run(port, since))
     environment = {**sdks.environment(), "KUBECONFIG": str(server.kubeconfig)}
     command = [str(CHECKOUT / ".venv/bin/python"), "-m", "qee.connectors", f"--config={scratch / 'connector.yaml'}"]
     log = (scratch / "log").open("w")
@@ -115,12 +117,13 @@ async def _with(port: KubeClient, server: ApiServer, provider: StandIn, scratch:
             "submit_s": seconds,
             "calls_per_minute": calls,
             "cpu_ms_per_s": 1000 * (_cpu(process.pid) - cpu) / WATCHED_SECONDS,
-            "writes_per_task": await _writes(port, since) / TASKS_AT_ONCE,
+            "writes_per_task": writes.total / TASKS_AT_ONCE,
             "submissions_per_task": len(provider.requests("submit")) / TASKS_AT_ONCE,
         }
         say(json.dumps(found))
         return found
     finally:
+        counting.cancel()
         process.kill()
         process.wait()
         log.close()
@@ -163,12 +166,15 @@ async def _submitted(provider: StandIn, scratch: Path) -> None:
         await asyncio.sleep(2)
 
 
-async def _writes(port: KubeClient, since: str) -> int:
-    """Of the connector, as a watch from `since` tells of them: nobody else writes tasks here."""
-    total = 0
-    async for kind, _ in port.watch(TASKS, NAMESPACE, since=since, timeout_seconds=10):
-        total += kind == "MODIFIED"
-    return total
+class Writes:
+    """Counts changes of tasks as a watch tells of them: nobody but the connector writes any here."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    async def run(self, port: KubeClient, since: str) -> None:
+        async for kind, _ in port.watch(TASKS, NAMESPACE, since=since, timeout_seconds=1200):
+            self.total += kind == "MODIFIED"
 
 
 def _children(pid: int) -> list[int]:

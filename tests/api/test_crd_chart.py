@@ -39,7 +39,7 @@ def test_an_upgrade_reaches_the_definitions(apiserver: ApiServer):
     assert shown == ["Phase", "Backend", "Shots", "Attempt", "Reason", "Result", "Age"]
 
 
-@pytest.mark.parametrize(("flag", "documents"), [("true", 3), ("false", 0)])
+@pytest.mark.parametrize(("flag", "documents"), [("true", 5), ("false", 0)])
 def test_the_definitions_can_be_left_to_someone_else(apiserver: ApiServer, flag: str, documents: int):
     rendered = helm(apiserver.kubeconfig, "template", CHART, "--set", f"crds.enabled={flag}")
     assert rendered.count("kind: CustomResourceDefinition") == documents

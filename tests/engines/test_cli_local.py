@@ -78,10 +78,14 @@ def test_wrong_fields_exit_with_2_and_a_line_each(tmp_path: Path) -> None:
     assert "  spec.shots: 0 is below 1; give 1 to 10000000" in done.stderr.splitlines()
 
 
-def test_what_this_build_cannot_run_is_refused_by_name(tmp_path: Path) -> None:
-    done = run(tmp_path, builders.job(maxCost={"amount": "1.50", "currency": "USD"}))
-    assert done.exit_code == 2
-    assert "spec.maxCost is not in this build" in done.stderr
+def test_options_of_a_provider_are_refused_on_a_simulator(tmp_path: Path) -> None:
+    done = run(tmp_path, builders.job(providerOptions={"max_execution_time": 60}))
+    assert done.exit_code == 1
+    assert "spec.providerOptions" in done.stderr
+
+
+def test_a_limit_of_cost_does_no_harm_where_nothing_costs(tmp_path: Path) -> None:
+    assert run(tmp_path, builders.job(maxCost={"amount": "1.50", "currency": "USD"})).exit_code == 0
 
 
 def test_a_backend_that_is_no_engine_asks_for_one(tmp_path: Path) -> None:
