@@ -28,6 +28,7 @@ FAULTS = (
     "503",  # not carried out
     "drop",  # not carried out, the connection closed
     "429",  # not carried out, with Retry-After: 1
+    "400",  # not carried out
     "401",  # the token has expired
     "409",  # as a cancel of a job that has ended
     "404",
@@ -52,13 +53,14 @@ class ProviderJob:
 
 @dataclass
 class Request:
-    """One HTTP request. `query` has the last value of each parameter."""
+    """One HTTP request. `query` has the last value of each parameter, `queries` all of them."""
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    queries: dict[str, list[str]] = field(default_factory=dict)
 
     def json(self) -> Any:
         return json.loads(self.body or b"null")
@@ -178,9 +180,10 @@ def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0) -> Threadi
         def do(self) -> None:
             url = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
-            query = {key: values[-1] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
+            queries = parse_qs(url.query, keep_blank_values=True)
+            query = {key: values[-1] for key, values in queries.items()}
             headers = {key.lower(): value for key, value in self.headers.items()}
-            request = Request(self.command, url.path, query, headers, self.rfile.read(length))
+            request = Request(self.command, url.path, query, headers, self.rfile.read(length), queries)
             if request.path.startswith("/_standin/"):
                 with provider.lock:
                     self.write(provider.control(request))

@@ -28,7 +28,9 @@ _STATUS = {
 }
 _BACKENDS = {"simulator": 29, "qpu.forte-1": 36}
 _NAMES = {"si": "sdg", "ti": "tdg", "v": "sx", "vi": "sxdg"}
+_ALONE = ("qpu.forte-1",)  # the simulator is only in the list
 _PAGE = 4  # small, so that every listing has several
+_AT_ONCE = 50
 
 
 class IonQ(Provider):
@@ -58,7 +60,7 @@ class IonQ(Provider):
         return super().control(request)
 
     def operation(self, request: Request) -> str:
-        if request.path.startswith("/v0.4/backends/"):
+        if request.path.startswith("/v0.4/backends"):
             return "target"
         if request.path == "/v0.4/jobs" and request.method == "POST":
             return "submit"
@@ -73,10 +75,10 @@ class IonQ(Provider):
             return _error(401, "Unauthorized", "Invalid API key")
         path = request.path.removeprefix("/v0.4/").split("/")
         match [request.method, *path]:
-            case ["GET", "backends", name] if name in _BACKENDS:
-                return Answer(
-                    {"backend": name, "status": "available", "qubits": _BACKENDS[name], "average_queue_time": 9}
-                )
+            case ["GET", "backends"]:
+                return Answer([_backend(name) for name in _BACKENDS])
+            case ["GET", "backends", name] if name in _ALONE:
+                return Answer(_backend(name))
             case ["POST", "jobs"]:
                 return self.submitted(request)
             case ["GET", "jobs"]:
@@ -109,12 +111,14 @@ class IonQ(Provider):
 
     def listing(self, request: Request) -> Answer:
         if "ids" in request.query:
-            wanted = request.query["ids"].split(",")
+            wanted = request.queries["ids"]
+            if len(wanted) > _AT_ONCE:
+                return _error(400, "BadRequest", "Too many ids.")
             found = [self.details(job) for handle in wanted if (job := self.look(handle)) is not None]
             return Answer({"jobs": found, "next": None})
         start = int(request.query.get("next", 0))
-        shown = self.listed()
-        page = [self.details(job) for job in shown[start : start + _PAGE]]
+        shown = [each for job in self.listed() for each in (*self.offspring(job), self.details(job))]
+        page = shown[start : start + _PAGE]
         more = start + _PAGE if start + _PAGE < len(shown) else None
         return Answer({"jobs": page, "next": None if more is None else str(more)})
 
@@ -125,15 +129,22 @@ class IonQ(Provider):
             "name": job.facts["name"],
             "metadata": job.facts["metadata"],
             "backend": job.body["backend"],
+            "submitted_at": f"2026-01-01T{job.number // 60:02}:{job.number % 60:02}:00Z",
         }
         children = [child for child, (parent, _) in self.children.items() if parent == job.handle]
         if children:
             found["child_job_ids"] = children
         elif job.phase == "succeeded":
-            found |= {"results": self.addresses(job.handle), "execution_duration_ms": 12}
+            used = {"billed_quantum_compute_time_us": 11_400}
+            found |= {"results": self.addresses(job.handle), "execution_duration_ms": 900, "stats": used}
         if job.phase == "failed":
-            found["failure"] = {"code": "internal_error", "error": job.facts.get("error", "")}
+            found["failure"] = {"code": "internal_error", "message": job.facts.get("error", "")}
         return found
+
+    def offspring(self, job: ProviderJob) -> list[dict[str, Any]]:
+        """A job's children as a listing shows them: with its metadata, and later than it."""
+        kept = {"metadata": job.facts["metadata"], "parent_job_id": job.handle}
+        return [self.child(child) | kept for child, (parent, _) in self.children.items() if parent == job.handle]
 
     def child(self, handle: str) -> dict[str, Any]:
         parent, number = self.children[handle]
@@ -171,6 +182,10 @@ def _executed(instructions: list[Any], qubits: int, shots: int, random: np.rando
     drawn = random.choice(len(found), shots, p=found / found.sum())
     probabilities = {str(value): float(each) for value, each in enumerate(found) if each > 1e-12}
     return {"probabilities": probabilities, "shots": [str(value) for value in drawn]}
+
+
+def _backend(name: str) -> dict[str, Any]:
+    return {"backend": name, "status": "available", "qubits": _BACKENDS[name], "average_queue_time": 9}
 
 
 def _error(status: int, kind: str, message: str) -> Answer:

@@ -1,11 +1,14 @@
 """The adapter of IonQ on its SDK, against the stand-in of the service: bits, faults, refusals, secrets."""
 
+import hashlib
 import json
 import math
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from e2e.cluster import sdks
@@ -67,6 +70,7 @@ BAD: dict[str, tuple[RunDocument, str]] = {
     "unknown option": (document(circuit(), provider_options={"shot": 3}), "spec.providerOptions.shot: no option of"),
     "noise on a qpu": (document(circuit(), device="qpu.forte-1", provider_options={"noise": {}}), "Options.noise: no"),
     "noise model": (document(circuit(), provider_options={"noise": {"model": "x"}}), "spec.providerOptions.noise"),
+    "no noise": (document(circuit(), provider_options={"noise": None}), "spec.providerOptions.noise"),
     "noise seed": (document(circuit(), provider_options={"noise": {"model": "ideal", "seed": -1}}), "noise.seed"),
     "mitigation": (
         document(circuit(), device="qpu.forte-1", provider_options={"error_mitigation": {"debiasing": 1}}),
@@ -209,8 +213,9 @@ def test_a_worker_that_hangs_in_a_submission_can_be_killed(
         assert hanging.process.stdin is not None
         hanging.process.stdin.write(json.dumps(request) + "\n")
         hanging.process.stdin.flush()
-        while not service.jobs:
-            pass
+        deadline = time.monotonic() + 60
+        while not service.jobs and time.monotonic() < deadline:
+            time.sleep(0.1)
     assert asked.find([key(5)]) == {key(5): [service.jobs[0]["handle"]]}
 
 
@@ -259,6 +264,45 @@ def test_many_are_looked_at_together_and_the_unknown_left_out(
     assert len(service.requests("status")) == 2  # all together, and the one that was not among them
     service.control("status", status="paused")
     assert asked.call("status", {"handles": handles[:1]})[handles[0]]["phase"] == "unknown"
+
+
+def test_children_that_a_listing_shows_are_no_submissions(
+    asked: WorkerProcess, suite: CompiledDocument, service: StandIn
+):
+    handle = asked.submit(key(1), suite.submissions[0])
+    assert asked.find([key(1)]) == {key(1): [handle]}
+
+
+def test_more_than_one_listing_holds_are_looked_at_in_several(
+    asked: WorkerProcess, suite: CompiledDocument, service: StandIn
+):
+    handles = [asked.submit(key(number), small(suite)) for number in range(51)]
+    assert set(asked.call("status", {"handles": handles})) == set(handles)
+    assert len(service.requests("status")) == 2
+
+
+def test_a_listing_that_refuses_ids_leaves_single_looks(
+    asked: WorkerProcess, suite: CompiledDocument, service: StandIn
+):
+    handles = [asked.submit(key(number), small(suite)) for number in range(3)]
+    service.fault("status", "400")
+    assert set(asked.call("status", {"handles": handles})) == set(handles)
+    assert len(service.requests("status")) == 4
+
+
+@pytest.mark.parametrize(("measured", "kind"), [(True, "shots"), (False, "probabilities")])
+def test_the_digest_is_of_the_bytes_that_were_read(
+    asked: WorkerProcess, suite: CompiledDocument, service: StandIn, measured: bool, kind: str
+):
+    service.control("measured", on=measured)
+    handle = asked.submit(key(1), small(suite))
+    ended(asked, handle)
+    found = asked.fetch(handle, small(suite))
+    assert sum("/results/" in request["path"] for request in service.requests("fetch")) == 1
+    address = Request(f"{service.url}/v0.4/jobs/{handle}/results/{kind}", headers={"Authorization": f"apiKey {TOKEN}"})
+    with urlopen(address) as answer:
+        assert found["raw_sha256"] == hashlib.sha256(answer.read()).hexdigest()
+    assert found["charge"]["qpu_milliseconds"] == 12  # what is billed, rounded up
 
 
 def test_cancelled_while_queued_and_refused_after_the_end(

@@ -102,14 +102,18 @@ class IonQ:
         )
 
     def find(self, keys: Sequence[str], since: str) -> Mapping[str, Sequence[str]]:
-        """By metadata, over all pages: there is no filter for it. IonQ's clock is not ours, so `since` is not asked."""
+        """By metadata, over all pages: there is no filter for it. IonQ's clock is not ours, so `since` is not asked.
+
+        A job's children, one for each of several circuits, may be listed with its metadata: they are no submissions.
+        """
         wanted = set(keys)
-        found: dict[str, list[str]] = {}
-        for job in self._service.jobs():  # the newest first
+        found: dict[str, list[tuple[str, str]]] = {}
+        for job in self._service.jobs():
             key = (job.get("metadata") or {}).get(METADATA)
-            if key in wanted:
-                found.setdefault(key, []).insert(0, str(job["id"]))
-        return found
+            if key in wanted and not job.get("parent_job_id"):
+                # IonQ lists the newest first; where it tells when a job was submitted, that decides.
+                found.setdefault(key, []).insert(0, (str(job.get("submitted_at") or ""), str(job["id"])))
+        return {key: [handle for _, handle in sorted(jobs, key=lambda one: one[0])] for key, jobs in found.items()}
 
     def submit(self, key: str, submission: Submission) -> str:
         body: dict[str, Any] = json.loads(submission.payload)["body"]
@@ -137,6 +141,7 @@ class IonQ:
 
 def _state(job: Mapping[str, Any]) -> ProviderState:
     failure = job.get("failure") or {}
-    said = " ".join(str(failure.get(field, "")) for field in ("code", "error")).strip()
+    words = (failure.get("code"), failure.get("message") or failure.get("error"))
+    said = " ".join(str(word) for word in words if word)
     clean = "".join(letter if letter.isprintable() else " " for letter in said)[:400]
     return ProviderState(_PHASES.get(str(job.get("status")), "unknown"), clean)

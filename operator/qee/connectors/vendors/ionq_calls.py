@@ -24,6 +24,7 @@ from qee.connectors.protocol import (
 
 VERSION = "v0.4"
 PAGE = 100
+TOGETHER = 50  # ids in one listing: a URL of 2 kB
 MAX_PAGES = 1000
 SECONDS = (10.0, 50.0)  # to connect, and between two bytes
 _EXCERPT = 160
@@ -40,7 +41,16 @@ class Service:
         self._token = token
 
     def backend(self, name: str) -> dict[str, Any]:
-        found = self._json("describe", "GET", "backends", name, absent=Rejected)
+        """By itself, or out of the list where IonQ does not offer the one alone (the simulator)."""
+        try:
+            found = self._json("describe", "GET", "backends", name)
+        except Gone as absent:
+            every = self._json("describe", "GET", "backends")
+            every = every.get("backends") if isinstance(every, dict) else every
+            named = [each for each in every or [] if isinstance(each, dict) and each.get("backend") == name]
+            if not named:
+                raise Rejected(f"{absent}; spec.device {name!r} is none of this project's backends") from None
+            (found, *_) = named
         if not isinstance(found, dict) or not isinstance(found.get("qubits"), int):
             raise Unreachable("describe: IonQ's answer has no number of qubits")
         return found
@@ -65,11 +75,17 @@ class Service:
         raise Unreachable(f"find: the listing has no end after {MAX_PAGES} pages")
 
     def listed(self, handles: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of the jobs that one call for all of them shows; what it leaves out is asked for singly."""
-        query = {"ids": ",".join(handles), "limit": len(handles)}
-        page = self._json("status", "GET", "jobs", query=query)
-        found = page.get("jobs") if isinstance(page, dict) else None
-        return {str(job.get("id")): job for job in found or [] if job.get("id") in handles}
+        """Those of the jobs that a listing by ids shows; the caller asks for the others singly."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(handles), TOGETHER):
+            some = handles[start : start + TOGETHER]
+            try:
+                page = self._json("status", "GET", "jobs", query={"ids": list(some), "limit": len(some)})
+            except Rejected:
+                return found  # it does not take the filter so
+            jobs = page.get("jobs") if isinstance(page, dict) else None
+            found |= {str(job.get("id")): job for job in jobs or [] if job.get("id") in some}
+        return found
 
     def job(self, handle: str, call: str) -> dict[str, Any] | None:
         """None: there is no such job."""
@@ -90,9 +106,9 @@ class Service:
     def cancel(self, handle: str) -> None:
         self._bytes("cancel", "PUT", "jobs", handle, "status", "cancel")
 
-    def _json(self, call: str, method: str, *path: str, absent: type[ProviderError] = Gone, **sent: Any) -> Any:
+    def _json(self, call: str, method: str, *path: str, **sent: Any) -> Any:
         try:
-            return requests.models.complexjson.loads(self._bytes(call, method, *path, absent=absent, **sent))
+            return requests.models.complexjson.loads(self._bytes(call, method, *path, **sent))
         except ValueError:
             raise self._unclear(call)(f"{call}: IonQ's answer is not JSON") from None
 
@@ -103,7 +119,6 @@ class Service:
         *path: str,
         query: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
-        absent: type[ProviderError] = Gone,
     ) -> bytes:
         headers = {**self._client.api_headers, "User-Agent": f"qee-{call} {self._client.api_headers['User-Agent']}"}
         try:
@@ -119,13 +134,13 @@ class Service:
         except requests.RequestException as error:
             raise self._unclear(call)(f"{call}: no answer from IonQ ({type(error).__name__})") from None
         if answer.status_code >= 300:
-            raise self._of_status(call, answer, absent)
+            raise self._of_status(call, answer)
         return bytes(answer.content)
 
     def _unclear(self, call: str) -> type[ProviderError]:
         return Ambiguous if call == "submit" else Unreachable
 
-    def _of_status(self, call: str, answer: requests.Response, absent: type[ProviderError]) -> ProviderError:
+    def _of_status(self, call: str, answer: requests.Response) -> ProviderError:
         status = answer.status_code
         said = f"{call}: IonQ says HTTP {status}{self._excerpt(answer)}"
         if status in (401, 403):
@@ -133,7 +148,7 @@ class Service:
         if status == 429:
             return Throttled(said, _seconds(answer.headers.get("Retry-After")))
         if status == 404 and call != "submit":
-            return absent(said)
+            return Gone(said)
         if status == 409 and call == "cancel":
             return AlreadyEnded(said)
         if 400 <= status < 500 and status not in (404, 408, 409):

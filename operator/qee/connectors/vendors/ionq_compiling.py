@@ -33,7 +33,7 @@ from qee.runner.limits import memory
 from qee.runner.naming import naming
 
 MAX_CIRCUITS = 300  # in one job; IonQ documents no number
-_MODELS = ("ideal", "aria-1", "forte-1", "harmony")
+_MODELS = ("ideal", "aria-1", "forte-1")
 _Entry = tuple[Unit, list[Any], tuple[int, int], int]
 
 
@@ -144,11 +144,13 @@ def _settings(options: Any, device: str) -> dict[str, Any]:
         if name not in known:
             raise _bad(name, f"no option of {device}; there is {', '.join(known)}")
     found: dict[str, Any] = {}
-    if (asked := options.get("error_mitigation")) is not None:
+    if "error_mitigation" in options:
+        asked = options["error_mitigation"]
         if not isinstance(asked, dict) or set(asked) != {"debiasing"} or not isinstance(asked["debiasing"], bool):
             raise _bad("error_mitigation", "give {debiasing: true} or {debiasing: false}")
         found["settings"] = {"error_mitigation": {"debiasing": asked["debiasing"]}}
-    if (noise := options.get("noise")) is not None:
+    if "noise" in options:
+        noise = options["noise"]
         if not isinstance(noise, dict) or not set(noise) <= {"model", "seed"} or noise.get("model") not in _MODELS:
             raise _bad("noise", f"give {{model: one of {', '.join(_MODELS)}, seed: an integer}}")
         seed = noise.get("seed", 0)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -21,38 +22,33 @@ def fetched(service: Service, handle: str, submission: Submission) -> Fetched:
     if not children:
         if len(submission.units) != 1:
             raise Unreachable("fetch: the job has no children, and several circuits were submitted")
-        results, raw = [_one(service, submission.units[0], job)], [_raw(service, job)]
+        parts = [_one(service, submission.units[0], job)]
     else:
         if len(children) != len(submission.units):
             raise Unreachable(f"fetch: the job has {len(children)} children, {len(submission.units)} were submitted")
-        results, raw = [], []
-        for unit, child in zip(submission.units, children, strict=True):
-            found = service.job(child, "fetch")
-            if found is None or found.get("status") != "completed":
-                said = "IonQ does not know it" if found is None else str(found.get("status"))
-                results.append(UnitResult(problem=f"this circuit's part of the job: {said}"))
-                continue
-            results.append(_one(service, unit, found))
-            raw.append(_raw(service, found))
-    return Fetched(tuple(results), hashlib.sha256(b"".join(raw)).hexdigest(), _charge(job))
+        parts = [_part(service, unit, child) for unit, child in zip(submission.units, children, strict=True)]
+    raw = hashlib.sha256(b"".join(data for _, data in parts)).hexdigest()
+    return Fetched(tuple(result for result, _ in parts), raw, _charge(job))
 
 
-def _raw(service: Service, job: Mapping[str, Any]) -> bytes:
-    path = _path(job, "probabilities")
-    return service.result(path) if path else b""
+def _part(service: Service, unit: Unit, child: str) -> tuple[UnitResult, bytes]:
+    found = service.job(child, "fetch")
+    if found is None or found.get("status") != "completed":
+        said = "IonQ does not know it" if found is None else str(found.get("status"))
+        return UnitResult(problem=f"this circuit's part of the job: {said}"), b""
+    return _one(service, unit, found)
 
 
-def _one(service: Service, unit: Unit, job: Mapping[str, Any]) -> UnitResult:
+def _one(service: Service, unit: Unit, job: Mapping[str, Any]) -> tuple[UnitResult, bytes]:
+    """The result and the bytes that it was read from."""
     if path := _path(job, "shots"):
-        memory = _shots(unit, service.result(path))
-        counts: dict[str, int] = {}
-        for outcome in memory:
-            counts[outcome] = counts.get(outcome, 0) + 1
-        return UnitResult(counts=counts, memory=memory)
-    path = _path(job, "probabilities")
-    if not path:
-        return UnitResult(problem="the job lists no results")
-    return UnitResult(probabilities=_probabilities(unit, service.result(path)))
+        data = service.result(path)
+        memory = _shots(unit, data)
+        return UnitResult(counts=dict(Counter(memory)), memory=memory), data
+    if path := _path(job, "probabilities"):
+        data = service.result(path)
+        return UnitResult(probabilities=_probabilities(unit, data)), data
+    return UnitResult(problem="the job lists no results"), b""
 
 
 def _path(job: Mapping[str, Any], kind: str) -> str:
@@ -84,5 +80,8 @@ def _probabilities(unit: Unit, data: bytes) -> dict[str, str]:
 
 def _charge(job: Mapping[str, Any]) -> Charge:
     """Time on the QPU, where the job tells it; costs are asked for elsewhere, and not by contract customers' names."""
+    billed = (job.get("stats") or {}).get("billed_quantum_compute_time_us")
+    if isinstance(billed, int) and billed >= 0:
+        return Charge(qpu_milliseconds=-(-billed // 1000))
     took = job.get("execution_duration_ms")
     return Charge(qpu_milliseconds=took if isinstance(took, int) and took >= 0 else None)
