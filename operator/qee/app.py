@@ -73,6 +73,10 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
     async def on_policy(event: Any, **_: Any) -> None:
         intake.policy(event)
 
+    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_BACKEND, registry=handlers)
+    async def on_backend(event: Any, **_: Any) -> None:
+        intake.backend(event)
+
     @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_TASK, registry=handlers)
     async def on_task(event: Any, **_: Any) -> None:
         intake.task(event)

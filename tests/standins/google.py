@@ -48,6 +48,7 @@ _FAULTS = {
     "503": (grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable."),
     "accept-then-503": (grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable."),
     "429": (grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded for quota metric 'Requests'."),
+    "400": (grpc.StatusCode.INVALID_ARGUMENT, "Request contains an invalid argument."),
     "401": (grpc.StatusCode.UNAUTHENTICATED, "Request had invalid authentication credentials."),
     "404": (grpc.StatusCode.NOT_FOUND, "Requested entity was not found."),
 }

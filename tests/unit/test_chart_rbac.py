@@ -35,6 +35,7 @@ BY_LIBRARIES = {
     *(Right("qee.dev", "quantumjobs", verb) for verb in ("list", "watch")),
     *(Right("qee.dev", "quantumtrustpolicies", verb) for verb in ("list", "watch")),
     *(Right("qee.dev", "quantumtasks", verb) for verb in ("list", "watch")),
+    *(Right("qee.dev", "quantumbackends", verb) for verb in ("list", "watch")),
     *(Right("batch", "jobs", verb) for verb in ("list", "watch")),
     *(Right("", "pods", verb) for verb in ("list", "watch")),
     # Asked by the admission plugin OwnerReferencesPermissionEnforcement when a child blocks its owner's deletion.
@@ -44,7 +45,7 @@ BY_LIBRARIES = {
 BY_LIBRARIES_AT_HOME = {Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update", "patch")}
 # Of the cluster's own kinds, which no Role reaches; and the UID of kube-system, which names the cluster.
 CLUSTER_WIDE = {
-    Right("qee.dev", "quantumbackends", "get"),
+    *(Right("qee.dev", "quantumbackends", verb) for verb in ("get", "list", "watch", "patch")),
     *(Right("qee.dev", "quantumtrustpolicies", verb) for verb in ("list", "watch")),
     Right("qee.dev", "quantumtrustpolicies/status", "patch"),
     Right("", "namespaces", "get"),

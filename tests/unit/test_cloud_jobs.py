@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests import signed
-from tests.cloud import Cloud, Killer, backend, budget, job, play
+from tests.cloud import BACKEND, Cloud, Killer, backend, budget, job, play
 from tests.fakes.provider import Job as ProviderJob
 
 from qee.api.names import FINALIZER_TASK
-from qee.connectors.protocol import ProviderError, Rejected, Throttled, Unauthorized, Unreachable
-from qee.kube.resources import BACKENDS, BUDGETS, JOBS, TASKS, TRUST_POLICIES
+from qee.connectors.protocol import Ambiguous, ProviderError, Rejected, Throttled, Unauthorized, Unreachable
+from qee.controller import backends
+from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ async def test_operator_and_connector_write_eight_times_and_for_each_move_in_the
     cloud.given_cloud()
     await cloud.settle()
     writes = list(cloud.writes())
+    writes.remove(("patch", BACKENDS.plural))  # once for a backend: it is in use from now on
     assert writes.count(("patch_status", BUDGETS.plural)) == 2  # reserved, settled
     queue = 3  # the job Queued; the task and the job Running
     assert len(writes) - 2 - queue == 8, writes
@@ -244,6 +246,47 @@ async def test_cancelling_with_the_provider_down_ends_after_the_deadline_and_say
     assert "has not confirmed" in cloud.message
     assert cloud.budget()["spent"]["cost"] == "0.4"
     assert cloud.metrics.cancel_unconfirmed._value.get() == 1
+
+
+async def test_a_second_provider_job_is_ended_and_told_of(cloud: Cloud):
+    cloud.provider.held = True
+    fails(cloud, "submit", Ambiguous("the line broke"), before=False)
+    cloud.given_cloud()
+    await cloud.settle(rounds=2)
+    (first,) = cloud.provider.jobs.values()
+    cloud.provider.jobs["second"] = ProviderJob("second", first.key)
+    cloud.connect()
+    cloud.provider.held = False
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert cloud.provider.jobs["second"].phase == "cancelled"
+    assert cloud.task["status"]["duplicates"] == ["second"]
+    (told,) = [event for event in cloud.api.all(EVENTS, "default") if event["reason"] == "SecondProviderJob"]
+    assert "second" in told["message"]
+    assert told["type"] == "Warning"
+    assert cloud.metrics.second_provider_jobs._value.get() == 1
+
+
+async def test_a_backend_stays_until_its_tasks_have_ended(cloud: Cloud):
+    cloud.provider.held = True
+    cloud.given_cloud()
+    await cloud.settle(rounds=3)
+    cloud.api.remove(BACKENDS, None, BACKEND)
+    assert await backends.release(cloud.api, [None])
+    cloud.given_cloud("late")
+    await cloud.step(("default", "late"))
+    assert "is being deleted" in cloud.job("late")["status"]["conditions"][-1]["message"]
+    assert cloud.api.find(BACKENDS, None, BACKEND) is not None
+    cloud.provider.held = False
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert not await backends.release(cloud.api, [None])
+    assert cloud.api.find(BACKENDS, None, BACKEND) is None
+
+
+async def test_a_backend_that_was_never_used_goes_at_once(cloud: Cloud):
+    cloud.api.remove(BACKENDS, None, BACKEND)
+    assert cloud.api.find(BACKENDS, None, BACKEND) is None
 
 
 @pytest.mark.parametrize("steps", range(8))

@@ -37,6 +37,7 @@ LABEL_PRIORITY_CLASS = "kueue.x-k8s.io/priority-class"
 PASSED_ON_LABELS = (LABEL_QUEUE_NAME, LABEL_PRIORITY_CLASS)
 
 ANNOTATION_SIGNATURE = f"{GROUP}/signature"
+FINALIZER_BACKEND = f"{GROUP}/in-use"  # on a QuantumBackend: its tasks need it
 FINALIZER_TASK = f"{GROUP}/provider"  # on a QuantumTask: nothing of it may go on at the provider unseen
 ANNOTATION_CANCEL_AT = f"{GROUP}/cancel-requested-at"
 ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"

@@ -243,6 +243,11 @@ class Reason(StrEnum):
         "The provider has not confirmed that it cancelled the job: it may still run, and be charged.",
         "Look at the provider's console; the QuantumTask's status has the handle.",
     )
+    SECOND_PROVIDER_JOB = (
+        "SecondProviderJob",
+        "The provider has more than one job of one submission: the oldest is kept, the others are asked to end.",
+        "Look at the provider's console for what they cost, and report how it came about.",
+    )
     INVALID_SPEC = "InvalidSpec", "Fields of the spec contradict one another.", "Correct the field that is named."
     BACKEND_NOT_FOUND = (
         "BackendNotFound",

@@ -150,6 +150,10 @@ class QuantumTaskStatus(Observed):
         description="The provider's jobs, at most 300.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["index"]},
     )
+    duplicates: Annotated[list[_Handle], Field(max_length=100)] = Field(
+        default_factory=list,
+        description="Provider jobs beyond the first of one submission, at most 100; each was asked to end.",
+    )
     queue_position: Count | None = Field(default=None, description="Tasks before it, as the provider tells.")
     result: Packed | None = Field(default=None, description="The result document. Absent: there is none.")
     charge: ChargeStatus | None = Field(default=None, description="Absent: the provider does not tell.")

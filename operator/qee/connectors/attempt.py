@@ -49,6 +49,7 @@ STATES = {
 }
 GONE_LOOKS = 3  # a job that three looks in a row do not find is lost
 FETCH_TRIES = 20  # at RETRY_SECONDS: a result that nobody can read after minutes will not be read
+MAX_DUPLICATES = 100  # told of in status
 MAX_STEPS = 8  # of one task in one round
 RETRY_SECONDS = 15.0
 
@@ -177,14 +178,16 @@ class Attempt:
         if not found:
             return task
         now = {part.index: part for part in parts_of(task)}
-        for key, handles in found.items():
-            oldest, *others = handles
+        second: list[str] = []
+        for key, (oldest, *others) in found.items():
             now[keys[key]] = replace(now[keys[key]], handle=oldest, state="Queued")
-            for handle in others:
-                logger.error("%s: a second provider job %s of key %s is cancelled", _name(task), handle, key)
-                await self._end(handle)
+            second += others
+        for handle in second:
+            logger.error("%s: a second provider job %s is cancelled", _name(task), handle)
+            await self._end(handle)
         logger.info("%s: adopted %s", _name(task), [part.handle for part in now.values() if part.handle])
-        return await self._write(task, TaskState.QUEUED, parts=list(now.values()))
+        fields: Object = {"duplicates": second[:MAX_DUPLICATES]} if second else {}
+        return await self._write(task, TaskState.QUEUED, parts=list(now.values()), **fields)
 
     async def _ask(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
         compiled = await self._judged(task)

@@ -35,6 +35,12 @@ def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend:
             f"spec.backendRef.name: there is no QuantumBackend {name!r}. {Reason.BACKEND_NOT_FOUND.remedy}",
             waiting=Reason.WAITING_FOR_BACKEND,
         )
+    if "deletionTimestamp" in found["metadata"]:
+        raise Refused(
+            Reason.BACKEND_NOT_FOUND,
+            f"spec.backendRef.name: QuantumBackend {name!r} is being deleted. {Reason.BACKEND_NOT_FOUND.remedy}",
+            waiting=Reason.WAITING_FOR_BACKEND,
+        )
     try:
         return QuantumBackend.model_validate(found)
     except ValidationError as error:

@@ -27,6 +27,7 @@ class Intake:
         self._seen: dict[str, object] = {}  # UID -> what mattered of the object when it was last seen
         self._unfinished: dict[str, Key] = {}  # by UID
         self.policies_changed = asyncio.Event()
+        self.backends_deleted = asyncio.Event()
         self.last_event: dict[str, float] = {}
 
     def knows(self, uid: str) -> bool:
@@ -82,6 +83,12 @@ class Intake:
             for key in self._unfinished.values():
                 self._queue.add(key)
             self.policies_changed.set()
+
+    def backend(self, event: Event) -> None:
+        """A QuantumBackend: one that is deleted waits until its tasks have ended."""
+        meta = event["object"]["metadata"]
+        if self._news("QuantumBackend", event, meta.get("deletionTimestamp")) and "deletionTimestamp" in meta:
+            self.backends_deleted.set()
 
     def _news(self, kind: str, event: Event, matters: object) -> bool:
         self.last_event[kind] = time.monotonic()

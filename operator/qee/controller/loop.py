@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from qee.controller.intake import Intake
@@ -18,7 +18,7 @@ from qee.signing.libraries import Suite
 logger = logging.getLogger(__name__)
 JITTER = 0.1
 BEATS_EVERY = 1.0  # seconds
-POLICIES_AGAIN = 5.0  # seconds until the status of trust policies is tried again
+PASS_AGAIN = 5.0  # seconds until the status of trust policies, or letting go of backends, is tried again
 
 
 class Controller:
@@ -41,7 +41,8 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             tasks.create_task(self._resync_for_ever())
-            tasks.create_task(self._report_policies())
+            tasks.create_task(self._whenever(self.intake.policies_changed, self._report_policies))
+            tasks.create_task(self._whenever(self.intake.backends_deleted, self.resync.release_backends))
             for _ in range(self._settings.workers):
                 tasks.create_task(self.queue.work(self._handle))
 
@@ -85,18 +86,26 @@ class Controller:
                 pause = min(15.0, self._settings.resync_seconds)
             await self._pause(pause)
 
-    async def _report_policies(self) -> None:
-        """Policies that changed say which of their keys are usable; one pass tells of all changes until then."""
+    async def _report_policies(self) -> bool:
+        """Policies that changed say which of their keys are usable."""
+        await self.resync.policies.report()
+        return False
+
+    async def _whenever(self, event: asyncio.Event, act: Callable[[], Awaitable[bool]]) -> None:
+        """One pass for all that happened until then; another one soon where it failed, or says that some is left."""
         while not self._stopping.is_set():
-            await self._either(self.intake.policies_changed.wait())
-            self.intake.policies_changed.clear()
+            await self._either(event.wait())
+            event.clear()
             if self._stopping.is_set():
                 return
             try:
-                await self.resync.policies.report()
-            except ApiError:  # logged; the next try is soon
-                self.intake.policies_changed.set()
-                await self._pause(POLICIES_AGAIN)
+                left = await act()
+            except ApiError as error:
+                logger.warning("next try in %g s: %s", PASS_AGAIN, error)
+                left = True
+            if left:
+                event.set()
+                await self._pause(PASS_AGAIN)
 
     async def _either(self, event: Coroutine[Any, Any, Any]) -> None:
         """Wait for the event, or until told to stop."""

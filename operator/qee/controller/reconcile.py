@@ -16,6 +16,7 @@ from qee.api.explain import explain
 from qee.api.job import QuantumJob
 from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
+from qee.controller.alarms import Alarms
 from qee.controller.attesting import KeyUnreadable, ResultSigner
 from qee.controller.gathering import Gatherer
 from qee.controller.observing import Observer
@@ -67,6 +68,7 @@ class Reconciler:
         self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, suite, clock)
         self._observer = Observer(port, self._patience, self._verifier, self._gatherer, self._tasks)
         self._status = StatusWriter(port, metrics)
+        self._alarms = Alarms(port, metrics, clock)
         self._ours: dict[str, str] = {}  # job UID -> UID of its child that this process created or compared
 
     async def reconcile(self, key: Key) -> float | None:
@@ -84,6 +86,8 @@ class Reconciler:
             await self._invalid(live, error)
             return None
         world = await self._observer.world(job, live, self._clock(), self._ours.get(job.metadata.uid))
+        if world.task is not None:
+            await self._alarms.second_jobs(namespace, world.task)
         if world.ended and world.recorded_task:
             await self._release(namespace, name)
         return await self._apply(world, decide(world, self._patience))
@@ -236,7 +240,7 @@ class Reconciler:
         """Of a job that is deleted, or gone: its QuantumTasks stay until nothing of them goes on unseen."""
         after, unconfirmed = await self._tasks.release(namespace, name, self._patience.cancel)
         for task in unconfirmed:
-            self._status.unconfirmed(namespace, name, task)
+            await self._alarms.unconfirmed(namespace, task)
         return after
 
     async def _gather(self, world: World, child: ChildState, pods: tuple[PodState, ...]) -> float | None:
@@ -295,7 +299,7 @@ class Reconciler:
             await self._tasks.settle(world.job, world.task, step.unconfirmed)
             fields |= _cost(world)
         if step.unconfirmed and world.task is not None:
-            self._status.unconfirmed(world.job.metadata.namespace, world.job.metadata.name, world.task)
+            await self._alarms.unconfirmed(world.job.metadata.namespace, world.task)
         if step.child is not None:
             fields["child"] = _reference(step.child)
             fields.setdefault("startTime", world.status.get("startTime") or _stamp(world))

@@ -7,7 +7,6 @@ from typing import Any
 from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, Status, conditions_for
 from qee.api.reasons import Reason
 from qee.core import times
-from qee.core.observed import SubmittedTask
 from qee.core.world import NOT_LOOKED_AT, World
 from qee.kube.port import Object, Port
 from qee.kube.resources import JOBS
@@ -52,17 +51,6 @@ class StatusWriter:
         phase = world.ended
         if phase is not None:
             await self.write(world, phase, Reason.COMPLETED, "")
-
-    def unconfirmed(self, namespace: str, name: str, task: SubmittedTask) -> None:
-        """For the audit log: the provider may go on with something that nobody waits for any more."""
-        self._metrics.cancel_unconfirmed.inc()
-        status = task.raw.get("status") or {}
-        handles = ", ".join(part["handle"] for part in status.get("parts") or [] if part.get("handle"))
-        key = (status.get("submission") or {}).get("key", "")
-        logger.warning(
-            "%s/%s: %s: QuantumTask %s, key %s, provider's jobs: %s",
-            *(namespace, name, Reason.CANCEL_UNCONFIRMED, task.name, key, handles or "not known"),
-        )
 
     async def _tell(self, world: World, phase: Phase, reason: Reason, message: str) -> None:
         meta = world.job.metadata

@@ -18,7 +18,7 @@ from qee.api.packing import pack, unpack
 from qee.api.provider_result import check_provider_result
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument
-from qee.controller import inputs
+from qee.controller import backends, inputs
 from qee.controller.attesting import Ran, ResultSigner, RunFacts
 from qee.controller.budgets import Budgets
 from qee.controller.pricing import estimate, prices
@@ -100,6 +100,7 @@ class Tasks:
         name = naming.task_name(meta.name, meta.uid, world.attempt)
         spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key)
         usage = compiled.usage
+        await backends.hold(self._port, found or {})
         await self.budgets.reserve(
             meta.namespace,
             backend.metadata.name,

@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from qee.api.conditions import Phase
 from qee.api.job import QuantumJob
@@ -14,26 +16,42 @@ from qee.kube.resources import EVENTS
 
 logger = logging.getLogger(__name__)
 MAX_MESSAGE = 1024  # the API server's limit
+Kind = Literal["Normal", "Warning"]
 WARNINGS = frozenset({Phase.FAILED, Phase.UNVERIFIED})
 
 
+@dataclass(frozen=True)
+class About:
+    """The QuantumJob that an Event is on. It may be gone."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
 def transition(job: QuantumJob, phase: Phase, reason: Reason, message: str, attempt: int, now: datetime) -> Object:
-    """The Event of a transition. Its name is a function of the transition: a repeated one is the same Event."""
-    meta = job.metadata
-    digest = hashlib.sha256(f"{meta.uid}/{attempt}/{phase}/{reason}/{message}".encode()).hexdigest()[:10]
+    """The Event of a transition."""
+    about = About(job.metadata.namespace, job.metadata.name, job.metadata.uid)
+    kind: Kind = "Warning" if phase in WARNINGS else "Normal"
+    return event(about, kind, reason, message, f"{attempt}/{phase}", now)
+
+
+def event(about: About, kind: Kind, reason: Reason, message: str, occasion: str, now: datetime) -> Object:
+    """Its name is a function of what it tells, and of the `occasion`: a repeated one is the same Event."""
+    digest = hashlib.sha256(f"{about.uid}/{occasion}/{reason}/{message}".encode()).hexdigest()[:10]
     stamp = times.render(now)
     return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"name": f"{meta.name}.{digest}", "namespace": meta.namespace},
+        "metadata": {"name": f"{about.name}.{digest}", "namespace": about.namespace},
         "involvedObject": {
             "apiVersion": API_VERSION,
             "kind": KIND_JOB,
-            "name": meta.name,
-            "namespace": meta.namespace,
-            "uid": meta.uid,
+            "name": about.name,
+            "namespace": about.namespace,
+            "uid": about.uid,
         },
-        "type": "Warning" if phase in WARNINGS else "Normal",
+        "type": kind,
         "reason": str(reason),
         "message": message[:MAX_MESSAGE],
         "source": {"component": MANAGED_BY},

@@ -36,6 +36,11 @@ class Metrics:
         self.finished = Counter(
             "qee_jobs_finished_total", "QuantumJobs that ended.", ["phase", "reason"], registry=self.registry
         )
+        self.second_provider_jobs = Counter(
+            "qee_second_provider_jobs_total",
+            "Provider jobs beyond the first of one submission, found and asked to end.",
+            registry=self.registry,
+        )
         self.cancel_unconfirmed = Counter(
             "qee_cancel_unconfirmed_total",
             "QuantumTasks that were let go before the provider had confirmed their end.",

@@ -125,3 +125,29 @@ def test_tasks_of_the_operator_live_their_life(place: Place) -> None:
     place.run("delete", "quantumtask", "t", "--wait=false", by=TENANT)
     place.patch("quantumtask", "t", {"metadata": {"finalizers": None}})
     until(lambda: stops(lambda: place.run("get", "quantumtask", "t")), "the task to be gone")
+
+
+def test_of_a_backend_the_operator_changes_its_finalizer_only(place: Place) -> None:
+    place.server.kubectl("create", "--filename=-", input=json.dumps(builders.backend("in-use")))
+    rule = ["create", "clusterrole", "backends", "--verb=get,patch", "--resource=quantumbackends.qee.dev"]
+    place.server.kubectl(*rule)
+    place.server.kubectl(
+        "create", "clusterrolebinding", "backends", "--clusterrole=backends", f"--user={OPERATOR_ACCOUNT}"
+    )
+
+    def patch(by: str | None = OPERATOR_ACCOUNT, **fields: Any) -> str:
+        return place.patch("quantumbackend", "in-use", fields, by=by)
+
+    patch(metadata={"finalizers": ["qee.dev/in-use"]})
+    for fields in (
+        {"spec": {"limits": {"maxShots": 1}}},
+        {"metadata": {"labels": {"a": "b"}}},
+        {"metadata": {"annotations": {"a": "b"}}},
+        {"metadata": {"finalizers": ["qee.dev/in-use", "example.com/hold"]}},
+    ):
+        assert "its finalizer qee.dev/in-use only" in place.refused(lambda fields=fields: patch(**fields))
+    patch(by=None, spec={"limits": {"maxShots": 1}})
+    place.server.kubectl("delete", "quantumbackend", "in-use", "--wait=false")
+    patch(metadata={"finalizers": None})
+    until(lambda: stops(lambda: place.server.kubectl("get", "quantumbackend", "in-use")), "the backend to be gone")
+    place.server.kubectl("delete", "clusterrolebinding,clusterrole", "backends")
