@@ -108,8 +108,10 @@ class Cloud(Simulation):
         budgets: tuple[Object, ...] = (budget(),),
         provider: Any = None,
         backend: Object | None = None,
+        per_minute: float = 10_000,
     ) -> None:
         self.directory = directory
+        self.per_minute = per_minute
         self.provider: Any = provider or Provider(idempotent)
         super().__init__(settings(directory))
         self.api.add_namespace(QEE)
@@ -128,7 +130,7 @@ class Cloud(Simulation):
         """A new connector process: nothing it had in memory is left."""
         judge = Judge(self.api, suite(), self.directory / "result.pub", "Allow")
         client = self.provider
-        pace = Pace(10_000)
+        pace = Pace(self.per_minute, lambda: self.clock().timestamp())
         device = Device("device", None)
         attempt = Attempt(self.api, client, judge, pace, client.idempotent, GRACE, self.clock, lambda: device)
         self.rounds = Rounds(self.api, BACKEND, client, attempt, self.clock, 10)

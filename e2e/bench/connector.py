@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from qee.api.job import QuantumJob
 from qee.api.names import API_VERSION, KIND_BACKEND, KIND_TASK
 from qee.api.packing import pack
 from qee.api.run_document import CircuitRun, JobReference, RunDocument
+from qee.connectors.attempt import CLOCKS
 from qee.kube.client import KubeClient, connect
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, NAMESPACES, TASKS
@@ -88,8 +90,6 @@ async def _with(port: KubeClient, server: ApiServer, provider: StandIn, scratch:
         "port": 0,
     }
     (scratch / "connector.yaml").write_text(yaml.safe_dump(settings))
-    with step(f"{TASKS_AT_ONCE} tasks"):
-        await _create(port, key)
     _, since = await port.snapshot(TASKS)
     writes = Writes()
     counting = asyncio.create_task(writes.run(port, since))
@@ -100,8 +100,11 @@ async def _with(port: KubeClient, server: ApiServer, provider: StandIn, scratch:
         command, env=environment, cwd="/", stderr=log
     )
     try:
+        with step("a connector that is older than the tasks: of others it looks first"):
+            await asyncio.sleep(CLOCKS + 5)
         began = time.monotonic()
-        with step(f"{TASKS_AT_ONCE} submissions"):
+        with step(f"{TASKS_AT_ONCE} tasks and submissions"):
+            await _create(port, key)
             await _submitted(provider, scratch)
         seconds = time.monotonic() - began
         await asyncio.sleep(2 * POLL_SECONDS)
@@ -151,7 +154,7 @@ async def _create(port: KubeClient, key: Any) -> None:
             "runSha256": hashlib.sha256(run.to_bytes()).hexdigest(),
             "compiled": pack(own),
         }
-        spec["authorization"] = authorization.authorise(NAMESPACE, name, spec, key)
+        spec["authorization"] = authorization.authorise(NAMESPACE, name, spec, key, datetime.now(UTC))
         meta = {"name": name, "namespace": NAMESPACE}
         body = {"apiVersion": API_VERSION, "kind": KIND_TASK, "metadata": meta, "spec": spec}
         await port.create(TASKS, NAMESPACE, body)

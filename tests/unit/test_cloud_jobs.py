@@ -267,6 +267,49 @@ async def test_a_second_provider_job_is_ended_and_told_of(cloud: Cloud):
     assert cloud.metrics.second_provider_jobs._value.get() == 1
 
 
+async def test_what_is_held_back_by_the_pace_holds_up_nothing(tmp_path: Path):
+    cloud = Cloud(tmp_path, per_minute=2)
+    for name in ("a", "b", "c", "d"):
+        cloud.given_cloud(name)
+    await cloud.settle(rounds=5, seconds=1)
+    phases = [cloud.job(name)["status"]["phase"] for name in "abcd"]
+    assert sorted(phases) == ["Queued", "Queued", "Succeeded", "Succeeded"]
+    assert sum("submission" in (task.get("status") or {}) for task in cloud.tasks()) == 2
+    await cloud.settle(rounds=6, seconds=30)
+    assert [cloud.job(name)["status"]["phase"] for name in "abcd"] == ["Succeeded"] * 4
+    assert len(cloud.provider.jobs) == 4
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+@pytest.mark.parametrize(("seconds", "restarted"), [(0, False), (0, True), (3600, False), (3600, True)])
+async def test_a_copy_of_a_task_is_never_paid_for_again(
+    tmp_path: Path, idempotent: bool, seconds: float, restarted: bool
+):
+    """With every admission layer deleted: the finished task is deleted, and made again as it was but for its status."""
+    cloud = Cloud(tmp_path, idempotent=idempotent)
+    cloud.clock.forward(60)  # the connector is older than the task
+    cloud.given_cloud()
+    await cloud.settle(seconds=1)
+    assert cloud.outcome == ("Succeeded", "Completed")
+    copy = {key: value for key, value in cloud.task.items() if key != "status"}
+    cloud.api.remove(TASKS, "default", copy["metadata"]["name"])
+    await cloud.step()
+    assert cloud.tasks() == []
+    cloud.clock.forward(seconds)
+    if restarted:
+        cloud.connect()
+    labels = copy["metadata"]["labels"]
+    cloud.api.put(
+        TASKS, {**copy, "metadata": {"name": copy["metadata"]["name"], "namespace": "default", "labels": labels}}
+    )
+    for _ in range(20):
+        await cloud.round()
+        cloud.clock.forward(30)
+    assert len(cloud.provider.jobs) == 1
+    assert cloud.provider.calls.count("submit") == 1
+    assert cloud.task["status"]["state"] == ("Denied" if seconds else "Succeeded")
+
+
 async def test_a_backend_stays_until_its_tasks_have_ended(cloud: Cloud):
     cloud.provider.held = True
     cloud.given_cloud()

@@ -33,7 +33,7 @@ from qee.connectors.protocol import (
     UnitResult,
 )
 from qee.connectors.submission import Memory, Part, View
-from qee.connectors.verification import Judge, TaskDenied, outputs
+from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied, outputs
 from qee.core import times
 from qee.kube.port import Object, Port
 from qee.kube.resources import TASKS
@@ -49,6 +49,7 @@ STATES = {
 }
 GONE_LOOKS = 3  # a job that three looks in a row do not find is lost
 FETCH_TRIES = 20  # at RETRY_SECONDS: a result that nobody can read after minutes will not be read
+CLOCKS = 30.0  # seconds by which the operator's clock may be behind this one
 MAX_DUPLICATES = 100  # told of in status
 MAX_STEPS = 8  # of one task in one round
 RETRY_SECONDS = 15.0
@@ -86,12 +87,13 @@ class Attempt:
         self._port = port
         self._client = client
         self._judge = judge
-        self._pace = pace
+        self.pace = pace
         self._idempotent = idempotent
         self._grace = grace
         self._clock = clock
         self._device = device
         self._started = clock()
+        self._intended: dict[str, datetime] = {}  # keys, and when this process wrote them as intents
 
     async def work(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState] | None = None) -> None:
         """Take the task as far as it goes now. `seen`: what a look at many jobs at once has shown of its own."""
@@ -145,24 +147,35 @@ class Attempt:
         )
 
     async def _intend(self, task: Object, known: Knowledge) -> Object:
-        compiled = await self._judged(task)
-        if isinstance(compiled, dict):
-            return compiled
+        leave = await self._judged(task)
+        if isinstance(leave, dict):
+            return leave
         digest = spec_hash(task["spec"])
         key = submission.key_of(task["spec"]["job"]["uid"], task["spec"]["attempt"], digest)
         task = await self._write(
             task,
             TaskState.SUBMITTING,
-            parts=[Part(index) for index in range(len(compiled.submissions))],
+            parts=[Part(index) for index in range(len(leave.compiled.submissions))],
             submission={"key": key, "specHash": digest, "time": times.render(self._clock())},
         )
-        known.memory = replace(known.memory, wrote=True)
+        # A task may be deleted and made again, with the same leave and so the same key, and without its status.
+        first = self._first(key)
+        older = (leave.given - self._started).total_seconds() < CLOCKS
+        known.memory = replace(known.memory, wrote=first, looks=older, doubt=None if first else self._clock())
         return task
 
-    async def _judged(self, task: Object) -> CompiledDocument | Object:
+    def _first(self, key: str) -> bool:
+        """Whether this process meets the key for the first time; of old keys the judge says that they are copies."""
+        now = self._clock()
+        self._intended = {k: at for k, at in self._intended.items() if (now - at).total_seconds() < 2 * MAX_DELAY}
+        first = key not in self._intended
+        self._intended[key] = now
+        return first
+
+    async def _judged(self, task: Object) -> Leave | Object:
         """What may be submitted; or the task, now Denied."""
         try:
-            return await self._judge.compiled(task)
+            return await self._judge.leave(task)
         except TaskDenied as denial:
             logger.warning("%s: denied: %s", _name(task), denial)
             return await self._write(task, TaskState.DENIED, str(Reason.TASK_DENIED), str(denial))
@@ -171,7 +184,7 @@ class Attempt:
         intent = task["status"]["submission"]
         keys = {submission.part_key(intent["key"], index): index for index in parts}
         try:
-            found = await self._client.find(list(keys), intent["time"])
+            found = await self._client.find(list(keys), task["spec"]["job"]["created"])
         except ProviderError as error:
             await self._trouble(task, known, error)
             raise Later from error
@@ -190,17 +203,19 @@ class Attempt:
         return await self._write(task, TaskState.QUEUED, parts=list(now.values()), **fields)
 
     async def _ask(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
-        compiled = await self._judged(task)
-        if isinstance(compiled, dict):
-            return compiled
+        leave = await self._judged(task)
+        if isinstance(leave, dict):
+            return leave
         key = task["status"]["submission"]["key"]
         now = {part.index: part for part in parts_of(task)}
         trouble: ProviderError | None = None
         for index in parts:
-            await self._pace.turn()
+            if not self.pace.take():
+                known.not_before = times.later(self._clock(), self.pace.wait())
+                break
             known.memory = replace(known.memory, asked=known.memory.asked | {index})
             try:
-                handle = await self._client.submit(submission.part_key(key, index), compiled.submissions[index])
+                handle = await self._client.submit(submission.part_key(key, index), leave.compiled.submissions[index])
                 now[index] = replace(now[index], handle=handle, state="Queued")
             except Rejected as error:
                 now[index] = replace(now[index], state="Rejected", message=str(error)[:512])
@@ -220,7 +235,10 @@ class Attempt:
         return task
 
     async def _trouble(self, task: Object, known: Knowledge, error: ProviderError) -> None:
-        seconds = error.retry_after if isinstance(error, Throttled) else RETRY_SECONDS
+        seconds = RETRY_SECONDS
+        if isinstance(error, Throttled):
+            seconds = error.retry_after
+            self.pace.pause(seconds)
         known.not_before = times.later(self._clock(), seconds)
         logger.warning("%s: %s: %s", _name(task), type(error).__name__, error)
 

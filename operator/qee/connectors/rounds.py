@@ -40,6 +40,11 @@ class Note:
         return [part.handle for part in parts_of(self.task) if part.handle and not part.ended]
 
     @property
+    def unasked(self) -> bool:
+        """Its next step is a submission."""
+        return "submission" not in (self.task.get("status") or {}) and not stops(self.task)
+
+    @property
     def waits(self) -> bool:
         """Nothing is to be done but to look at the provider's jobs."""
         open_parts = any(part.handle is None and not part.ended for part in parts_of(self.task))
@@ -98,7 +103,8 @@ class Rounds:
         """Act on every task that needs it, then look at all provider jobs."""
         for uid, note in list(self.notes.items()):
             due = note.known.not_before is None or note.known.not_before <= self._clock()
-            if not note.ended and not note.waits and due:
+            held_back = note.unasked and self._attempt.pace.wait() > 0
+            if not note.ended and not note.waits and due and not held_back:
                 await self._act(uid, note)
         await self._look()
 

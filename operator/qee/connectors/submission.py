@@ -45,11 +45,13 @@ class Memory:
     """What this process knows beyond the status. Losing it costs a lookup, never a second job.
 
     wrote: it has written the intent itself. asked: the parts for which it has begun to ask the provider.
+    looks: the task may be older than this process, so the provider is asked for a job of its before one is submitted.
     doubt: since when a submission may have been taken unseen; at the latest the start of this process.
     """
 
     wrote: bool = False
     asked: frozenset[int] = frozenset()
+    looks: bool = False
     doubt: datetime | None = None
 
 
@@ -135,7 +137,7 @@ def next_step(view: View, looked: bool, idempotent: bool, grace: float) -> Step:
     new = fresh(view)
     doubtful = tuple(part.index for part in open_parts if part.index not in new)
     if new and not view.stop:
-        return Ask(new)
+        return Find(new) if view.memory.looks and not looked else Ask(new)
     if doubtful and not looked:
         return Find(doubtful)
     if doubtful and not view.stop and idempotent:

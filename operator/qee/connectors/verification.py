@@ -6,6 +6,7 @@ nothing: here it ends.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -25,12 +26,21 @@ from qee.signing.policy import TrustPolicy
 from qee.signing.verify import Question, verify
 
 CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster
+MAX_DELAY = 300.0  # seconds between the operator's leave and the task's creation, clocks that differ included
 MAX_COMPILED_BYTES = 64 * 2**20
 _END = b"-----END PUBLIC KEY-----"
 
 
 class TaskDenied(Exception):
     """The task is not submitted. The message says which check it failed."""
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What may be submitted, and when the operator said so."""
+
+    compiled: CompiledDocument
+    given: datetime
 
 
 class Judge:
@@ -43,19 +53,20 @@ class Judge:
         self._without_policy = without_policy
         self._cluster = ""
 
-    async def compiled(self, task: Object) -> CompiledDocument:
-        """What may be submitted. Raises TaskDenied."""
+    async def leave(self, task: Object) -> Leave:
+        """Raises TaskDenied."""
         meta, spec = task["metadata"], task.get("spec") or {}
         try:
-            authorization.check(meta["namespace"], meta["name"], spec, self._trusted(), self._suite)
+            given = authorization.check(meta["namespace"], meta["name"], spec, self._trusted(), self._suite)
             job = _job(meta["namespace"], spec)
             compiled = CompiledDocument.from_bytes(unpack(spec["compiled"], MAX_COMPILED_BYTES))
         except (AuthorizationProblem, KeyProblem, DocumentError, OSError) as problem:
             raise TaskDenied(str(problem)) from problem
         _same(compiled.job.uid, spec["job"]["uid"], "the compiled document's job")
         _same(compiled.backend, spec["backendRef"]["name"], "the compiled document's backend")
+        _fresh(given, times.parse(meta.get("creationTimestamp")))
         await self._admitted(job, times.parse(spec["job"]["created"]))
-        return compiled
+        return Leave(compiled, given)
 
     def document(self, task: Object) -> bytes:
         """The compiled document of a task that was judged when it was submitted."""
@@ -89,6 +100,15 @@ def _job(namespace: str, spec: Mapping[str, Any]) -> Object:
     _same(job["metadata"]["name"], spec["job"]["name"], "the signed job's name")
     _same(job["spec"]["backendRef"]["name"], spec["backendRef"]["name"], "the signed job's backend")
     return job
+
+
+def _fresh(given: datetime, created: datetime | None) -> None:
+    """A task that was deleted and is created again, by whom ever, would be paid for again."""
+    if created is None or abs((created - given).total_seconds()) > MAX_DELAY:
+        raise TaskDenied(
+            f"spec.authorization was given at {times.render(given)}, long before or after this task was created: it is "
+            "a copy. Create a QuantumJob of another name"
+        )
 
 
 def _same(found: str, expected: str, what: str) -> None:

@@ -98,7 +98,7 @@ class Tasks:
         spec = self._spec(world, hashlib.sha256(raw).hexdigest(), packed, money)
         meta = job.metadata
         name = naming.task_name(meta.name, meta.uid, world.attempt)
-        spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key)
+        spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key, self._clock())
         usage = compiled.usage
         await backends.hold(self._port, found or {})
         await self.budgets.reserve(

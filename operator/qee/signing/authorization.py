@@ -1,10 +1,12 @@
 """The operator's leave to submit: an envelope over a QuantumTask, signed with QEE's own key.
 
-Its context and its payload's type are its own, so that neither a job's signature nor a result's passes for it.
+Its context and its payload's type are its own, so that neither a job's signature nor a result's passes for it. It says
+when it was made, which is right before the task: a copy that somebody creates later is told by that.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from qee.api.json_fields import DocumentError, strict_object
@@ -16,6 +18,7 @@ from qee.signing.libraries import Disagreement, Suite
 
 CONTEXT = b"qee.dev/quantumtask/v1"
 PAYLOAD_TYPE = "application/vnd.qee.quantumtask.v1+json"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class AuthorizationProblem(ValueError):
@@ -27,14 +30,16 @@ def spec_hash(spec: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.dumps(authorised(dict(spec)))).hexdigest()
 
 
-def authorise(namespace: str, name: str, spec: Mapping[str, Any], key: PrivateKey) -> str:
+def authorise(namespace: str, name: str, spec: Mapping[str, Any], key: PrivateKey, now: datetime) -> str:
     """The value of spec.authorization."""
     signer = (key.public.key_id, lambda message: key.sign(message, CONTEXT))
-    return dsse.sign(PAYLOAD_TYPE, _payload(namespace, name, spec), [signer]).encode()
+    return dsse.sign(
+        PAYLOAD_TYPE, _payload(namespace, name, spec, now.astimezone(UTC).strftime(_TIME)), [signer]
+    ).encode()
 
 
-def check(namespace: str, name: str, spec: Mapping[str, Any], trusted: Sequence[PublicKey], suite: Suite) -> None:
-    """Raises AuthorizationProblem unless one of the trusted keys has signed this very task."""
+def check(namespace: str, name: str, spec: Mapping[str, Any], trusted: Sequence[PublicKey], suite: Suite) -> datetime:
+    """When it was made. Raises AuthorizationProblem unless one of the trusted keys has signed this very task."""
     try:
         envelope = Envelope.decode(str(spec.get("authorization") or ""))
     except EnvelopeProblem as error:
@@ -57,9 +62,14 @@ def check(namespace: str, name: str, spec: Mapping[str, Any], trusted: Sequence[
         stated = strict_object(envelope.payload, "authorization")
     except DocumentError as error:
         raise AuthorizationProblem(str(error)) from error
-    if stated != strict_object(_payload(namespace, name, spec), "authorization"):
+    at = str(stated.get("time"))
+    if stated != strict_object(_payload(namespace, name, spec, at), "authorization"):
         raise AuthorizationProblem("spec.authorization was made for another task, or the task was changed")
+    try:
+        return datetime.strptime(at, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        raise AuthorizationProblem("spec.authorization does not say when it was made") from None
 
 
-def _payload(namespace: str, name: str, spec: Mapping[str, Any]) -> bytes:
-    return canonical.dumps({"namespace": namespace, "name": name, "specHash": spec_hash(spec)})
+def _payload(namespace: str, name: str, spec: Mapping[str, Any], at: str) -> bytes:
+    return canonical.dumps({"namespace": namespace, "name": name, "specHash": spec_hash(spec), "time": at})
