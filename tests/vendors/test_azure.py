@@ -286,6 +286,7 @@ SUBMITTED = {
     "503": protocol.Ambiguous,
     "drop": protocol.Ambiguous,
     "429": protocol.Throttled,
+    "400": Rejected,
     "401": Unauthorized,
     "409": protocol.Ambiguous,
     "404": protocol.Ambiguous,

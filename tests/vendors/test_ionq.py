@@ -39,6 +39,7 @@ SUBMITTED = {
     "503": ("Ambiguous", 0),
     "drop": ("Ambiguous", 0),
     "429": ("Throttled", 0),
+    "400": ("Rejected", 0),
     "401": ("Unauthorized", 0),
     "409": ("Ambiguous", 0),
     "404": ("Ambiguous", 0),
