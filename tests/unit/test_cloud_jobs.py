@@ -8,9 +8,10 @@ from tests import signed
 from tests.cloud import BACKEND, Cloud, Killer, backend, budget, job, play
 from tests.fakes.provider import Job as ProviderJob
 
-from qee.api.names import FINALIZER_TASK
+from qee.api.names import FINALIZER_BACKEND, FINALIZER_TASK
 from qee.connectors.protocol import Ambiguous, ProviderError, Rejected, Throttled, Unauthorized, Unreachable
-from qee.controller import backends
+from qee.controller.intake import Intake
+from qee.controller.queue import WorkQueue
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 
 
@@ -310,12 +311,20 @@ async def test_a_copy_of_a_task_is_never_paid_for_again(
     assert cloud.task["status"]["state"] == ("Denied" if seconds else "Succeeded")
 
 
+async def release(cloud: Cloud) -> bool:
+    """As the controller does, with what its watch has told."""
+    intake = Intake(WorkQueue(), cloud.metrics)
+    for task in cloud.tasks():
+        intake.task({"type": "ADDED", "object": task})
+    return await cloud.reconciler.backends.release([None], intake.tasks)
+
+
 async def test_a_backend_stays_until_its_tasks_have_ended(cloud: Cloud):
     cloud.provider.held = True
     cloud.given_cloud()
     await cloud.settle(rounds=3)
     cloud.api.remove(BACKENDS, None, BACKEND)
-    assert await backends.release(cloud.api, [None])
+    assert await release(cloud)
     cloud.given_cloud("late")
     await cloud.step(("default", "late"))
     assert "is being deleted" in cloud.job("late")["status"]["conditions"][-1]["message"]
@@ -323,13 +332,27 @@ async def test_a_backend_stays_until_its_tasks_have_ended(cloud: Cloud):
     cloud.provider.held = False
     await cloud.settle()
     assert cloud.outcome == ("Succeeded", "Completed")
-    assert not await backends.release(cloud.api, [None])
+    assert not await release(cloud)
     assert cloud.api.find(BACKENDS, None, BACKEND) is None
 
 
-async def test_a_backend_that_was_never_used_goes_at_once(cloud: Cloud):
-    cloud.api.remove(BACKENDS, None, BACKEND)
-    assert cloud.api.find(BACKENDS, None, BACKEND) is None
+async def test_a_backend_without_tasks_that_go_on_has_no_finalizer(cloud: Cloud):
+    def finalizers() -> list[str]:
+        found = cloud.api.find(BACKENDS, None, BACKEND)
+        assert found is not None
+        return found["metadata"].get("finalizers") or []
+
+    assert finalizers() == []
+    cloud.given_cloud()
+    await cloud.settle()
+    assert finalizers() == [FINALIZER_BACKEND]
+    await cloud.reconciler.backends.release([None], {})
+    assert finalizers() == [FINALIZER_BACKEND], "the watch has not told of its task yet"
+    async with cloud.reconciler.backends.held(cloud.api.find(BACKENDS, None, BACKEND) or {}):
+        assert not await release(cloud)
+        assert finalizers() == [FINALIZER_BACKEND], "a task is just being made"
+    assert not await release(cloud)
+    assert finalizers() == []
 
 
 @pytest.mark.parametrize("steps", range(8))

@@ -10,6 +10,7 @@ from typing import Any
 
 from qee.api.conditions import Phase, terminal_phase
 from qee.api.names import LABEL_JOB_NAME
+from qee.api.task import ENDED
 from qee.controller.queue import WorkQueue
 from qee.controller.reconcile import Key
 from qee.core.observed import child_state, pod_state
@@ -27,7 +28,9 @@ class Intake:
         self._seen: dict[str, object] = {}  # UID -> what mattered of the object when it was last seen
         self._unfinished: dict[str, Key] = {}  # by UID
         self.policies_changed = asyncio.Event()
-        self.backends_deleted = asyncio.Event()
+        self.backends_idle = asyncio.Event()
+        self.tasks: dict[str, str | None] = {}
+        """By a QuantumTask's UID its backend, None once it has ended."""
         self.last_event: dict[str, float] = {}
 
     def knows(self, uid: str) -> bool:
@@ -73,6 +76,7 @@ class Intake:
         """A QuantumTask: what its connector has said of it."""
         meta, status = event["object"]["metadata"], event["object"].get("status") or {}
         said = tuple(str(status.get(field)) for field in ("state", "message", "queuePosition"))
+        self._follow_task(event, status.get("state") in ENDED)
         if self._news("QuantumTask", event, (*said, meta.get("deletionTimestamp"))):
             self._add_owner(event)
 
@@ -88,7 +92,15 @@ class Intake:
         """A QuantumBackend: one that is deleted waits until its tasks have ended."""
         meta = event["object"]["metadata"]
         if self._news("QuantumBackend", event, meta.get("deletionTimestamp")) and "deletionTimestamp" in meta:
-            self.backends_deleted.set()
+            self.backends_idle.set()
+
+    def _follow_task(self, event: Event, ended: bool) -> None:
+        uid = event["object"]["metadata"]["uid"]
+        before = self.tasks.pop(uid, None)
+        if event["type"] != "DELETED":
+            self.tasks[uid] = None if ended else event["object"]["spec"]["backendRef"]["name"]
+        if before is not None and before not in self.tasks.values():
+            self.backends_idle.set()
 
     def _news(self, kind: str, event: Event, matters: object) -> bool:
         self.last_event[kind] = time.monotonic()

@@ -42,7 +42,7 @@ class Controller:
             tasks.create_task(self._beat())
             tasks.create_task(self._resync_for_ever())
             tasks.create_task(self._whenever(self.intake.policies_changed, self._report_policies))
-            tasks.create_task(self._whenever(self.intake.backends_deleted, self.resync.release_backends))
+            tasks.create_task(self._whenever(self.intake.backends_idle, self._release_backends))
             for _ in range(self._settings.workers):
                 tasks.create_task(self.queue.work(self._handle))
 
@@ -80,6 +80,7 @@ class Controller:
         while not self._stopping.is_set():
             try:
                 await self.resync.run()
+                self.intake.backends_idle.set()
                 pause = self._settings.resync_seconds * (1 - JITTER)
             except ApiError as error:
                 logger.warning("resync: %s", error)
@@ -90,6 +91,11 @@ class Controller:
         """Policies that changed say which of their keys are usable."""
         await self.resync.policies.report()
         return False
+
+    async def _release_backends(self) -> bool:
+        """Those whose last QuantumTask has ended. Whether deleted ones wait for theirs."""
+        namespaces: list[str | None] = [*self._settings.namespaces] or [None]
+        return await self._reconciler.backends.release(namespaces, self.intake.tasks)
 
     async def _whenever(self, event: asyncio.Event, act: Callable[[], Awaitable[bool]]) -> None:
         """One pass for all that happened until then; another one soon where it failed, or says that some is left."""

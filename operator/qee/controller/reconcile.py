@@ -18,6 +18,7 @@ from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
 from qee.controller.alarms import Alarms
 from qee.controller.attesting import KeyUnreadable, ResultSigner
+from qee.controller.backends import BackendsInUse
 from qee.controller.gathering import Gatherer
 from qee.controller.observing import Observer
 from qee.controller.results import Collector, Lost, Stored
@@ -65,7 +66,8 @@ class Reconciler:
         signer = ResultSigner(settings.result_key, suite)
         self._collector = Collector(port, signer)
         self._gatherer = Gatherer(port, signer, self._collector)
-        self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, suite, clock)
+        self.backends = BackendsInUse(port)
+        self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, self.backends, suite, clock)
         self._observer = Observer(port, self._patience, self._verifier, self._gatherer, self._tasks)
         self._status = StatusWriter(port, metrics)
         self._alarms = Alarms(port, metrics, clock)

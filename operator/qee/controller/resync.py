@@ -4,7 +4,6 @@
 - A finished job whose result ConfigMap was deleted says so.
 - Children of jobs that finished a while ago are deleted, many in one request (docs/adr/0001).
 - Trust policies say which keys have come of age or expired since; the one-shot ledger forgets what ended.
-- Deleted backends that no QuantumTask needs any more are let go.
 """
 
 import logging
@@ -20,7 +19,6 @@ from qee.api import names
 from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.controller import backends
 from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
 from qee.controller.ledger import Ledger
@@ -99,13 +97,8 @@ class Resync:
             await self._ledger.sweep(now)
             for namespace in self._namespaces:
                 await self._budgets.forget(namespace, jobs)
-            await self.release_backends()
         except ApiError as error:
-            logger.warning("resync of trust policies, ledger, budgets and backends: %s", error)
-
-    async def release_backends(self) -> bool:
-        """Deleted ones that no QuantumTask needs. Whether some are left."""
-        return await backends.release(self._port, self._namespaces)
+            logger.warning("resync of trust policies, ledger and budgets: %s", error)
 
     def _should_be_known(self, age: timedelta) -> bool:
         watched = time.monotonic() - self._watching_since

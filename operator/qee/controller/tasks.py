@@ -18,8 +18,9 @@ from qee.api.packing import pack, unpack
 from qee.api.provider_result import check_provider_result
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument
-from qee.controller import backends, inputs
+from qee.controller import inputs
 from qee.controller.attesting import Ran, ResultSigner, RunFacts
+from qee.controller.backends import BackendsInUse
 from qee.controller.budgets import Budgets
 from qee.controller.pricing import estimate, prices
 from qee.controller.results import Collector, Stored, not_of_this_job, read_frame, run_document
@@ -57,6 +58,7 @@ class Tasks:
         namespace: str | None,
         signer: ResultSigner,
         collector: Collector,
+        backends: BackendsInUse,
         suite: Suite,
         clock: Callable[[], datetime],
     ) -> None:
@@ -64,6 +66,7 @@ class Tasks:
         self._namespace = namespace
         self._signer = signer
         self._collector = collector
+        self._backends = backends
         self._suite = suite
         self._clock = clock
         self.budgets = Budgets(port, clock)
@@ -100,21 +103,18 @@ class Tasks:
         name = naming.task_name(meta.name, meta.uid, world.attempt)
         spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key, self._clock())
         usage = compiled.usage
-        await backends.hold(self._port, found or {})
-        await self.budgets.reserve(
-            meta.namespace,
-            backend.metadata.name,
-            Claim(
-                uid=meta.uid,
-                name=meta.name,
-                attempt=world.attempt,
-                cost=estimated,
-                currency=listed.currency if listed else None,
-                qpu_milliseconds=usage.qpu_milliseconds,
-                shots=usage.shots,
-            ),
+        claim = Claim(
+            uid=meta.uid,
+            name=meta.name,
+            attempt=world.attempt,
+            cost=estimated,
+            currency=listed.currency if listed else None,
+            qpu_milliseconds=usage.qpu_milliseconds,
+            shots=usage.shots,
         )
-        task = await self._create(job, world.attempt, spec)
+        async with self._backends.held(found or {}):
+            await self.budgets.reserve(meta.namespace, backend.metadata.name, claim)
+            task = await self._create(job, world.attempt, spec)
         return Submitted(task, {"estimated": money["amount"], "currency": money["currency"]} if money else None)
 
     def _spec(self, world: World, run_sha256: str, packed: Object, money: Object | None) -> Object:
