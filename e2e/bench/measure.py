@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from e2e.bench import workloads
+from e2e.cluster.steps import ClusterError
 from e2e.signing import Signer
 from qee.api.conditions import ConditionType
 from qee.kube.client import KubeClient
 from qee.kube.port import NotFound, Object, Resource
 from qee.kube.resources import CHILDREN, JOBS, PODS
 
+GONE_SECONDS = 180.0
 TICKS = 100  # per second, in /proc/PID/stat (USER_HZ)
 
 
@@ -81,7 +83,10 @@ async def gone(port: KubeClient, resource: Resource, namespace: str, names: list
             await port.delete(resource, namespace, name, uid=obj["metadata"]["uid"])
         except NotFound:
             continue
-    while [pod async for pod in port.list(PODS, namespace)]:
+    end = time.monotonic() + GONE_SECONDS
+    while left := [pod["metadata"]["name"] async for pod in port.list(PODS, namespace)]:
+        if time.monotonic() > end:
+            raise ClusterError(f"Pods {', '.join(left[:3])} do not go. Delete namespace {namespace}, and begin again.")
         await asyncio.sleep(0.1)
 
 
