@@ -58,7 +58,7 @@ def space(node: Cluster, running: Clouds) -> Iterator[Namespace]:
     for vendor in running.standins:
         made.until(lambda vendor=vendor: _ready(made, vendor), f"backend {clouds.backend(vendor)} to be Ready")
     yield made
-    made.close()
+    kubectl(node.kubeconfig, "delete", "namespace", made.name, "--timeout=120s")  # no finalizer keeps it
 
 
 @pytest.fixture(scope="module")

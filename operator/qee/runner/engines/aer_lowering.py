@@ -14,6 +14,8 @@ from qee.runner.engines.qiskit_circuits import ALWAYS, instructions, refuse_expa
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, unsupported
 
+_FUSED_QUBITS = range(14, 40)  # from AerSimulator's fusion_threshold to more than any state vector has
+
 
 def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> QuantumCircuit:
     """An equivalent circuit of the simulator's gates. Raises RunnerError if there is none, or it is too large."""
@@ -25,7 +27,7 @@ def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> Qu
         raise invalid("a gate that the source defines takes another number of parameters") from error
     foreign = {each.operation.name for each in instructions(circuit)} - known
     if not foreign:
-        return circuit
+        return _in_order(circuit)
     if "box" in foreign:
         raise unsupported("box", engine="aer")
     from qiskit import transpile
@@ -51,6 +53,19 @@ def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> Qu
             Reason.UNSUPPORTED_CONSTRUCT,
             "gates of the circuit cannot be expressed in those of simulator.method; set simulator.method: automatic",
         ) from error
+
+
+def _in_order(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The same circuit in the order in which `qiskit.transpile` hands one over: qubit by qubit, as far as gates allow.
+
+    Aer fuses neighbours in the order of the list; of the author's order, pair by pair, it makes a fifth more matrices
+    (docs/benchmarks.md). Smaller circuits are not fused, larger ones are no state vectors.
+    """
+    if circuit.num_qubits not in _FUSED_QUBITS:
+        return circuit
+    from qiskit.converters import circuit_to_dag, dag_to_circuit
+
+    return dag_to_circuit(circuit_to_dag(circuit, copy_operations=False), copy_operations=False)
 
 
 def _is_opaque(instruction: CircuitInstruction, known: frozenset[str]) -> bool:
