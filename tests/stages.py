@@ -1,8 +1,8 @@
 """`python -m tests.stages [STAGE...]`: the checks and test suites, and one line that sums them up.
 
-One after the other, but for the last: the end-to-end tests wait for pods most of their time, so they run beside the
-test suites before them, and what they print is shown when those are done. A stage that fails does not stop the next
-one. Exit status 1 if any failed.
+The checks one after the other; then the test suites in lanes, side by side: some compute, some wait for API servers and
+SDKs, the end-to-end tests for pods. What the first lane prints is shown as it comes, of the others when that is done. A
+stage that fails does not stop the next one. Exit status 1 if any failed.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -42,8 +43,7 @@ STAGES: dict[str, list[list[str]]] = {
 }
 
 
-AMID = ("unit", "engines", "vendors", "api-tests")
-BESIDE = "e2e"
+LANES = (("unit", "engines"), ("vendors", "api-tests"), ("e2e",))
 
 
 @dataclass(frozen=True)
@@ -114,23 +114,32 @@ def shown(name: str) -> Outcome:
     return stage(name)
 
 
+def _lane(names: Sequence[str], out: IO[bytes]) -> list[Outcome]:
+    return [stage(name, out) for name in names]
+
+
+def lanes(wanted: Sequence[str]) -> Iterable[Outcome]:
+    """The outcomes of each lane with stages among those that are wanted, as they get known."""
+    first, *others = [found for lane in LANES if (found := [name for name in lane if name in wanted])] or [[]]
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(max(1, len(others))))
+        beside = []
+        for lane in others:
+            print(f"\n== {', '.join(lane)}: beside what follows; shown after it", flush=True)
+            printed = stack.enter_context(tempfile.TemporaryFile())
+            beside.append((lane, printed, pool.submit(_lane, lane, printed)))
+        yield from map(shown, first)
+        for lane, printed, ending in beside:
+            outcomes = ending.result()
+            printed.seek(0)
+            print(f"\n== {', '.join(lane)}\n{printed.read().decode(errors='replace')}", flush=True)
+            yield from outcomes
+
+
 def main(names: Iterable[str]) -> int:
     wanted = list(names)
-    first = [name for name in wanted if name not in (*AMID, BESIDE)]
-    amid = [name for name in wanted if name in AMID]
-    outcomes = [shown(name) for name in first]
-    with ThreadPoolExecutor(1) as pool, tempfile.TemporaryFile() as printed:
-        beside = None
-        if BESIDE in wanted:
-            print(f"\n== {BESIDE}{', beside what follows; it is shown at the end' if amid else ''}", flush=True)
-            beside = pool.submit(stage, BESIDE, printed) if amid else None
-        outcomes += [shown(name) for name in amid]
-        if beside is not None:
-            outcomes.append(beside.result())
-            printed.seek(0)
-            print(f"\n== {BESIDE}\n{printed.read().decode(errors='replace')}", flush=True)
-        elif BESIDE in wanted:
-            outcomes.append(stage(BESIDE))
+    outcomes = [shown(name) for name in wanted if not any(name in lane for lane in LANES)]
+    outcomes += lanes(wanted)
     total = sum((outcome.tally for outcome in outcomes), Tally())
     print("\n" + "\n".join(map(str, outcomes)))
     print(total, flush=True)

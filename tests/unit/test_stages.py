@@ -41,11 +41,28 @@ def test_what_runs_beside_is_shown_after_what_it_ran_beside(
     scripts: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     script(scripts, "ruff", "print(sys.argv[1], flush=True); sys.exit(sys.argv[1] == 'e2e')")
-    monkeypatch.setattr(stages, "STAGES", {name: [["ruff", name]] for name in ("lint", "unit", "e2e")})
-    assert stages.main(["lint", "unit", "e2e"]) == 1
+    names = ["lint", "unit", "engines", "vendors", "api-tests", "e2e"]
+    monkeypatch.setattr(stages, "STAGES", {name: [["ruff", name]] for name in names})
+    assert stages.main(names) == 1
     out = capfd.readouterr().out.splitlines()
-    assert [line for line in out if line in ("lint", "unit", "e2e")] == ["lint", "unit", "e2e"]
+    assert [line for line in out if line in names] == names
     assert out[-1] == "0 passed, 1 failed, 0 skipped"
+
+
+def test_a_stage_of_a_later_lane_alone_is_shown_as_it_comes(
+    scripts: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script(scripts, "ruff", "print(sys.argv[1], flush=True)")
+    monkeypatch.setattr(stages, "STAGES", {"prepare": [["ruff", "prepare"]], "e2e": [["ruff", "e2e"]]})
+    assert stages.main(["prepare", "e2e"]) == 0
+    out = capfd.readouterr().out
+    assert "beside" not in out
+    assert out.index("prepare\n") < out.index("e2e\n")
+
+
+def test_every_suite_of_tests_has_its_lane() -> None:
+    suites = [name for name, commands in stages.STAGES.items() if any("pytest" in command for command in commands)]
+    assert sorted(suites) == sorted(name for lane in stages.LANES for name in lane)
 
 
 def test_a_check_that_fails_shows_in_the_last_line_and_the_later_stages_still_run(
