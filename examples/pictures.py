@@ -1,4 +1,4 @@
-"""Runs the computed examples here and draws docs/images/examples: how results are read in a notebook.
+"""Runs the computed examples here and draws docs/images/examples: how results are read in a notebook, and a circuit.
 
 `python examples/pictures.py`, with the extras aer, cirq, notebook and plot installed.
 """
@@ -122,7 +122,12 @@ PICTURES_OF: dict[str, Callable[[Result, plt.Axes], None]] = {
 }
 
 
+CIRCUIT = "teleportation"
+
+
 def main() -> None:
+    picture = PICTURES / f"{CIRCUIT}-circuit.png"
+    subprocess.run(["qee", "draw", "-f", str(HERE / f"{CIRCUIT}.yaml"), "--png", str(picture)], check=True)  # noqa: S603, S607
     for name, draw in PICTURES_OF.items():
         result = run(name)
         figure, axes = plt.subplots(figsize=(5, 3.2), layout="constrained")

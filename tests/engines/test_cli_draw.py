@@ -1,4 +1,4 @@
-"""`qee draw`: each engine's own drawing, made where nothing but the runner reads a circuit."""
+"""`qee draw`: each engine's own drawing, or a picture, made where nothing but the runner reads a circuit."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from matplotlib.image import imread
 from tests import builders
 from typer.testing import CliRunner
 
@@ -31,6 +32,45 @@ def test_the_circuit_is_drawn_with_its_qubits_in_order(tmp_path: Path, engine: s
     )
     assert ("H" in above, "H" in below) == (False, True)
     assert ("X" in above, "M" in below) == (True, True)
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+def test_a_picture_is_painted_with_each_engine(tmp_path: Path, engine: str) -> None:
+    circuits = [{"name": "one", "format": "openqasm3", "source": ASYMMETRIC}]
+    file = tmp_path / "one.png"
+    done = draw(tmp_path, builders.job(circuits=circuits), "--engine", engine, "--png", str(file))
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"wrote {file}\n")
+    pixels = imread(file)
+    assert pixels.shape[1] > pixels.shape[0] > 200
+    assert (pixels[:, :, :3].min(axis=2) < 0.3).mean() > 0.005
+
+
+def test_a_picture_is_of_one_circuit(tmp_path: Path) -> None:
+    circuits = [{"name": name, "format": "openqasm3", "source": ASYMMETRIC} for name in ("one", "two")]
+    job = builders.job(circuits=circuits)
+    several = draw(tmp_path, job, "--png", str(tmp_path / "x.png"))
+    assert (several.exit_code, "the job has one, two; choose one with --circuit" in several.stderr) == (2, True)
+    assert not (tmp_path / "x.png").exists()
+    assert draw(tmp_path, job, "--png", str(tmp_path / "x.png"), "--circuit", "two").exit_code == 0
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+def test_a_picture_of_too_many_operations_is_refused(tmp_path: Path, engine: str) -> None:
+    source = ASYMMETRIC.replace("h q[1];", "h q[1]; " * 2001)
+    job = builders.job(circuits=[{"name": "one", "format": "openqasm3", "source": source}])
+    done = draw(tmp_path, job, "--engine", engine, "--png", str(tmp_path / "x.png"))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "CircuitTooLarge: circuit one: 2004 operations, and a picture holds 2000; leave out --png" in done.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_without_matplotlib_the_command_that_installs_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "qee.cli.circuit_picture", None)
+    monkeypatch.delattr("qee.cli.circuit_picture", raising=False)
+    done = draw(tmp_path, builders.job(), "--png", str(tmp_path / "x.png"))
+    assert (done.exit_code, "pip install 'qee[plot]'" in done.stderr) == (2, True)
 
 
 def test_several_circuits_are_named_and_one_can_be_chosen(tmp_path: Path) -> None:
@@ -63,7 +103,7 @@ def drawings(document, width):
     return []
 drawing.drawings = drawings
 drawing.RunDocument = type("R", (), {"from_bytes": staticmethod(lambda data: None)})
-drawing.main(80)
+drawing.main("80")
 print(seen, file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=True)

@@ -1,14 +1,18 @@
-"""`qee draw`: circuits as text, drawn by the engine's SDK in a runner of its own."""
+"""`qee draw`: circuits as text, or one as a picture. The engine's SDK reads them, in a runner of its own."""
 
 import json
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
-from qee.api.documents import RunDocument
+from qee.api.documents import DocumentError, RunDocument
+from qee.api.json_fields import Fields
 from qee.cli import exits, local, terminal
 from qee.cli.problem import Problem
+from qee.cli.writing import write
+from qee.runner.diagram import DIAGRAM, Diagram
 
 SECONDS = 60.0
 MAX_WIDTH = 200
@@ -16,7 +20,13 @@ MAX_BYTES = 8 * 1_048_576  # of drawings: what a terminal may be given at once
 
 
 def draw(
-    file: str, job: str | None, namespace: str | None, circuit: str | None, engine: str | None, config_maps: list[str]
+    file: str,
+    job: str | None,
+    namespace: str | None,
+    circuit: str | None,
+    engine: str | None,
+    config_maps: list[str],
+    png: str | None,
 ) -> int:
     data, _ = local.prepared(file, job, namespace, engine, config_maps)
     document = RunDocument.from_bytes(data)
@@ -24,6 +34,8 @@ def draw(
     if not chosen:
         there = ", ".join(each.name for each in document.circuits[:8]) + (", ..." if len(document.circuits) > 8 else "")
         raise Problem(f"--circuit {circuit}: the job has no such circuit; it has {there}")
+    if png is not None:
+        return _picture(replace(document, circuits=chosen), png)
     for name, text in _drawings(replace(document, circuits=chosen).to_bytes(), _width()):
         if len(document.circuits) > 1:
             terminal.out(f"{terminal.printable(name)}:")
@@ -36,8 +48,33 @@ def _width() -> int:
     return max(40, min(MAX_WIDTH, columns))
 
 
+def _picture(document: RunDocument, file: str) -> int:
+    try:
+        from qee.cli import circuit_picture
+    except ImportError:
+        raise Problem("--png needs matplotlib, which is not installed: pip install 'qee[plot]'") from None
+    if len(document.circuits) > 1:
+        names = ", ".join(each.name for each in document.circuits[:8])
+        raise Problem(f"--png: a picture shows one circuit, the job has {names}; choose one with --circuit")
+    answer = _asked(document.to_bytes(), DIAGRAM)
+    try:
+        diagram = Diagram.from_fields(Fields(answer, "").object(DIAGRAM))
+    except DocumentError as error:
+        raise Problem(f"the runner's diagram cannot be read: {error}; please report it", exits.BUG) from None
+    with terminal.spinner("painting"):
+        picture = circuit_picture.png(diagram)
+    write(file, picture, replace=True, what="--png")
+    terminal.note(f"wrote {terminal.printable(file)}")
+    return exits.OK
+
+
 def _drawings(document: bytes, width: int) -> list[tuple[str, str]]:
-    command = [sys.executable, "-P", "-m", "qee.runner.drawing", str(width)]
+    return [(str(name), str(text)) for name, text in _asked(document, str(width))["drawings"]]
+
+
+def _asked(document: bytes, form: str) -> dict[str, Any]:
+    """The runner's answer. Raises Problem where it is a refusal."""
+    command = [sys.executable, "-P", "-m", "qee.runner.drawing", form]
     try:
         with terminal.spinner("drawing"):
             done = subprocess.run(  # noqa: S603 - our own interpreter and module
@@ -48,9 +85,9 @@ def _drawings(document: bytes, width: int) -> list[tuple[str, str]]:
     if len(done.stdout) > MAX_BYTES:
         raise Problem("the drawing is too large for a terminal; choose one with --circuit", exits.FAILED)
     try:
-        answer = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         raise Problem("the runner ended without a drawing; it may have run out of memory", exits.FAILED) from None
-    if "drawings" not in answer:
-        raise Problem(f"{answer.get('reason')}: {answer.get('message')}", exits.FAILED)
-    return [(str(name), str(text)) for name, text in answer["drawings"]]
+    if "reason" in answer:
+        raise Problem(f"{answer['reason']}: {answer.get('message')}", exits.FAILED)
+    return answer

@@ -275,16 +275,19 @@ def draw(
     file: options.ManifestFile,
     circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only this circuit.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="As for a local run.")] = None,
+    png: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Paint a picture of one circuit instead; needs matplotlib.")
+    ] = None,
     config_map: options.ConfigMapFiles = None,
     job: options.Chosen = None,
 ) -> Any:
-    """Draw the circuits of a manifest as text.
+    """Draw the circuits of a manifest, as text or as a picture.
 
-    The engine's SDK reads and draws them, in a process of its own that has denied itself the network.
+    The engine's SDK reads them, in a process of its own that has denied itself the network.
     """
     from qee.cli import drawing
 
-    return drawing.draw(file, job, target.namespace, circuit, engine, config_map or [])
+    return drawing.draw(file, job, target.namespace, circuit, engine, config_map or [], png)
 
 
 @command(app, "init")

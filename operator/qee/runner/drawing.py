@@ -1,18 +1,22 @@
-"""`python -m qee.runner.drawing WIDTH`: draws the circuits of a run document, for `qee draw`.
+"""`python -m qee.runner.drawing WIDTH|diagram`: reads the circuits of a run document, for `qee draw`.
 
 A process of its own, as for a run: only the runner hands a circuit to an SDK, and it denies itself the network before.
-The document comes on stdin; on stdout goes {"drawings": [[name, text], ...]}, or {"reason": ..., "message": ...}.
+The document comes on stdin. On stdout goes {"drawings": [[name, text], ...]}, lines folded at WIDTH; or, of the first
+circuit, {"diagram": {...}}, from which a picture is painted; or {"reason": ..., "message": ...}.
 """
 
 import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from typing import TypeVar
 
 from qee.api.json_fields import DocumentError
 from qee.api.reasons import Reason
 from qee.api.run_document import CircuitRun, RunDocument
 from qee.runner import limits, sandbox
+from qee.runner.diagram import DIAGRAM, Diagram
 from qee.runner.engines import Engine, load
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid
@@ -20,8 +24,10 @@ from qee.runner.outcomes import Options
 from qee.runner.registers import check_conditions
 from qee.runner.source import LIBRARIES, check_source
 
+_Shown = TypeVar("_Shown")
 
-def main(width: int) -> int:
+
+def main(form: str) -> int:
     sandbox.close_inherited_files()
     answer = os.dup(1)
     os.dup2(2, 1)  # what an SDK prints must not mix with the answer
@@ -29,7 +35,11 @@ def main(width: int) -> int:
     try:
         sandbox.deny_network(required=False)
         sandbox.limit_resources()
-        text = json.dumps({"drawings": drawings(RunDocument.from_bytes(data), width)})
+        document = RunDocument.from_bytes(data)
+        if form == DIAGRAM:
+            text = json.dumps({"diagram": diagram(document).as_json()})
+        else:
+            text = json.dumps({"drawings": drawings(document, int(form))})
         code = 0
     except DocumentError as error:
         text, code = json.dumps({"reason": Reason.INPUT_MISMATCH, "message": str(error)}), 1
@@ -42,16 +52,25 @@ def main(width: int) -> int:
 
 def drawings(document: RunDocument, width: int) -> list[tuple[str, str]]:
     """Each circuit's name and drawing. Raises RunnerError."""
-    engine = load(document.engine, Options(), limits.room())
-    return [(circuit.name, _drawn(engine, circuit, width)) for circuit in document.circuits]
+    engine = _engine(document)
+    return [(each.name, _read(each, lambda one: engine.drawn(one, width))) for each in document.circuits]
 
 
-def _drawn(engine: Engine, circuit: CircuitRun, width: int) -> str:
+def diagram(document: RunDocument) -> Diagram:
+    """Of the first circuit. Raises RunnerError."""
+    return _read(document.circuits[0], _engine(document).diagram)
+
+
+def _engine(document: RunDocument) -> Engine:
+    return load(document.engine, Options(), limits.room())
+
+
+def _read(circuit: CircuitRun, by: Callable[[CircuitRun], _Shown]) -> _Shown:
     try:
         if circuit.format in LIBRARIES:
             check_source(circuit.source, circuit.format)
             check_conditions(circuit.source)
-        return engine.drawn(circuit, width)
+        return by(circuit)
     except RunnerError as error:
         raise RunnerError(error.reason, f"circuit {circuit.name}: {error.message}") from error
     except Exception as error:  # an SDK's parser or drawer broke on this circuit
@@ -60,4 +79,4 @@ def _drawn(engine: Engine, circuit: CircuitRun, width: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(sys.argv[1]))

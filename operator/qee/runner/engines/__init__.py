@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from qee.api.reasons import Reason
 from qee.api.result_document import NoiseModel
 from qee.api.run_document import CircuitRun
+from qee.runner.diagram import Diagram
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution, Options, Task
@@ -29,6 +30,9 @@ class Engine(Protocol):
 
     def drawn(self, circuit: CircuitRun, width: int) -> str:
         """The circuit as it is written, in characters, lines folded at `width`."""
+
+    def diagram(self, circuit: CircuitRun) -> Diagram:
+        """The same as data, for a picture. Raises RunnerError for a circuit that is too large for one."""
 
     def execute(self, parsed: Any, task: Task) -> Execution:
         """Run it with these values. The same task and versions give the same result."""

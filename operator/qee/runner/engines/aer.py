@@ -11,12 +11,15 @@ from qiskit import QuantumCircuit
 from qee.api.result_document import NoiseModel, Register, Size
 from qee.api.run_document import CircuitRun
 from qee.runner.binding import matched
+from qee.runner.diagram import Diagram
 from qee.runner.engines.aer_compiled import Compiled, as_written
 from qee.runner.engines.aer_simulation import Simulation
 from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of
 from qee.runner.explain import unsupported
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution, Options, Task
+from qee.runner.registers import declared_qubits
+from qee.runner.source import LIBRARIES
 
 if TYPE_CHECKING:  # their imports take a quarter of a second, and most jobs need none of them
     from qee.runner.engines.aer_channels import Noise
@@ -103,6 +106,13 @@ class AerEngine:
     def drawn(self, circuit: CircuitRun, width: int) -> str:
         given, _ = load(circuit)
         return str(given.draw("text", fold=width))
+
+    def diagram(self, circuit: CircuitRun) -> Diagram:
+        from qee.runner.engines import qiskit_diagram
+
+        given, registers = load(circuit)
+        declared = declared_qubits(circuit.source) if circuit.format in LIBRARIES else ()
+        return qiskit_diagram.diagram(given, registers, declared)
 
     def execute(self, parsed: Program, task: Task) -> Execution:
         values = {parsed.parameters[name]: value for name, value in task.values.items()}

@@ -24,6 +24,7 @@ from qee.api.result_document import NoiseModel
 from qee.api.run_document import CircuitRun, TranspileOptions
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.binding import matched
+from qee.runner.diagram import Diagram, labels
 from qee.runner.engines.cirq_noise import TypedNoise, written
 from qee.runner.engines.cirq_outputs import State, exact
 from qee.runner.engines.cirq_program import Program, operations
@@ -33,6 +34,8 @@ from qee.runner.explain import unsupported
 from qee.runner.limits import Room
 from qee.runner.observables import Measurements, measurements
 from qee.runner.outcomes import Estimate, Execution, Options, Task
+from qee.runner.registers import declared_qubits
+from qee.runner.source import LIBRARIES
 
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer")
 MAX_OPERATIONS = 2_000_000
@@ -115,6 +118,15 @@ class CirqEngine:
         self._refuse_expansion(program.circuit)
         order = cirq.QubitOrder.explicit(program.qubits)
         return "\n\n".join(_folded(program.circuit.to_text_diagram(qubit_order=order).splitlines(), width))
+
+    def diagram(self, circuit: CircuitRun) -> Diagram:
+        from qee.runner.engines import cirq_diagram
+
+        program = _load(circuit)
+        self._refuse_expansion(program.circuit)
+        text = circuit.format in LIBRARIES
+        names = labels(declared_qubits(circuit.source)) if text else [str(qubit) for qubit in program.qubits]
+        return cirq_diagram.diagram(program, names)
 
     def execute(self, parsed: Parsed, task: Task) -> Execution:
         program = parsed.program.bound(task.values)
