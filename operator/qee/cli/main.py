@@ -235,11 +235,14 @@ def logs(
     follow: Annotated[
         bool, typer.Option("-f", "--follow", help="Wait for the pod, follow until the job ends.")
     ] = False,
+    shard: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Of a job in shards: whose log. Default: the youngest pod's.")
+    ] = None,
 ) -> Any:
     """Show what the runner of a job wrote."""
     from qee.cli import logs as runner_logs
 
-    return runner_logs.show(target, name, follow)
+    return runner_logs.show(target, name, follow, shard)
 
 
 @command(app, "cancel")
