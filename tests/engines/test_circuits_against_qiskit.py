@@ -1,5 +1,7 @@
 """The scanner's figures are those of the circuit that Qiskit builds from the same text."""
 
+import base64
+import io
 import math
 from collections.abc import Iterator
 
@@ -7,16 +9,18 @@ import numpy
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from qiskit import QuantumCircuit, qasm2, qasm3, transpile
+from qiskit import QuantumCircuit, qasm2, qasm3, qpy, transpile
 from qiskit.circuit import BoxOp, CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, IfElseOp
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford, Operator, Statevector
 from qiskit_aer import AerSimulator
 from tests.unit.circuits.programs import programs
 
-from qee.circuits import Limits, Scan, estimate_memory
+from qee.circuits import Limits, Scan, estimate_memory, scan
 from qee.circuits.gates import QELIB1, STDGATES
 from qee.circuits.scanner import scan_unguarded
+from qee.runner.engines.aer_qpy import load_qpy
+from qee.runner.engines.aer_states import mixes
 
 WIDE = Limits(max_operations=10**12)
 # Gates of which the scanner does not know every Clifford angle.
@@ -185,6 +189,37 @@ def test_aer_takes_the_method_that_the_estimate_is_for(source: str, method: str)
     ran = simulator.run(transpile(load(program), simulator, optimization_level=0), shots=10).result()
     assert ran.results[0].metadata["method"] == method
     assert estimate_memory(scanned(program), "aer").method == method
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(source=st.one_of(programs(2), programs(3)))
+def test_no_late_reset_is_missed(source: str) -> None:
+    assert scanned(source).late_resets or not mixes(load(source))
+
+
+@pytest.mark.parametrize("late", [True, False])
+@pytest.mark.parametrize("how", ["reset", "initialize", "instruction", "own gate first"])
+def test_late_resets_in_qpy_are_those_that_the_runner_finds(how: str, late: bool) -> None:
+    circuit = QuantumCircuit(3)
+    if how == "own gate first":
+        gate = QuantumCircuit(1, name="mine")
+        gate.h(0)
+        circuit.append(gate.to_gate(), [1])
+    circuit.h(1)
+    circuit.barrier()
+    on = 1 if late else 2
+    if how == "initialize":
+        circuit.initialize([0.6, 0.8], on)
+    elif how == "instruction":
+        inner = QuantumCircuit(1, name="again")
+        inner.reset(0)
+        circuit.append(inner.to_instruction(), [on])
+    else:
+        circuit.reset(on)
+    data = io.BytesIO()
+    qpy.dump(circuit, data)
+    read, _ = load_qpy(base64.b64encode(data.getvalue()).decode())
+    assert scan("qpy", data.getvalue()).late_resets == mixes(read) == late
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,5 +1,8 @@
 """The runner pod's memory, from the circuits and the limits around them."""
 
+from typing import Any
+
+import pytest
 from tests import builders
 
 from qee.api.backend import QuantumBackend
@@ -11,11 +14,15 @@ from qee.core.sources import Sources
 THIN = 'OPENQASM 3.0; include "stdgates.inc"; qubit[27] q; bit[27] c; cx q[0], q[1]; t q; c = measure q;'
 
 
-def memory(backend_limits: dict[str, str], **spec: object) -> str:
-    circuits = [{"name": "thin", "format": "openqasm3", "source": THIN}]
+Z_FIRST = [{"name": "z", "terms": {"I" * 11 + "Z": "1"}}]
+LATE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[12] q; t q[0]; reset q[0];'
+
+
+def memory(backend_limits: dict[str, str], source: str = THIN, circuit: Any = None, **spec: object) -> str:
+    circuits = [{"name": "thin", "format": "openqasm3", "source": source, **(circuit or {})}]
     job = QuantumJob.model_validate(builders.job(circuits=circuits, **spec))
     backend = QuantumBackend.model_validate(builders.backend(limits=backend_limits))
-    sources = Sources({"thin": THIN.encode()})
+    sources = Sources({"thin": source.encode()})
     document = run_document(job, "aer", sources)
     sized = sizing.resources(job, document, sizing.scans(job, document, sources.programs), backend, "500m")
     return str(sized["limits"]["memory"])
@@ -31,3 +38,26 @@ def test_a_thin_circuit_that_exceeds_the_backend_is_sized_as_the_matrix_product_
 
 def test_a_jobs_own_limit_is_the_room_that_counts() -> None:
     assert memory({"memory": "4Gi"}, resources={"limits": {"memory": "1Gi"}}) == "1Gi"
+
+
+@pytest.mark.parametrize(
+    ("spec", "mixed"),
+    [
+        ({"outputs": ["probabilities"]}, True),
+        ({"outputs": ["expectation"], "circuit": {"observables": Z_FIRST}}, True),
+        ({"outputs": ["expectation"], "circuit": {"observables": Z_FIRST}, "precision": "0.1"}, False),
+        ({"outputs": ["counts"]}, False),
+    ],
+)
+def test_exact_outputs_after_a_reset_have_the_room_of_a_density_matrix(spec: dict[str, Any], mixed: bool) -> None:
+    assert memory({"memory": "4Gi"}, LATE, **spec) == ("417Mi" if mixed else "256Mi")
+
+
+def test_a_circuit_without_an_observable_has_no_exact_expectation_value() -> None:
+    other = {"format": "openqasm3", "source": LATE.replace("reset q[0];", "")}
+    circuits = [
+        {"name": "late", "format": "openqasm3", "source": LATE},
+        {"name": "other", **other, "observables": Z_FIRST},
+    ]
+    job = QuantumJob.model_validate(builders.job(circuits=circuits, outputs=["expectation"]))
+    assert sizing.state(job, 0, sizing.scanned("late", "openqasm3", LATE.encode()), "aer").method == "statevector"

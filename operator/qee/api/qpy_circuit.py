@@ -31,6 +31,7 @@ _CONSTRUCTS = {
     **{"IfElseOp": "if", "WhileLoopOp": "while", "ForLoopOp": "for", "SwitchCaseOp": "switch"},
     **{"Reset": "reset", "Barrier": "barrier", "Delay": "delay", "Store": "variable"},
 }
+_RESETS = frozenset({"Reset", "Initialize"})
 _VALUES = {b"i": 8, b"f": 8, b"c": 16, b"z": 0, b"d": 0}  # bytes of values of one size
 
 
@@ -46,13 +47,19 @@ class Bounds:
 
 @dataclass(slots=True)
 class Found:
-    """What a walk found: `operations` and `multi_qubit` are expanded; `registers` are classical, (name, size)."""
+    """What a walk found: `operations` and `multi_qubit` are expanded; `registers` are classical, (name, size).
+
+    `late_resets`: a qubit is reset after something was done to it. `used` has a bit for each qubit with which something
+    was done.
+    """
 
     qubits: int = 0
     clbits: int = 0
     operations: int = 0
     multi_qubit: int = 0
     measured: bool = False
+    late_resets: bool = False
+    used: int = 0
     registers: list[tuple[str, int]] = field(default_factory=list)
     constructs: set[str] = field(default_factory=set)
     gates: set[str] = field(default_factory=set)
@@ -211,19 +218,24 @@ class _Walk:
             self._value(*reader.typed(), [], depth, vectors)
         if controls > self._bounds.qubits:
             raise QpyError(Reason.CIRCUIT_TOO_LARGE, "a gate has more controls than a circuit may have qubits")
+        acted = 0
         for kind, count, most in ((b"q", qubits, found.qubits), (b"c", clbits, found.clbits)):
             if count > most:
                 raise broken("an instruction has more bits than the circuit")
             for _ in range(0 if base else count):
                 if (each := reader.fields("!cI"))[0] != kind or each[1] >= most:
                     raise broken("an instruction names a bit that the circuit has not")
+                if kind == b"q":
+                    acted |= 1 << each[1]
         blocks: list[Found] = []
         rounds = 1
         for _ in range(parameters):
             rounds = max(rounds, self._value(*reader.typed(), blocks, depth, vectors))
         if not base:
             self._check_name(name, definitions)
-            self._add(found, name, qubits, definitions, blocks, rounds if name == "ForLoopOp" else 1)
+            inner = [definitions[name]] if name in definitions else blocks
+            self._add(found, name, qubits, inner, name in definitions, rounds if name == "ForLoopOp" else 1)
+            self._use(found, name, acted, inner)
         return name
 
     def _check_name(self, name: str, definitions: dict[str, Found]) -> None:
@@ -238,13 +250,17 @@ class _Walk:
         inner.end("a block")
         return block
 
-    def _add(
-        self, found: Found, name: str, qubits: int, definitions: dict[str, Found], blocks: list[Found], rounds: int
-    ) -> None:
-        if name in definitions:
-            inner = [definitions[name]]
-        else:
-            inner = blocks
+    def _use(self, found: Found, name: str, acted: int, inner: list[Found]) -> None:
+        """Notes what an instruction does to the qubits `acted`."""
+        resets = name in _RESETS or any(
+            "reset" in each.constructs or not _RESETS.isdisjoint(each.gates) for each in inner
+        )
+        found.late_resets |= bool(resets and found.used & acted) or any(each.late_resets for each in inner)
+        if name not in ("Reset", "Barrier"):
+            found.used |= acted
+
+    def _add(self, found: Found, name: str, qubits: int, inner: list[Found], defined: bool, rounds: int) -> None:
+        if not defined:
             found.gates.add(name)
         found.constructs |= {_CONSTRUCTS[name]} if name in _CONSTRUCTS else set()
         found.measured |= name == "Measure"

@@ -6,6 +6,8 @@ from qee.circuits.declarations import Declarations
 from qee.circuits.errors import quoted
 from qee.circuits.symbols import Operand, Qubits
 
+_ALL = -1  # an integer with every bit set
+
 
 class Operands(Declarations):
     """Adds operands, broadcasts over registers, and the memory of what was measured."""
@@ -107,6 +109,27 @@ class Operands(Declarations):
                 indices = self.measured[name]
                 if indices is None or index is None or index in indices:
                     self.mid_circuit = True
+
+    def use(self, operands: Sequence[Operand]) -> None:
+        """Notes that something is done to qubits, which a reset would then undo."""
+        for operand in operands:
+            self.used |= self._positions(operand)
+
+    def use_all(self) -> None:
+        self.used = _ALL
+
+    def reset_of(self, operand: Operand) -> None:
+        """Notes a reset."""
+        if self.used & self._positions(operand):
+            self.late_resets = True
+
+    def _positions(self, operand: Operand) -> int:
+        """A bit for each of its qubits; where these are not known, for all."""
+        _, index, size, position = operand
+        if position is None or self.nested:
+            return _ALL
+        width = size if index is None and size is not None else 1
+        return ((1 << width) - 1) << position
 
     def is_alias(self, name: str) -> bool:
         symbol = self.scope.names.get(name)

@@ -31,6 +31,8 @@ class Operations(Operands):
         times = self.broadcast(operands, at) if operands else 1
         if self.measured:
             self.touch(operands)
+        if not self.in_gate:
+            self.use(operands)
         tally = self.tally
         tally.operations += gate.operations * times
         tally.work += gate.work * times
@@ -115,6 +117,7 @@ class Operations(Operands):
         operand = self.operand()
         self.cursor.expect(";")
         self.touch([operand])
+        self.reset_of(operand)
         self.count("reset", operand[2] or 1)
 
     def barrier(self) -> None:
@@ -137,6 +140,7 @@ class Operations(Operands):
         if self.repeated:
             self.mid_circuit = True
         self.touch([source])
+        self.use([source])
         name, index, _, _ = source
         if self.is_alias(name):
             self.measured_alias = True

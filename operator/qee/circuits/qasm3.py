@@ -267,9 +267,12 @@ class Qasm3(Variables):
         self.expressions.value()
         cursor.expect("]")
         if cursor.accept(";"):
+            self.use_all()
             self.count("delay", max(1, self.qubits))
         else:
-            self.count("delay", sum(1 if operand[2] is None else operand[2] for operand in self.operands()))
+            operands = self.operands()
+            self.use(operands)
+            self.count("delay", sum(1 if operand[2] is None else operand[2] for operand in operands))
 
     def _measure(self) -> None:
         """`measure q -> c;` or `measure q;`"""

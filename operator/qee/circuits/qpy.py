@@ -53,5 +53,6 @@ def scan_qpy(data: bytes, limits: Limits) -> Scan:
         needs_deadline="while" in found.constructs,
         gates=frozenset(found.gates),
         constructs=frozenset(found.constructs),
+        late_resets=found.late_resets,
         inputs=tuple(found.parameters),
     )

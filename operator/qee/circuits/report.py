@@ -52,6 +52,8 @@ class Scan:
         gates: standard and built-in gates that are reached by expansion, `ctrl @ x` as cx and so on.
         constructs: features of the language that engines may not support: if, for, while, switch, def, gate, input,
             reset, barrier, delay, "ctrl modifier", "pow modifier", "inv modifier", broadcast, alias, opaque, box, ...
+        late_resets: a qubit is reset after something was done to it, so that the state is a mixture. True in doubt
+            (aliases, control flow).
         inputs: names of `input` declarations, in order.
         bond_bits: upper bound on log2 of the bond dimension with which a matrix product state is exact, for programs
             without control flow; None where there is no bound.
@@ -73,5 +75,6 @@ class Scan:
     includes: tuple[str, ...] = ()
     gates: frozenset[str] = field(default_factory=frozenset)
     constructs: frozenset[str] = field(default_factory=frozenset)
+    late_resets: bool = False
     inputs: tuple[str, ...] = ()
     bond_bits: int | None = None

@@ -103,9 +103,12 @@ def estimate_memory(
     asked = asked or Asked()
     if asked.noisy:
         return _noisy(scan, engine, method, precision, room, asked)
-    if asked.exact and engine == "cirq":  # its runner takes a state for them, a mixed one after a reset
+    # For these the runners take the state itself, a mixed one after a reset; Cirq's for every reset.
+    if asked.exact and engine == "cirq":
         mixed = method == "density_matrix" or "reset" in scan.constructs
         return _estimate(scan, engine, "density_matrix" if mixed else "statevector", precision)
+    if asked.exact and engine == "aer" and scan.late_resets:
+        return _estimate(scan, engine, "density_matrix", precision)
     if method != "automatic":
         return _estimate(scan, engine, method, precision)
     if _takes_stabilizer(scan, engine):

@@ -44,6 +44,8 @@ class State:
         self.bonds = Bonds()
         self.feed_forward = False
         self.mid_circuit = False
+        self.late_resets = False
+        self.used = 0  # a bit for each qubit's position, set where something was done to it
         self.repeated = False  # inside of a loop or subroutine
         self.measured_alias = False
         self.measured: dict[str, set[int] | None] = {}  # None: the whole register
@@ -69,6 +71,7 @@ class State:
             includes=tuple(self.includes),
             gates=frozenset(tally.names),
             constructs=frozenset(self.constructs),
+            late_resets=self.late_resets,
             inputs=tuple(self.inputs),
             bond_bits=self.bonds.bits(self.qubits),
         )

@@ -90,7 +90,9 @@ class Subroutines(ControlFlow):
             if arguments:
                 cursor.expect(",")
             if isinstance(self.scope.names.get(cursor.items[cursor.pos]), Qubits):
-                self.touch([self.operand()])
+                argument = self.operand()
+                self.touch([argument])
+                self.use([argument])
             else:
                 self.expressions.value()
             arguments += 1

@@ -76,8 +76,9 @@ def state(job: QuantumJob, index: int, found: Scan, engine: str, room: int | Non
     spec = job.spec
     shots = spec.circuits[index].shots or spec.shots
     noisy = spec.noise is not None
-    sampled = noisy or spec.precision is not None  # expectation values
-    exact = {"probabilities", "statevector", *(() if sampled else ("expectation",))}
+    exact = {"probabilities", "statevector"}
+    if spec.circuits[index].observables and not noisy and spec.precision is None:  # else they are sampled
+        exact.add("expectation")
     asked = Asked(shots, noisy, not exact.isdisjoint(spec.outputs))
     within = {} if room is None else {"room": room}
     return estimate_memory(found, engine, spec.simulator.method, spec.simulator.precision, asked=asked, **within)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from qee.circuits import Scan, estimate_memory, scan
+from qee.circuits import Asked, Scan, estimate_memory, scan
 from qee.circuits.resources import MAX_BYTES, MIB
 
 
@@ -87,6 +87,40 @@ def test_what_depends_on_the_state_is_a_floor() -> None:
 @pytest.mark.parametrize(("method", "precision"), [(None, None), ("automatic", "double")])
 def test_what_is_absent_has_its_default(method: str | None, precision: str | None) -> None:
     assert estimate_memory(circuit(10), "aer", method, precision) == estimate_memory(circuit(10), "aer")
+
+
+@pytest.mark.parametrize(
+    ("body", "late"),
+    [
+        ("reset q; h q[0]; cx q[0], q[1];", False),
+        ("h q[0]; reset q[1]; cx q[0], q[1];", False),
+        ("barrier q; reset q[0];", False),
+        ("reset q[0]; reset q[0];", False),
+        ("h q[0]; reset q[0];", True),
+        ("h q; reset q[2];", True),
+        ("cx q[0], q[2]; reset q;", True),
+        ("ctrl @ x q[1], q[0]; reset q[1];", True),
+        ("delay[1ns] q[1]; reset q[1];", True),
+        ("delay[1ns]; reset q[1];", True),
+        ("c[0] = measure q[0]; reset q[0];", True),
+        ("let part = q[1:2]; h part[0]; reset q[0];", True),  # in doubt
+        ("for int i in [0:1] { h q[0]; } reset q[2];", True),  # in doubt
+        ("gate mine a { h a; } reset q[0];", False),
+    ],
+)
+def test_a_reset_is_late_where_something_was_done_to_its_qubit(body: str, late: bool) -> None:
+    assert circuit(3, body).late_resets is late
+
+
+def test_exact_numbers_after_a_late_reset_take_a_density_matrix_on_aer() -> None:
+    exact = Asked(exact=True)
+    late = circuit(12, "t q[0]; reset q[0];")
+    assert estimate_memory(late, "aer", asked=exact) == estimate_memory(late, "aer", "density_matrix")
+    assert estimate_memory(late, "aer", "statevector", asked=exact).method == "density_matrix"  # as the runner does
+    assert estimate_memory(late, "aer").method == "statevector"
+    fresh = circuit(12, "reset q[0]; t q[0];")
+    assert estimate_memory(fresh, "aer", asked=exact).method == "statevector"
+    assert estimate_memory(fresh, "cirq", asked=exact).method == "density_matrix"
 
 
 # Peak resident sizes of runner processes, MiB; see qee/circuits/resources.py.
