@@ -9,6 +9,7 @@ from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.core import sizing
 from qee.core.prepare import run_document
+from qee.core.refusal import Refused
 from qee.core.sources import Sources
 
 THIN = 'OPENQASM 3.0; include "stdgates.inc"; qubit[27] q; bit[27] c; cx q[0], q[1]; t q; c = measure q;'
@@ -61,3 +62,24 @@ def test_a_circuit_without_an_observable_has_no_exact_expectation_value() -> Non
     ]
     job = QuantumJob.model_validate(builders.job(circuits=circuits, outputs=["expectation"]))
     assert sizing.state(job, 0, sizing.scanned("late", "openqasm3", LATE.encode()), "aer").method == "statevector"
+
+
+FAR = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; cx q[0], q[1]; c = measure q;'
+
+
+def test_qubits_that_routing_takes_have_their_room() -> None:
+    device = {"noise": {"device": "fake_brisbane"}}
+    assert memory({"memory": "8Gi"}, FAR, **device) == "256Mi"
+    far = {**device, "transpile": {"initialLayout": [0, 126]}}  # 25 qubits lie between them
+    assert memory({"memory": "8Gi"}, FAR, **far) == f"{161 + 16 * 2**27 // 2**20 + 1024}Mi"
+    assert memory({"memory": "2400Mi"}, FAR, **far) == "2400Mi"
+    with pytest.raises(Refused, match=r"16 bytes x 2\^27 = 2209 MiB, 25 of 27 qubits for routing; limits.memory"):
+        memory({"memory": "2Gi"}, FAR, **far)
+
+
+def test_room_for_a_way_that_routing_need_not_take_is_no_reason_to_refuse() -> None:
+    body = "".join(f"cx q[{i}], q[{i + 1}];" for i in range(19))
+    source = f'OPENQASM 3.0; include "stdgates.inc"; qubit[20] q; bit[20] c; {body} t q[0]; c = measure q;'
+    chosen = {"noise": {"device": "fake_brisbane"}, "transpile": {"optimizationLevel": 1}}
+    assert int(memory({"memory": "4Gi"}, source, **chosen).removesuffix("Mi")) > 1024 + 160
+    assert memory({"memory": "200Mi"}, source, **chosen) == "200Mi"

@@ -65,6 +65,20 @@ class Operations(Operands):
             if last > high:
                 high = last
         self.bonds.add(gate, low, high, times)
+        if gate.qubits == 2 or not gate.depth:  # a gate that is defined on more need not connect them all
+            self._link(operands, times)
+
+    def _link(self, operands: Sequence[Operand], times: int) -> None:
+        """Notes which qubits a gate acts on; all positions are known."""
+        for time in range(times):
+            before: int | None = None
+            for _, index, size, position in operands:
+                if position is None:
+                    return
+                at = position + time if index is None and size is not None else position
+                if before is not None:
+                    self.links.add((before, at) if before < at else (at, before))
+                before = at
 
     def _add_terms(self, gate: Gate, values: Sequence[Value], times: int) -> None:
         """Operands that the expressions of the gate's body have once the values are put in for its parameters."""

@@ -54,6 +54,9 @@ class Scan:
             reset, barrier, delay, "ctrl modifier", "pow modifier", "inv modifier", broadcast, alias, opaque, box, ...
         late_resets: a qubit is reset after something was done to it, so that the state is a mixture. True in doubt
             (aliases, control flow).
+        links: pairs of qubits by number, the lower one first, on which gates act together; for three or more, some that
+            connect them. Not all where it is not known which qubits these are (aliases, control flow, definitions), and
+            none for QPY and Cirq's JSON.
         inputs: names of `input` declarations, in order.
         bond_bits: upper bound on log2 of the bond dimension with which a matrix product state is exact, for programs
             without control flow; None where there is no bound.
@@ -76,5 +79,6 @@ class Scan:
     gates: frozenset[str] = field(default_factory=frozenset)
     constructs: frozenset[str] = field(default_factory=frozenset)
     late_resets: bool = False
+    links: frozenset[tuple[int, int]] = frozenset()
     inputs: tuple[str, ...] = ()
     bond_bits: int | None = None

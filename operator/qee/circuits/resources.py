@@ -56,12 +56,14 @@ AER_STABILIZER = frozenset(
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a job asks of a circuit: `shots` of one execution; `noisy`: under a noise model; `exact`: numbers that come
-    from the state itself (probabilities, amplitudes, exact expectation values).
+    from the state itself (probabilities, amplitudes, exact expectation values); `routed`: qubits that routing on a
+    device adds, those that it surely takes and those that it may take.
     """
 
     shots: int = 1024
     noisy: bool = False
     exact: bool = False
+    routed: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Estimate:
         bytes: what the runner's process needs, at most 2^62.
         method: the simulation method that the estimate is for, never "automatic".
         formula: how it came about, for people: "160 MiB + 14 KiB x 30 operations + 16 bytes x 2^24 = 417 MiB".
+        spare: bytes that it may need beyond, where routing takes more qubits than it has to.
         bounded: False where the need depends on the state itself (matrix product states), and bytes is a floor.
     """
 
@@ -79,6 +82,7 @@ class Estimate:
     method: str
     formula: str
     bounded: bool = True
+    spare: int = 0
 
 
 def estimate_memory(
@@ -102,7 +106,7 @@ def estimate_memory(
     engine, method, precision = str(engine), str(method or "automatic"), str(precision or "double")
     asked = asked or Asked()
     if asked.noisy:
-        return _noisy(scan, engine, method, precision, room, asked)
+        return _routed(scan, engine, method, precision, room, asked)
     # For these the runners take the state itself, a mixed one after a reset; Cirq's for every reset.
     if asked.exact and engine == "cirq":
         mixed = method == "density_matrix" or "reset" in scan.constructs
@@ -117,6 +121,18 @@ def estimate_memory(
     if engine == "aer" and vector.bytes > room and _is_cheap_matrix_product(scan):
         return _estimate(scan, engine, "matrix_product_state", precision)
     return vector
+
+
+def _routed(scan: Scan, engine: str, method: str, precision: str, room: int, asked: Asked) -> Estimate:
+    """On a device the circuit has the qubits that routing adds, too."""
+    least, most = asked.routed
+    found = [
+        _noisy(replace(scan, qubits=scan.qubits + added), engine, method, precision, room, asked)
+        for added in range(least, most + 1)
+    ]
+    spare = max(each.bytes for each in found) - found[0].bytes
+    text = f", {least} of {scan.qubits + least} qubits for routing" if least else ""
+    return replace(found[0], spare=spare, formula=found[0].formula + text)
 
 
 def _noisy(scan: Scan, engine: str, method: str, precision: str, room: int, asked: Asked) -> Estimate:

@@ -44,6 +44,7 @@ class State:
         self.bonds = Bonds()
         self.feed_forward = False
         self.mid_circuit = False
+        self.links: set[tuple[int, int]] = set()
         self.late_resets = False
         self.used = 0  # a bit for each qubit's position, set where something was done to it
         self.repeated = False  # inside of a loop or subroutine
@@ -72,6 +73,7 @@ class State:
             gates=frozenset(tally.names),
             constructs=frozenset(self.constructs),
             late_resets=self.late_resets,
+            links=frozenset(self.links),
             inputs=tuple(self.inputs),
             bond_bits=self.bonds.bits(self.qubits),
         )

@@ -14,10 +14,11 @@ from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memo
 from qee.core.footprint import footprint
 from qee.core.limits import deadline_seconds, exceeded
 from qee.core.refusal import Refused
+from qee.core.routing import added
 
 MIB = 2**20
 FLOOR = 256 * MIB  # below it the kernel drops the page cache of the Python libraries while they are being imported
-HEADROOM = 1024 * MIB  # for methods whose need depends on the state itself
+HEADROOM = 1024 * MIB  # at most, for what depends on the state itself or on the way that routing takes
 SMALL_RESULTS = 16 * MIB  # within the margin of every estimate
 
 
@@ -79,7 +80,8 @@ def state(job: QuantumJob, index: int, found: Scan, engine: str, room: int | Non
     exact = {"probabilities", "statevector"}
     if spec.circuits[index].observables and not noisy and spec.precision is None:  # else they are sampled
         exact.add("expectation")
-    asked = Asked(shots, noisy, not exact.isdisjoint(spec.outputs))
+    routed = added(spec.noise, spec.transpile, found)
+    asked = Asked(shots, noisy, not exact.isdisjoint(spec.outputs), routed)
     within = {} if room is None else {"room": room}
     return estimate_memory(found, engine, spec.simulator.method, spec.simulator.precision, asked=asked, **within)
 
@@ -128,7 +130,7 @@ def _memory_limit(
             f"Circuit {name!r} needs, with method {needed.method}, {needed.formula}; limits.memory of backend "
             f"{backend.metadata.name!r} is {allowed}. {Reason.INSUFFICIENT_MEMORY.remedy}",
         )
-    wanted = max(needed.bytes if needed.bounded else needed.bytes + HEADROOM, FLOOR)
+    wanted = max(needed.bytes + (min(needed.spare, HEADROOM) if needed.bounded else HEADROOM), FLOOR)
     most = wanted if allowed is None else min(wanted, int(parse_quantity(allowed)))
     return f"{-(-most // MIB)}Mi"
 

@@ -34,6 +34,7 @@ def test_a_bell_circuit() -> None:
         includes=("stdgates.inc",),
         gates=frozenset({"h", "cx"}),
         bond_bits=1,
+        links=frozenset({(0, 1)}),
     )
 
 
