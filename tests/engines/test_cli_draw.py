@@ -1,13 +1,18 @@
 """`qee draw`: each engine's own drawing, or a picture, made where nothing but the runner reads a circuit."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import cirq
 import pytest
+import sympy
 import yaml
 from matplotlib.image import imread
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import Parameter
 from tests import builders
 from typer.testing import CliRunner
 
@@ -71,6 +76,55 @@ def test_without_matplotlib_the_command_that_installs_it_is_named(
     monkeypatch.delattr("qee.cli.circuit_picture", raising=False)
     done = draw(tmp_path, builders.job(), "--png", str(tmp_path / "x.png"))
     assert (done.exit_code, "pip install 'qee[plot]'" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("format_", ["openqasm3", "openqasm2", "qpy", "cirq-json"])
+def test_a_circuits_file_is_drawn_as_it_is(tmp_path: Path, format_: str) -> None:
+    if format_ == "qpy":
+        circuit = QuantumCircuit(2)
+        circuit.rx(Parameter("theta"), 0)
+        circuit.cx(0, 1)
+        data = io.BytesIO()
+        qpy.dump(circuit, data)
+        content = data.getvalue()
+    elif format_ == "cirq-json":
+        a, b = cirq.LineQubit.range(2)
+        content = cirq.to_json(cirq.Circuit(cirq.rx(sympy.Symbol("theta"))(a), cirq.CX(a, b))).encode()
+    else:
+        declared = (
+            "qreg q[2]; rx(0.5) q[0];" if format_ == "openqasm2" else "input float theta; qubit[2] q; rx(theta) q[0];"
+        )
+        library = "qelib1.inc" if format_ == "openqasm2" else "stdgates.inc"
+        content = f'OPENQASM {format_[-1]}.0; include "{library}"; {declared} cx q[0], q[1];'.encode()
+    path = tmp_path / "circuit"
+    path.write_bytes(content)
+    done = CliRunner().invoke(app, ["draw", str(path)], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    assert "RX(" in done.stdout.upper()
+    picture = tmp_path / "circuit.png"
+    done = CliRunner().invoke(app, ["draw", "-f", str(path), "--png", str(picture)], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    assert imread(picture).shape[1] > 200
+
+
+def test_a_circuit_that_would_fit_nowhere_is_drawn(tmp_path: Path) -> None:
+    gates = "".join(f"cz q[{i}], q[59];" for i in range(59))
+    source = f'OPENQASM 3.0; include "stdgates.inc"; qubit[60] q; bit[60] c; {gates} t q; c = measure q;'
+    done = draw(tmp_path, builders.job(circuits=[{"name": "wide", "format": "openqasm3", "source": source}]))
+    assert (done.exit_code, "q_59:" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("words", [(), ("x.qasm", "-f", "y.qasm")])
+def test_one_file_is_given(words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, ["draw", *words])
+    assert (done.exit_code, "give one file: qee draw FILE" in done.stderr) == (2, True)
+
+
+def test_what_is_neither_a_circuit_nor_a_manifest_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("hello")
+    done = CliRunner().invoke(app, ["draw", str(path)])
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
 
 
 def test_several_circuits_are_named_and_one_can_be_chosen(tmp_path: Path) -> None:

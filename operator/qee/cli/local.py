@@ -10,18 +10,23 @@ import signal
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import IO, NoReturn
 
+from qee.api.backend import QuantumBackend
 from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result
+from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.cli import checking, exits, results
-from qee.cli.manifest import read
+from qee.cli.manifest import Manifest, read
 from qee.cli.problem import Problem
 from qee.cli.results import View
 from qee.cli.terminal import note, printable, spinner
-from qee.core.prepare import prepare
+from qee.core.prepare import prepare, run_document
 from qee.core.refusal import Refused
+from qee.core.sizing import scans
 
 MODULES = {"aer": "qiskit_aer", "cirq": "cirq"}  # by engine: what its extra installs
 
@@ -36,7 +41,7 @@ def run(
     seconds: float | None,
     view: View,
 ) -> int:
-    document, deadline = prepared(file, job, namespace, engine, config_maps)
+    document, deadline = prepared(read(file, config_maps), job, namespace, engine)
     limit = min((each for each in (seconds, deadline) if each is not None), default=None)
     data = _executed(document, limit)
     try:
@@ -48,25 +53,47 @@ def run(
 
 
 def prepared(
-    file: str, name: str | None, namespace: str | None, engine: str | None, config_maps: list[str]
+    manifest: Manifest, name: str | None, namespace: str | None, engine: str | None
 ) -> tuple[bytes, float | None]:
-    """The run document, and the job's deadline in seconds."""
-    manifest = read(file, config_maps)
-    chosen = manifest.one_job(name)
-    job = checking.typed(manifest, chosen, str(uuid.uuid4()), namespace)
+    """The run document of one job, and the job's deadline in seconds. Raises Problem."""
+    job, backend = _chosen(manifest, name, namespace, engine)
+    if job.spec.suspend:
+        note("spec.suspend is true; a local run ignores it")
+    with _refusals():
+        ready = prepare(job, backend, asyncio.run(checking.sources(manifest, job)), {}, "1")
+    return ready.document, ready.deadline_seconds
+
+
+def described(manifest: Manifest, name: str | None, namespace: str | None, engine: str | None) -> RunDocument:
+    """The run document of one job, its circuits within bounds, whether or not it could run here. Raises Problem."""
+    job, backend = _chosen(manifest, name, namespace, engine)
+    with _refusals():
+        sources = asyncio.run(checking.sources(manifest, job))
+        document = run_document(job, str(backend.spec.provider), sources)
+        scans(job, document, sources.programs)
+    return document
+
+
+def _chosen(
+    manifest: Manifest, name: str | None, namespace: str | None, engine: str | None
+) -> tuple[QuantumJob, QuantumBackend]:
+    """The job, and the backend that stands for its own here; its engine is installed. Raises Problem."""
+    job = checking.typed(manifest, manifest.one_job(name), str(uuid.uuid4()), namespace)
     backend = checking.local_backend(manifest, job, engine, _memory())
     provider = str(backend.spec.provider)
     if importlib.util.find_spec(MODULES[provider]) is None:
         raise Problem(f"engine {provider} is not installed: pip install 'qee[{provider}]'")
-    if job.spec.suspend:
-        note("spec.suspend is true; a local run ignores it")
+    return job, backend
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the operator would refuse is a Problem here."""
     try:
-        sources = asyncio.run(checking.sources(manifest, job))
-        ready = prepare(job, backend, sources, {}, "1")
+        yield
     except Refused as refusal:
         hint = "" if refusal.waiting is None else " Locally: give the file that holds it with --config-map."
         raise Problem(f"{refusal.reason}: {refusal.message}{hint}", exits.FAILED) from None
-    return ready.document, ready.deadline_seconds
 
 
 def _executed(document: bytes, seconds: float | None) -> bytes:

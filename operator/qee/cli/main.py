@@ -275,7 +275,12 @@ def lint(file: options.ManifestFile, config_map: options.ConfigMapFiles = None) 
 @command(app, "draw")
 def draw(
     target: Target,
-    file: options.ManifestFile,
+    path: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="OpenQASM, QPY, Cirq's JSON, or a manifest.")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("-f", "--file", metavar="FILE", help="The same; - is a manifest on stdin.")
+    ] = None,
     circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only this circuit.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="As for a local run.")] = None,
     png: Annotated[
@@ -284,13 +289,15 @@ def draw(
     config_map: options.ConfigMapFiles = None,
     job: options.Chosen = None,
 ) -> Any:
-    """Draw the circuits of a manifest, as text or as a picture.
+    """Draw a circuit, or those of a manifest, as text or as a picture.
 
     The engine's SDK reads them, in a process of its own that has denied itself the network.
     """
+    if (path is None) == (file is None):
+        raise Problem("give one file: qee draw FILE, or qee draw -f FILE")
     from qee.cli import drawing
 
-    return drawing.draw(file, job, target.namespace, circuit, engine, config_map or [], png)
+    return drawing.draw(path or file or "", job, target.namespace, circuit, engine, config_map or [], png)
 
 
 @command(app, "init")

@@ -40,12 +40,20 @@ class Manifest:
 
 def read(path: str, config_maps: Sequence[str] = ()) -> Manifest:
     """The manifest in a file ("-": stdin), with the ConfigMaps of further files. Raises Problem."""
-    origin = "stdin" if path == "-" else path
+    return _sorted([each for file in (path, *config_maps) for each in _objects(*_text(file))], _origin(path))
+
+
+def of(text: str, origin: str) -> Manifest:
+    """The same of a text that is no file's. Raises Problem."""
+    return _sorted(_objects(text, origin), origin)
+
+
+def _sorted(objects: Sequence[Object], origin: str) -> Manifest:
     jobs: list[Object] = []
     maps: dict[str, Object] = {}
     backends: dict[str, Object] = {}
     others: list[str] = []
-    for obj in [*_objects(path), *(obj for further in config_maps for obj in _objects(further))]:
+    for obj in objects:
         kind, name = (obj["apiVersion"], obj["kind"]), obj["metadata"].get("name", "")
         if kind == (API_VERSION, KIND_JOB):
             jobs.append(obj)
@@ -62,11 +70,13 @@ def read(path: str, config_maps: Sequence[str] = ()) -> Manifest:
     return Manifest(origin, jobs, maps, backends, others)
 
 
-def _objects(path: str) -> list[Object]:
+def _origin(path: str) -> str:
+    return "stdin" if path == "-" else path
+
+
+def _objects(text: str, origin: str) -> list[Object]:
     import yaml
 
-    origin = "stdin" if path == "-" else path
-    text = _text(path, origin)
     try:
         budget = _Budget(origin)
         documents = [_plain(document, budget) for document in yaml.load_all(text, _loader())]
@@ -89,7 +99,9 @@ def _objects(path: str) -> list[Object]:
     return objects
 
 
-def _text(path: str, origin: str) -> str:
+def _text(path: str) -> tuple[str, str]:
+    """What is in a file, and what to call it."""
+    origin = _origin(path)
     try:
         if path == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -101,7 +113,7 @@ def _text(path: str, origin: str) -> str:
     if len(data) > MAX_BYTES:
         raise Problem(f"{origin}: more than {MAX_BYTES} bytes; give a manifest")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), origin
     except UnicodeDecodeError as error:
         raise Problem(f"{origin}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
 

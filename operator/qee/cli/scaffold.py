@@ -38,7 +38,7 @@ _EXPORT = {
 
 
 def init(path: str, output: str | None, name: str | None, backend: str | None, shots: int, force: bool) -> int:
-    data = _read(path)
+    data = read(path)
     format_ = format_of(path, data)
     called = name or _name(path)
     text = manifest(data, format_, called, backend or ("cirq" if format_ == "cirq-json" else "aer"), shots)
@@ -53,8 +53,6 @@ def init(path: str, output: str | None, name: str | None, backend: str | None, s
 
 def format_of(path: str, data: bytes) -> str:
     """The circuit's format by its content. Raises Problem for what is none, with the way to one."""
-    if data[:6] == b"QISKIT":
-        return "qpy"
     if path.endswith((".py", ".ipynb")):
         lines = [f"  {line}" for sdk, export in _EXPORT.items() for line in (f"# {sdk}", *export)]
         raise Problem(
@@ -62,17 +60,27 @@ def format_of(path: str, data: bytes) -> str:
             " qee init",
             details=lines,
         )
+    found = recognised(path, data)
+    if found is None:
+        raise Problem(f"{path}: is none of OpenQASM 2 and 3, QPY and Cirq's JSON; write the circuit in one of them")
+    return found
+
+
+def recognised(path: str, data: bytes) -> str | None:
+    """The same; None for what is no circuit."""
+    if data[:6] == b"QISKIT":
+        return "qpy"
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _unknown(path) from None
+        return None
     if found := _VERSION.match(text):
         return f"openqasm{found[1]}"
     if text.lstrip()[:1] == "{" and '"cirq_type"' in text:
         return "cirq-json"
     if path.endswith((".qasm", ".qasm3")):
         return "openqasm3"  # whose version line may be left out
-    raise _unknown(path)
+    return None
 
 
 def manifest(data: bytes, format_: str, name: str, backend: str, shots: int) -> str:
@@ -173,17 +181,18 @@ def _dumper() -> Any:
     return Dumper
 
 
-def _read(path: str) -> bytes:
+def read(path: str, most: int = MAX_BYTES) -> bytes:
+    """A file of at most so many bytes; - is stdin. Raises Problem."""
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+            data = sys.stdin.buffer.read(most + 1)
         else:
             with Path(path).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(most + 1)
     except OSError as error:
         raise Problem(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise Problem(f"{path}: more than {MAX_BYTES} bytes, which no ConfigMap holds; make the circuit smaller")
+    if len(data) > most:
+        raise Problem(f"{path}: more than {most} bytes, which no ConfigMap holds; make the circuit smaller")
     return data
 
 
@@ -191,7 +200,3 @@ def _name(path: str) -> str:
     """A DNS name from the file's."""
     stem = "" if path == "-" else Path(path).name.split(".")[0]
     return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:50].strip("-") or "circuit"
-
-
-def _unknown(path: str) -> Problem:
-    return Problem(f"{path}: is none of OpenQASM 2 and 3, QPY and Cirq's JSON; write the circuit in one of them")
