@@ -1,0 +1,202 @@
+"""Where a result lies that is too large for a ConfigMap: the reference document, and the check that it is a run's.
+
+The files are on a PersistentVolumeClaim, which the operator never mounts: it sees and signs this document, and the
+digests in it bind the files. What status shows of a result is therefore in it as well.
+
+Standard library only: the runner imports this before its sandbox is on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qee.api import shards
+from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
+from qee.api.names import MAX_FILE_BYTES, REFERENCE_FORMAT
+from qee.api.result_document import SUMMARY_COUNTS, SUMMARY_RESULTS, Missing, Provenance
+from qee.api.run_document import JobReference, RunDocument
+
+# zlib adds 5 bytes to each 16 KiB of what it cannot compress, and gzip 18 to the whole.
+MAX_STORED_FILE_BYTES = MAX_FILE_BYTES + MAX_FILE_BYTES // 1024 + 1024
+
+
+def file_path(uid: str, attempt: int, index: int) -> str:
+    """Where on its volume the result of one shard (0 where there is one pod) of one attempt lies."""
+    return f"{uid}/{attempt}/result-{index}.json.gz"
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """A result document on the volume, gzipped. `sha256` and `size` are those of the document, `stored` is the file's
+    size in bytes. `path` is relative to the volume's root.
+    """
+
+    index: int
+    path: str
+    sha256: str
+    size: int
+    stored: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "index": self.index,
+            "path": self.path,
+            "sha256": self.sha256,
+            "bytes": self.size,
+            "storedBytes": self.stored,
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "ResultFile":
+        found = cls(
+            index=fields.integer("index"),
+            path=fields.text("path"),
+            sha256=fields.sha256("sha256"),
+            size=fields.integer("bytes", at_least=1),
+            stored=fields.integer("storedBytes", at_least=1),
+        )
+        fields.finish()
+        return found
+
+
+@dataclass(frozen=True)
+class ResultReference:
+    """The files of one result, in order of their index, and what is shown of it without reading them.
+
+    `claim` is the PersistentVolumeClaim's name, in the job's namespace. `summary` is what `result_document.summary`
+    makes of the result. `parameter_sets` says of each circuit that is a sweep how many rows it has. `missing` are
+    shards that failed for good: they have no file.
+    """
+
+    job: JobReference
+    backend: str
+    attempt: int
+    claim: str
+    simulated: bool
+    files: tuple[ResultFile, ...]
+    summary: Mapping[str, Any]
+    provenance: Provenance
+    parameter_sets: Mapping[str, int] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        return canonical_json(
+            {
+                "apiVersion": REFERENCE_FORMAT,
+                "job": self.job.as_json(),
+                "backend": self.backend,
+                "attempt": self.attempt,
+                "persistentVolumeClaim": self.claim,
+                "simulated": self.simulated,
+                "files": [each.as_json() for each in self.files],
+                "summary": dict(self.summary),
+                "provenance": self.provenance.as_json(),
+                **({"parameterSets": dict(self.parameter_sets)} if self.parameter_sets else {}),
+                **({"missing": [each.as_json() for each in self.missing]} if self.missing else {}),
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "ResultReference":
+        """Raises DocumentError with the path of the field that is wrong."""
+        fields = parsed(data, "result reference")
+        fields.literal("apiVersion", REFERENCE_FORMAT)
+        sweeps = fields.object("parameterSets") if fields.has("parameterSets") else None
+        reference = cls(
+            job=JobReference.from_fields(fields.object("job")),
+            backend=fields.text("backend"),
+            attempt=fields.integer("attempt", at_least=1),
+            claim=fields.text("persistentVolumeClaim"),
+            simulated=fields.boolean("simulated"),
+            files=tuple(ResultFile.from_fields(each) for each in fields.objects("files")),
+            summary=_summary(fields.object("summary")),
+            provenance=Provenance.from_fields(fields.object("provenance")),
+            parameter_sets={} if sweeps is None else {name: sweeps.integer(name, 1) for name in sweeps.names()},
+            missing=tuple(Missing.from_fields(each) for each in fields.objects("missing"))
+            if fields.has("missing")
+            else (),
+        )
+        fields.finish()
+        return reference
+
+
+def check_reference(reference: ResultReference, run: RunDocument, attempt: int, claim: str) -> None:
+    """Raises DocumentError unless `reference` is that of the whole run: a file or a reason for each shard."""
+    lost = {each.index for each in reference.missing}
+    indices = [index for index in range(shards.count(run)) if index not in lost]
+    if len(lost) != len(reference.missing) or not lost <= set(range(shards.count(run))):
+        raise DocumentError("the reference's missing is not that of the run")
+    _check(reference, run, attempt, claim, indices)
+
+
+def check_shard_reference(reference: ResultReference, run: RunDocument, attempt: int, claim: str, index: int) -> None:
+    """The same for what one shard gave."""
+    if reference.missing:
+        raise DocumentError("the reference's missing is not that of a shard")
+    _check(reference, run, attempt, claim, [index])
+
+
+def _check(reference: ResultReference, run: RunDocument, attempt: int, claim: str, indices: list[int]) -> None:
+    parts = [part for index in indices for part in shards.parts(run, index)]
+    units = list(dict.fromkeys((part.circuit, part.parameter_set) for part in parts))
+    circuits = [run.circuits[number] for number in dict.fromkeys(number for number, _ in sorted(units))]
+    shown = [(run.circuits[number].name, row) for number, row in sorted(units)][:SUMMARY_RESULTS]
+    for name, got, wanted in (
+        ("job", reference.job, run.job),
+        ("backend", reference.backend, run.backend),
+        ("attempt", reference.attempt, attempt),
+        ("persistentVolumeClaim", reference.claim, claim),
+        ("provenance.engine", reference.provenance.engine, run.engine),
+        ("provenance.precision", reference.provenance.precision, run.simulator.precision),
+        ("provenance.shards", reference.provenance.shards, shards.count(run)),
+        ("provenance.circuits", [e.circuit for e in reference.provenance.circuits], [c.name for c in circuits]),
+        ("parameterSets", dict(reference.parameter_sets), {c.name: c.parameter_sets for c in circuits if c.parameters}),
+        ("summary.results", [(e["circuit"], e["parameterSet"]) for e in reference.summary["results"]], shown),
+        ("files", [each.index for each in reference.files], indices),
+    ):
+        if got != wanted:
+            raise DocumentError(f"the reference's {name} is not that of the run")
+    if not reference.files:
+        raise DocumentError("the reference names no file")
+    for number, each in enumerate(reference.files):
+        if each.path != file_path(run.job.uid, attempt, each.index):
+            raise DocumentError(f"files[{number}].path is not the one of this job, attempt and shard")
+        if each.size > MAX_FILE_BYTES:
+            raise DocumentError(f"files[{number}].bytes is {each.size}, at most {MAX_FILE_BYTES} are allowed")
+        if each.stored > MAX_STORED_FILE_BYTES:
+            raise DocumentError(
+                f"files[{number}].storedBytes is {each.stored}, at most {MAX_STORED_FILE_BYTES} are allowed"
+            )
+
+
+def _summary(fields: Fields) -> dict[str, Any]:
+    results = fields.objects("results")
+    if len(results) > SUMMARY_RESULTS:
+        raise DocumentError(f"summary.results must have at most {SUMMARY_RESULTS} entries")
+    value = {"results": [_shown(each) for each in results], "truncated": fields.boolean("truncated")}
+    fields.finish()
+    return value
+
+
+def _shown(fields: Fields) -> dict[str, Any]:
+    value: dict[str, Any] = {"circuit": fields.text("circuit"), "parameterSet": fields.integer("parameterSet")}
+    if fields.has("shots"):
+        value["shots"] = fields.integer("shots", at_least=1)
+    if fields.has("counts"):
+        value |= {"counts": fields.counts("counts"), "distinct": fields.integer("distinct")}
+        if len(value["counts"]) > min(SUMMARY_COUNTS, value["distinct"]):
+            raise DocumentError(f"summary's counts must be at most {SUMMARY_COUNTS} and no more than distinct")
+    if fields.has("expectationValues"):
+        value["expectationValues"] = [_expectation(each) for each in fields.objects("expectationValues")]
+    fields.finish()
+    return value
+
+
+def _expectation(fields: Fields) -> dict[str, str]:
+    value = {
+        "observable": fields.text("observable"),
+        "value": fields.number("value"),
+        "standardError": fields.number("standardError"),
+    }
+    fields.finish()
+    return value
