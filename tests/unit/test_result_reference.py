@@ -6,20 +6,31 @@ from typing import Any
 
 import pytest
 
-from qee.api.documents import CircuitRun, CompiledCircuit, DocumentError, JobReference, Missing, Provenance, RunDocument
-from qee.api.names import MAX_FILE_BYTES
-from qee.api.result_reference import (
-    MAX_STORED_FILE_BYTES,
-    ResultFile,
-    ResultReference,
-    check_reference,
-    check_shard_reference,
-    file_path,
+from qee.api.documents import (
+    CircuitRun,
+    CompiledCircuit,
+    DocumentError,
+    JobReference,
+    Missing,
+    NoiseOptions,
+    Provenance,
+    RunDocument,
 )
+from qee.api.names import MAX_FILE_BYTES
+from qee.api.reference_check import check_reference, check_shard_reference
+from qee.api.reference_merge import merged_reference
+from qee.api.result_reference import MAX_STORED_FILE_BYTES, ResultFile, ResultReference, file_path, is_reference
 
 JOB = JobReference("default", "sweep", "0f5c")
 RUN = RunDocument(
-    JOB, "aer", "aer", 7, False, (CircuitRun("a", "openqasm3", "x", 10, {"t": ("0", "1", "2")}),), shards=3
+    JOB,
+    "aer",
+    "aer",
+    7,
+    False,
+    (CircuitRun("a", "openqasm3", "x", 10, {"t": ("0", "1", "2")}),),
+    shards=3,
+    claim="data",
 )
 
 
@@ -60,7 +71,7 @@ REFERENCE = ResultReference(
         max_rss_mib=98,
         shards=3,
     ),
-    parameter_sets={"a": 3},
+    parameters={"a": {"t": ("0", "1", "2")}},
 )
 LOST = Missing(1, "OutOfMemory", "it took too much")
 PARTIAL = dataclasses.replace(
@@ -107,7 +118,7 @@ def test_a_reference_survives_the_round_trip(reference: ResultReference) -> None
         ("summary.results.0.expectationValues.0.value", "nan", r"expectationValues\[0\].value"),
         ("summary.results.0.expectationValues.0.standardError", ..., r"expectationValues\[0\].standardError"),
         ("provenance.engine", "abacus", "provenance.engine"),
-        ("parameterSets.a", 0, "parameterSets.a"),
+        ("parameters.a.t", ["x"], "parameters.a.t"),
         ("missing", [{"index": 0}], r"missing\[0\].reason"),
         ("more", 1, "unknown field more"),
     ],
@@ -127,9 +138,9 @@ def test_a_bad_field_is_named(path: str, value: Any, message: str) -> None:
 
 
 def test_the_reference_of_a_run_is_accepted_whole_partial_and_of_a_shard() -> None:
-    check_reference(REFERENCE, RUN, 2, "data")
-    check_reference(PARTIAL, RUN, 2, "data")
-    check_shard_reference(OF_SHARD, RUN, 2, "data", 1)
+    check_reference(REFERENCE, RUN, 2)
+    check_reference(PARTIAL, RUN, 2)
+    check_shard_reference(OF_SHARD, RUN, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +154,9 @@ def test_the_reference_of_a_run_is_accepted_whole_partial_and_of_a_shard() -> No
         ({"provenance": dataclasses.replace(REFERENCE.provenance, precision="single")}, "provenance.precision"),
         ({"provenance": dataclasses.replace(REFERENCE.provenance, shards=1)}, "provenance.shards"),
         ({"provenance": dataclasses.replace(REFERENCE.provenance, circuits=())}, "provenance.circuits"),
-        ({"parameter_sets": {}}, "parameterSets"),
+        ({"parameters": {}}, "parameters"),
         ({"summary": {"results": [shown(0) | {"circuit": "b"}], "truncated": False}}, "summary.results"),
+        ({"summary": {"results": [shown(n) | {"shots": 9} for n in range(3)], "truncated": False}}, "summary.results"),
         ({"files": REFERENCE.files[:2]}, "files"),
         ({"files": REFERENCE.files[::-1]}, "files"),
         ({"missing": (LOST,), "summary": PARTIAL.summary}, "files"),
@@ -154,13 +166,14 @@ def test_the_reference_of_a_run_is_accepted_whole_partial_and_of_a_shard() -> No
 )
 def test_the_reference_of_another_run_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(DocumentError, match=f"the reference's {message} is not that of"):
-        check_reference(dataclasses.replace(REFERENCE, **change), RUN, 2, "data")
+        check_reference(dataclasses.replace(REFERENCE, **change), RUN, 2)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"path": file_path("0f5c", 1, 1)}, "path is not the one"),
+        ({"path": file_path("0f5c", 3, 1)}, "path is not the one"),
+        ({"path": file_path("0f5c", 2, 2)}, "path is not the one"),
         ({"path": "../" + file_path("0f5c", 2, 1)}, "path is not the one"),
         ({"size": MAX_FILE_BYTES + 1}, "bytes is"),
         ({"stored": MAX_STORED_FILE_BYTES + 1}, "storedBytes is"),
@@ -169,7 +182,7 @@ def test_the_reference_of_another_run_is_refused(change: dict[str, Any], message
 def test_a_file_elsewhere_or_too_large_is_refused(change: dict[str, Any], message: str) -> None:
     files = (of_file(0), of_file(1, **change), of_file(2))
     with pytest.raises(DocumentError, match=rf"files\[1\].{message}"):
-        check_reference(dataclasses.replace(REFERENCE, files=files), RUN, 2, "data")
+        check_reference(dataclasses.replace(REFERENCE, files=files), RUN, 2)
 
 
 def test_a_reference_without_a_file_is_refused() -> None:
@@ -179,14 +192,81 @@ def test_a_reference_without_a_file_is_refused() -> None:
         missing=tuple(dataclasses.replace(LOST, index=index) for index in range(3)),
         summary={"results": [], "truncated": False},
         provenance=dataclasses.replace(REFERENCE.provenance, circuits=()),
-        parameter_sets={},
+        parameters={},
     )
     with pytest.raises(DocumentError, match="names no file"):
-        check_reference(nothing, RUN, 2, "data")
+        check_reference(nothing, RUN, 2)
 
 
 def test_a_shard_speaks_for_itself_alone() -> None:
     with pytest.raises(DocumentError, match=r"the reference's summary\.results is not"):
-        check_shard_reference(OF_SHARD, RUN, 2, "data", 2)
+        check_shard_reference(OF_SHARD, RUN, 2, 2)
     with pytest.raises(DocumentError, match="the reference's missing is not that of a shard"):
-        check_shard_reference(dataclasses.replace(OF_SHARD, missing=(LOST,)), RUN, 2, "data", 1)
+        check_shard_reference(dataclasses.replace(OF_SHARD, missing=(LOST,)), RUN, 1, 2)
+
+
+def test_what_a_shard_gave_in_a_former_attempt_is_kept() -> None:
+    files = (of_file(0), of_file(1, path=file_path("0f5c", 1, 1)), of_file(2))
+    check_reference(dataclasses.replace(REFERENCE, files=files), RUN, 2)
+    former = dataclasses.replace(OF_SHARD, attempt=1, files=files[1:2])
+    check_shard_reference(former, RUN, 1)
+    with pytest.raises(DocumentError, match="attempt is not that of the run"):
+        check_shard_reference(former, RUN, 1, 2)
+    with pytest.raises(DocumentError, match="path is not the one"):
+        check_shard_reference(dataclasses.replace(former, attempt=2), RUN, 1)
+
+
+def test_a_reference_is_told_from_a_result() -> None:
+    assert is_reference(REFERENCE.to_bytes())
+    assert not is_reference(RUN.to_bytes())
+
+
+def of_shard(index: int, row: int | None = None, **change: Any) -> ResultReference:
+    shown_one = shown(index if row is None else row)
+    summary = {"results": [shown_one], "truncated": False}
+    return dataclasses.replace(REFERENCE, files=(of_file(index),), summary=summary, **change)
+
+
+def test_the_references_of_shards_become_one_with_all_files_and_the_first_results() -> None:
+    whole = merged_reference({n: of_shard(n) for n in (2, 0, 1)}, RUN, 2)
+    assert whole.provenance.cpu_seconds == "1.50"
+    assert dataclasses.replace(whole, provenance=REFERENCE.provenance) == REFERENCE
+    partial = merged_reference({n: of_shard(n) for n in (0, 2)}, RUN, 2, [LOST])
+    assert dataclasses.replace(partial, provenance=REFERENCE.provenance) == PARTIAL
+
+
+def test_a_summary_of_more_results_than_it_shows_says_so() -> None:
+    rows = tuple(str(n) for n in range(10))
+    run = dataclasses.replace(RUN, circuits=(dataclasses.replace(RUN.circuits[0], parameters={"t": rows}),), shards=2)
+    columns = {"parameters": {"a": {"t": rows}}}
+    provenance = dataclasses.replace(REFERENCE.provenance, shards=2)
+    halves = {
+        n: dataclasses.replace(
+            of_shard(n, **columns),
+            provenance=provenance,
+            summary={"results": [shown(row) for row in range(5 * n, 5 * n + 5)], "truncated": False},
+        )
+        for n in range(2)
+    }
+    found = merged_reference(halves, run, 2).summary
+    assert [each["parameterSet"] for each in found["results"]] == list(range(8))
+    assert found["truncated"] is True
+
+
+def test_shards_that_share_shots_show_no_numbers_but_how_many_shots() -> None:
+    cut = dataclasses.replace(
+        RUN, circuits=(CircuitRun("a", "openqasm3", "x", 30),), noise=NoiseOptions(readout="0.01"), outputs=("counts",)
+    )
+    pieces = {n: of_shard(n, 0, parameters={}) for n in range(3)}
+    found = merged_reference(pieces, cut, 2)
+    assert found.summary == {"results": [{"circuit": "a", "parameterSet": 0, "shots": 30}], "truncated": True}
+    part = merged_reference({n: pieces[n] for n in (0, 2)}, cut, 2, [LOST])
+    assert part.summary["results"] == [{"circuit": "a", "parameterSet": 0, "shots": 20}]
+    numbers = dataclasses.replace(found, summary={"results": [shown(0) | {"shots": 30}], "truncated": True})
+    with pytest.raises(DocumentError, match="shows numbers of shards"):
+        check_reference(numbers, cut, 2)
+
+
+def test_nothing_is_no_reference() -> None:
+    with pytest.raises(DocumentError, match="no shard gave a result"):
+        merged_reference({}, RUN, 2)

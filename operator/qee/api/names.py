@@ -62,9 +62,17 @@ TERMINATION_LOG = "/dev/termination-log"
 INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
 INDEX_ENV = "JOB_COMPLETION_INDEX"
 
-# Keys of the result ConfigMap: exactly one of the two is there.
+# The mount of the volume that takes results which are too large for a ConfigMap.
+RESULTS_VOLUME = "results"
+RESULTS_MOUNT = "/qee/results"
+# Its owner sets it on a PersistentVolumeClaim: without it the operator would write to any volume for who may not.
+LABEL_RESULTS = f"{GROUP}/results"
+
+# Keys of the result ConfigMap: exactly one of the four is there. The latter two say where the result lies.
 RESULT_KEY = "result.json"
 RESULT_KEY_GZIP = "result.json.gz"
+REFERENCE_KEY = "result-reference.json"
+REFERENCE_KEY_GZIP = "result-reference.json.gz"
 # Beside it, where results are signed: the DSSE envelope.
 RESULT_KEY_SIGNATURE = "result.json.dsse"
 
@@ -87,4 +95,5 @@ MAX_CIRCUITS = 300
 MAX_INLINE_BYTES = 131_072  # all inline sources of one job together
 MAX_SNAPSHOT_BYTES = 1_048_576  # the API server's limit for the data of one ConfigMap
 MAX_FRAME_BYTES = 4 * 1_048_576  # the kubelet rotates container logs at 10 MiB
+MAX_FRAMED_BYTES = 700 * 1024  # of a result as stored (gzip, base64), where a volume takes what is larger
 MAX_FILE_BYTES = 2**30  # of a result document on a volume, uncompressed: who reads it holds it in memory

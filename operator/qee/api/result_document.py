@@ -451,7 +451,7 @@ class ResultDocument:
                 "seed": self.seed,
                 "seedDrawn": self.seed_drawn,
                 "provenance": self.provenance.as_json(),
-                **({"parameters": _columns_json(self.parameters)} if self.parameters else {}),
+                **({"parameters": columns_json(self.parameters)} if self.parameters else {}),
                 **({"missing": [each.as_json() for each in self.missing]} if self.missing else {}),
             }
         )
@@ -471,7 +471,7 @@ class ResultDocument:
             seed=fields.integer("seed"),
             seed_drawn=fields.boolean("seedDrawn"),
             provenance=Provenance.from_fields(fields.object("provenance")),
-            parameters={} if sweeps is None else {name: _columns(sweeps.object(name)) for name in sweeps.names()},
+            parameters={} if sweeps is None else {name: columns_from(sweeps.object(name)) for name in sweeps.names()},
             missing=tuple(Missing.from_fields(each) for each in fields.objects("missing"))
             if fields.has("missing")
             else (),
@@ -480,11 +480,12 @@ class ResultDocument:
         return document
 
 
-def _columns(fields: Fields) -> dict[str, tuple[str, ...]]:
+def columns_from(fields: Fields) -> dict[str, tuple[str, ...]]:
+    """The columns of one circuit's sweep."""
     return {name: tuple(fields.decimals(name)) for name in fields.names()}
 
 
-def _columns_json(sweeps: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, Any]:
+def columns_json(sweeps: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, Any]:
     return {circuit: {name: list(column) for name, column in columns.items()} for circuit, columns in sweeps.items()}
 
 

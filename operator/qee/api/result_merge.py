@@ -28,23 +28,34 @@ def merged(
         raise DocumentError("no shard gave a result")
     if sorted([*documents, *(lost.index for lost in missing)]) != list(range(shards.count(run))):
         raise DocumentError("the shards are not those of the run")
+    order = [circuit.name for circuit in run.circuits]
+    columns = {circuit.name: dict(circuit.parameters) for circuit in run.circuits if circuit.parameters}
+    return joined(documents, order, columns, missing)
+
+
+def joined(
+    documents: Mapping[int, ResultDocument],
+    order: Sequence[str],
+    columns: Mapping[str, Mapping[str, tuple[str, ...]]],
+    missing: Sequence[Missing] = (),
+) -> ResultDocument:
+    """The same where the run document is not at hand: `order` has its circuits' names, `columns` those of its sweeps.
+
+    Raises DocumentError where the shards do not fit together.
+    """
     ordered = [documents[index] for index in sorted(documents)]
     pieces: dict[tuple[str, int], list[CircuitResult]] = {}
     for document in ordered:
         for each in document.results:
             pieces.setdefault((each.circuit, each.parameter_set), []).append(each)
-    position = {circuit.name: number for number, circuit in enumerate(run.circuits)}
+    position = {name: number for number, name in enumerate(order)}
     units = sorted(pieces, key=lambda unit: (position[unit[0]], unit[1]))
     there = {circuit for circuit, _ in units}
     return replace(
         ordered[0],
         results=tuple(_joined(pieces[unit]) for unit in units),
-        provenance=_provenance([document.provenance for document in ordered], position),
-        parameters={
-            circuit.name: dict(circuit.parameters)
-            for circuit in run.circuits
-            if circuit.parameters and circuit.name in there
-        },
+        provenance=joined_provenance([document.provenance for document in ordered], position),
+        parameters={name: columns[name] for name in order if name in columns and name in there},
         missing=tuple(sorted(missing, key=lambda lost: lost.index)),
     )
 
@@ -85,7 +96,7 @@ def _average(estimates: Sequence[Expectation]) -> Expectation:
     return Expectation(decimal_text(value), decimal_text(math.sqrt(variance)), shots)
 
 
-def _provenance(found: Sequence[Provenance], position: Mapping[str, int]) -> Provenance:
+def joined_provenance(found: Sequence[Provenance], position: Mapping[str, int]) -> Provenance:
     """From the first start to the last end; CPU time of all, memory of the largest."""
     circuits = {each.circuit: each for provenance in reversed(found) for each in provenance.circuits}
     return replace(

@@ -1,4 +1,4 @@
-"""Where a result lies that is too large for a ConfigMap: the reference document, and the check that it is a run's.
+"""Where a result lies that is too large for a ConfigMap: the reference document.
 
 The files are on a PersistentVolumeClaim, which the operator never mounts: it sees and signs this document, and the
 digests in it bind the files. What status shows of a result is therefore in it as well.
@@ -10,11 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api import shards
 from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
 from qee.api.names import MAX_FILE_BYTES, REFERENCE_FORMAT
-from qee.api.result_document import SUMMARY_COUNTS, SUMMARY_RESULTS, Missing, Provenance
-from qee.api.run_document import JobReference, RunDocument
+from qee.api.result_document import (
+    SUMMARY_COUNTS,
+    SUMMARY_RESULTS,
+    Missing,
+    Provenance,
+    ResultDocument,
+    columns_from,
+    columns_json,
+    summary,
+)
+from qee.api.run_document import JobReference
 
 # zlib adds 5 bytes to each 16 KiB of what it cannot compress, and gzip 18 to the whole.
 MAX_STORED_FILE_BYTES = MAX_FILE_BYTES + MAX_FILE_BYTES // 1024 + 1024
@@ -64,8 +72,9 @@ class ResultReference:
     """The files of one result, in order of their index, and what is shown of it without reading them.
 
     `claim` is the PersistentVolumeClaim's name, in the job's namespace. `summary` is what `result_document.summary`
-    makes of the result. `parameter_sets` says of each circuit that is a sweep how many rows it has. `missing` are
-    shards that failed for good: they have no file.
+    makes of the result; where shards share shots, it has no counts and no values. `parameters` are the columns of each
+    circuit that is a sweep. The circuits of `provenance` are in the order of the run. `missing` are shards that failed
+    for good: they have no file.
     """
 
     job: JobReference
@@ -76,7 +85,7 @@ class ResultReference:
     files: tuple[ResultFile, ...]
     summary: Mapping[str, Any]
     provenance: Provenance
-    parameter_sets: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
 
     def to_bytes(self) -> bytes:
@@ -91,7 +100,7 @@ class ResultReference:
                 "files": [each.as_json() for each in self.files],
                 "summary": dict(self.summary),
                 "provenance": self.provenance.as_json(),
-                **({"parameterSets": dict(self.parameter_sets)} if self.parameter_sets else {}),
+                **({"parameters": columns_json(self.parameters)} if self.parameters else {}),
                 **({"missing": [each.as_json() for each in self.missing]} if self.missing else {}),
             }
         )
@@ -101,7 +110,7 @@ class ResultReference:
         """Raises DocumentError with the path of the field that is wrong."""
         fields = parsed(data, "result reference")
         fields.literal("apiVersion", REFERENCE_FORMAT)
-        sweeps = fields.object("parameterSets") if fields.has("parameterSets") else None
+        sweeps = fields.object("parameters") if fields.has("parameters") else None
         reference = cls(
             job=JobReference.from_fields(fields.object("job")),
             backend=fields.text("backend"),
@@ -111,7 +120,7 @@ class ResultReference:
             files=tuple(ResultFile.from_fields(each) for each in fields.objects("files")),
             summary=_summary(fields.object("summary")),
             provenance=Provenance.from_fields(fields.object("provenance")),
-            parameter_sets={} if sweeps is None else {name: sweeps.integer(name, 1) for name in sweeps.names()},
+            parameters={} if sweeps is None else {name: columns_from(sweeps.object(name)) for name in sweeps.names()},
             missing=tuple(Missing.from_fields(each) for each in fields.objects("missing"))
             if fields.has("missing")
             else (),
@@ -120,53 +129,24 @@ class ResultReference:
         return reference
 
 
-def check_reference(reference: ResultReference, run: RunDocument, attempt: int, claim: str) -> None:
-    """Raises DocumentError unless `reference` is that of the whole run: a file or a reason for each shard."""
-    lost = {each.index for each in reference.missing}
-    indices = [index for index in range(shards.count(run)) if index not in lost]
-    if len(lost) != len(reference.missing) or not lost <= set(range(shards.count(run))):
-        raise DocumentError("the reference's missing is not that of the run")
-    _check(reference, run, attempt, claim, indices)
+def of_result(result: ResultDocument, claim: str, attempt: int, file: ResultFile) -> ResultReference:
+    """The reference of what one pod gave and has written to the volume."""
+    return ResultReference(
+        job=result.job,
+        backend=result.backend,
+        attempt=attempt,
+        claim=claim,
+        simulated=result.simulated,
+        files=(file,),
+        summary=summary(result),
+        provenance=result.provenance,
+        parameters=result.parameters,
+    )
 
 
-def check_shard_reference(reference: ResultReference, run: RunDocument, attempt: int, claim: str, index: int) -> None:
-    """The same for what one shard gave."""
-    if reference.missing:
-        raise DocumentError("the reference's missing is not that of a shard")
-    _check(reference, run, attempt, claim, [index])
-
-
-def _check(reference: ResultReference, run: RunDocument, attempt: int, claim: str, indices: list[int]) -> None:
-    parts = [part for index in indices for part in shards.parts(run, index)]
-    units = list(dict.fromkeys((part.circuit, part.parameter_set) for part in parts))
-    circuits = [run.circuits[number] for number in dict.fromkeys(number for number, _ in sorted(units))]
-    shown = [(run.circuits[number].name, row) for number, row in sorted(units)][:SUMMARY_RESULTS]
-    for name, got, wanted in (
-        ("job", reference.job, run.job),
-        ("backend", reference.backend, run.backend),
-        ("attempt", reference.attempt, attempt),
-        ("persistentVolumeClaim", reference.claim, claim),
-        ("provenance.engine", reference.provenance.engine, run.engine),
-        ("provenance.precision", reference.provenance.precision, run.simulator.precision),
-        ("provenance.shards", reference.provenance.shards, shards.count(run)),
-        ("provenance.circuits", [e.circuit for e in reference.provenance.circuits], [c.name for c in circuits]),
-        ("parameterSets", dict(reference.parameter_sets), {c.name: c.parameter_sets for c in circuits if c.parameters}),
-        ("summary.results", [(e["circuit"], e["parameterSet"]) for e in reference.summary["results"]], shown),
-        ("files", [each.index for each in reference.files], indices),
-    ):
-        if got != wanted:
-            raise DocumentError(f"the reference's {name} is not that of the run")
-    if not reference.files:
-        raise DocumentError("the reference names no file")
-    for number, each in enumerate(reference.files):
-        if each.path != file_path(run.job.uid, attempt, each.index):
-            raise DocumentError(f"files[{number}].path is not the one of this job, attempt and shard")
-        if each.size > MAX_FILE_BYTES:
-            raise DocumentError(f"files[{number}].bytes is {each.size}, at most {MAX_FILE_BYTES} are allowed")
-        if each.stored > MAX_STORED_FILE_BYTES:
-            raise DocumentError(
-                f"files[{number}].storedBytes is {each.stored}, at most {MAX_STORED_FILE_BYTES} are allowed"
-            )
+def is_reference(document: bytes) -> bool:
+    """Whether these are a reference's bytes, not a result's. In canonical JSON apiVersion is first of all."""
+    return document.startswith(b'{"apiVersion":"' + REFERENCE_FORMAT.encode() + b'"')
 
 
 def _summary(fields: Fields) -> dict[str, Any]:

@@ -231,6 +231,8 @@ class RunDocument:
 
     With a `target` the circuits are compiled for it and not executed: `engine` is the provider then, `target` the
     snapshot of its device that the connector published, `provider_options` are spec.providerOptions.
+
+    `claim` is the PersistentVolumeClaim that takes a result which is too large to be framed.
     """
 
     job: JobReference
@@ -247,6 +249,7 @@ class RunDocument:
     shards: int = 1
     target: bytes | None = None
     provider_options: Mapping[str, Any] = field(default_factory=dict)
+    claim: str | None = None
 
     def to_bytes(self) -> bytes:
         return canonical_json(
@@ -266,6 +269,7 @@ class RunDocument:
                     transpile=None if self.transpile is None else self.transpile.as_json(),
                     target=None if self.target is None else _packed(self.target),
                     providerOptions=dict(self.provider_options) or None,
+                    persistentVolumeClaim=self.claim,
                 ),
                 "circuits": [circuit.as_json() for circuit in self.circuits],
             }
@@ -290,6 +294,7 @@ class RunDocument:
             transpile=TranspileOptions.from_fields(fields.object("transpile")) if fields.has("transpile") else None,
             target=_unpacked(fields.text("target")) if fields.has("target") else None,
             provider_options=fields.values("providerOptions") if fields.has("providerOptions") else {},
+            claim=fields.text("persistentVolumeClaim") if fields.has("persistentVolumeClaim") else None,
             circuits=tuple(CircuitRun.from_fields(circuit) for circuit in fields.objects("circuits")),
         )
         fields.finish()
