@@ -79,6 +79,7 @@ def circuits(number: int, **fields: Any) -> list[dict[str, Any]]:
 
 
 REF = {f"{C}.source": ABSENT, f"{C}.configMapKeyRef": {"name": "m", "key": "k"}}
+CLAIM = "spec.results.persistentVolumeClaim"
 EXPECT = {"spec.outputs": ["expectation"]}
 OBSERVABLE = f"{C}.observables"
 TIMES = {"gateTimes": {"cx": "300"}}
@@ -346,6 +347,11 @@ REFUSED = [
         "requests.cpu 2 exceeds limits.cpu 1500m",
         "requests.cpu 2 exceeds limits.cpu 1500m; raise the limit or lower the request",
     ),
+    Refused({"spec.results": {}}, CLAIM, "is missing", "Required value"),
+    job(f"{CLAIM}.claimName", ABSENT, "is missing", "Required value"),
+    job(f"{CLAIM}.claimName", "../x", '"../x" does not fit; give the name of an object', '"../x"'),
+    job(f"{CLAIM}.claimName", "a" * 254, "254 characters; give 1 to 253", "Too long"),
+    job(f"{CLAIM}.namespace", "other", "is not a field", "unknown field"),
     job("spec.providerOptions", {}, "0 entries; give 1 to 64", "should have at least 1 properties"),
     # Inside providerOptions the API server looks at nothing.
     job("spec.providerOptions", {"a": 0.5}, "0.5 is not an integer; give it as a string", ""),
@@ -446,6 +452,7 @@ ACCEPTED = [
             "spec.cancelRequested": False,
             "spec.ttlSecondsAfterFinished": 0,
             "spec.resources": {"requests": {"cpu": "500m"}, "limits": {"cpu": 1, "memory": "1.5Gi"}},
+            "spec.results": {"persistentVolumeClaim": {"claimName": "results.team-a"}},
             "spec.providerOptions": {"a": {"b": [1, True, "x"]}},
         },
         id="every option",

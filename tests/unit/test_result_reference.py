@@ -16,10 +16,10 @@ from qee.api.documents import (
     Provenance,
     RunDocument,
 )
-from qee.api.names import MAX_FILE_BYTES
+from qee.api.names import MAX_FILE_BYTES, MAX_STORED_FILE_BYTES
 from qee.api.reference_check import check_reference, check_shard_reference
 from qee.api.reference_merge import merged_reference
-from qee.api.result_reference import MAX_STORED_FILE_BYTES, ResultFile, ResultReference, file_path, is_reference
+from qee.api.result_reference import ResultFile, ResultReference, file_path, is_reference
 
 JOB = JobReference("default", "sweep", "0f5c")
 RUN = RunDocument(

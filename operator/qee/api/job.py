@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from qee.api.cel import Rule, rules
 from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, refuse_huge, stored_default
 from qee.api.job_circuit import Circuit, refuse_duplicates
-from qee.api.job_options import BackendRef, MaxCost, Noise, Resources, Simulator, Transpile
+from qee.api.job_options import BackendRef, MaxCost, Noise, Resources, Results, Simulator, Transpile
 from qee.api.job_status import STATUS_DEFAULT, QuantumJobStatus
 from qee.api.meta import DNS_NAME, Resource, Spec
 from qee.api.names import MAX_CIRCUITS, MAX_INLINE_BYTES, MAX_SAFE_INTEGER
@@ -140,6 +140,11 @@ class QuantumJobSpec(Spec):
     )
     resources: Resources | None = Field(
         default=None, description="CPU and memory of the simulator pod. Absent: estimated from the circuits. Immutable."
+    )
+    results: Results | None = Field(
+        default=None,
+        description="Where a result goes that is too large for a ConfigMap. Absent: such a job fails with"
+        " ResultTooLarge. Immutable.",
     )
     provider_options: Annotated[dict[str, Any], Field(min_length=1, max_length=64)] | None = Field(
         default=None,

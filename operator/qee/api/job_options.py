@@ -10,6 +10,7 @@ from qee.api.fields import (
     Amount,
     Currency,
     DnsLabel,
+    DnsSubdomain,
     GateName,
     Name,
     NonNegativeDecimal,
@@ -183,6 +184,25 @@ class MaxCost(Spec):
 
     amount: Amount = Field(description='Ceiling as a decimal string in units of the currency, for example "1.50".')
     currency: Currency = Field(description="ISO 4217 code of the currency, for example USD. Must be the price list's.")
+
+
+class ResultsClaim(Spec):
+    """A volume that takes results which are too large for a ConfigMap."""
+
+    claim_name: DnsSubdomain = Field(
+        description="Name of a PersistentVolumeClaim in the job's own namespace. Its owner dedicates it to results by"
+        ' the label qee.dev/results: "true"; without the label the job is refused.'
+    )
+
+
+class Results(Spec):
+    """Where a result goes that is too large for a ConfigMap. Cloud backends refuse it."""
+
+    persistent_volume_claim: ResultsClaim = Field(
+        description="A volume that the simulator pod writes results to: of a job of one pod a result that takes more"
+        " than 700 KiB in gzip and base64, of a job of several shards each shard's. status.result names the files;"
+        " smaller results are in the ConfigMap as ever."
+    )
 
 
 class ComputeResources(Spec):

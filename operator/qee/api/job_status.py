@@ -74,13 +74,28 @@ class Summary(Observed):
     truncated: bool = Field(default=False, description="True: results or outcomes were left out of the summary.")
 
 
+class ResultFiles(Observed):
+    """The files of a result that went to a volume."""
+
+    claim_name: _Word = Field(description="Name of the PersistentVolumeClaim, in the job's namespace.")
+    files: Annotated[list[Annotated[str, text(253)]], Field(max_length=1000)] = Field(
+        description="Their paths on the volume: <the job's UID>/<attempt>/result-<shard>.json.gz. Their digests are in"
+        " the reference document.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    bytes: Count = Field(description="Length of the uncompressed documents in them, all together, in bytes.")
+
+
 class Result(Observed):
     """Where the result is, its digest and its gist."""
 
     config_map: _Word = Field(
-        description="Name of the ConfigMap in the job's namespace that holds the result document."
+        description="Name of the ConfigMap in the job's namespace that holds the result document, or, where the result"
+        " went to a volume, the reference document that says where."
     )
-    key: _Word = Field(description="Its key: result.json (data), or result.json.gz (binaryData, gzip).")
+    key: _Word = Field(
+        description="Its key: result.json or result-reference.json (data), or the same with .gz (binaryData, gzip)."
+    )
     sha256: Sha256 = Field(description="SHA-256 of the uncompressed document, in hexadecimal.")
     bytes: Count = Field(description="Length of the uncompressed document in bytes.")
     keyid: Annotated[str, text(71)] | None = Field(
@@ -88,7 +103,10 @@ class Result(Observed):
         description="Id of the key that signed the document (key result.json.dsse of the ConfigMap): `sha256:` and the"
         " SHA-256 of its SubjectPublicKeyInfo. Absent: it is not signed.",
     )
-    summary: Summary | None = Field(default=None, description="The gist of the document. Absent: none was made.")
+    summary: Summary | None = Field(default=None, description="The gist of the result. Absent: none was made.")
+    persistent_volume_claim: ResultFiles | None = Field(
+        default=None, description="Where the result's files lie. Absent: the ConfigMap holds the result."
+    )
 
 
 class Cost(Observed):

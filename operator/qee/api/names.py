@@ -97,3 +97,5 @@ MAX_SNAPSHOT_BYTES = 1_048_576  # the API server's limit for the data of one Con
 MAX_FRAME_BYTES = 4 * 1_048_576  # the kubelet rotates container logs at 10 MiB
 MAX_FRAMED_BYTES = 700 * 1024  # of a result as stored (gzip, base64), where a volume takes what is larger
 MAX_FILE_BYTES = 2**30  # of a result document on a volume, uncompressed: who reads it holds it in memory
+# The same as gzip: zlib adds 5 bytes to each 16 KiB of what it cannot compress, and gzip 18 to the whole.
+MAX_STORED_FILE_BYTES = MAX_FILE_BYTES + MAX_FILE_BYTES // 1024 + 1024

@@ -153,6 +153,11 @@ class Reason(StrEnum):
         "A ConfigMap or key that a circuit refers to does not exist yet.",
         "Apply the ConfigMap into the job's namespace.",
     )
+    WAITING_FOR_CLAIM = (
+        "WaitingForClaim",
+        "The PersistentVolumeClaim named in spec.results does not exist yet.",
+        "Apply the PersistentVolumeClaim into the job's namespace, with the label qee.dev/results=true.",
+    )
     WAITING_FOR_RESULT_KEY = (
         "WaitingForResultKey",
         "The circuits ran, and the result waits for the operator's signing key: unsigned it is not stored.",
@@ -274,6 +279,16 @@ class Reason(StrEnum):
         "The bytes in the ConfigMap are not those that were promised.",
         "Set sha256 to the digest of the bytes you mean (`qee lint` prints it), or restore the ConfigMap.",
     )
+    CLAIM_NOT_FOUND = (
+        "ClaimNotFound",
+        "The PersistentVolumeClaim named in spec.results did not appear in time.",
+        "Apply the PersistentVolumeClaim first, then the job under a new name.",
+    )
+    CLAIM_NOT_DEDICATED = (
+        "ClaimNotDedicated",
+        "The PersistentVolumeClaim named in spec.results is not dedicated to results by its owner.",
+        "Its owner says so with `kubectl label pvc NAME qee.dev/results=true`; then apply the job under a new name.",
+    )
     INPUT_TOO_LARGE = (
         "InputTooLarge",
         "The circuits together exceed what one ConfigMap holds.",
@@ -362,7 +377,13 @@ class Reason(StrEnum):
     RESULT_TOO_LARGE = (
         "ResultTooLarge",
         "The result exceeds what can be carried and stored.",
-        "Ask for fewer outputs (drop memory or statevector), fewer circuits or fewer distinct outcomes.",
+        "Name a volume in spec.results (docs/guide/large-results.md), or ask for fewer outputs (drop memory or"
+        " statevector), fewer circuits or fewer distinct outcomes.",
+    )
+    RESULT_NOT_WRITTEN = (
+        "ResultNotWritten",
+        "The runner could not write the result to the volume of spec.results.",
+        "The message says why: make room on the volume, or let group 65532 write to it; then run the job again.",
     )
     RESULT_CONFLICT = (
         "ResultConflict",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from qee.api import shards
 from qee.api.json_fields import DocumentError
-from qee.api.names import MAX_FILE_BYTES
+from qee.api.names import MAX_FILE_BYTES, MAX_STORED_FILE_BYTES
 from qee.api.result_document import SUMMARY_RESULTS
-from qee.api.result_reference import MAX_STORED_FILE_BYTES, ResultFile, ResultReference, file_path
+from qee.api.result_reference import ResultFile, ResultReference, file_path
 from qee.api.run_document import RunDocument
 
 Unit = tuple[int, int]  # number of a circuit in the run document, and parameter set

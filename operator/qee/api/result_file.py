@@ -13,6 +13,7 @@ from qee.api.json_fields import DocumentError
 from qee.api.result_reference import ResultFile, file_path
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for gzip's header and trailer
+_SLICE = 2**20
 _MODE = 0o640  # who reads it is in the volume's group
 
 
@@ -31,7 +32,8 @@ def write(volume: Path, uid: str, attempt: int, index: int, document: bytes) -> 
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _MODE)
         with open(descriptor, "wb") as file:
             with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
-                packed.write(document)
+                for start in range(0, len(document), _SLICE):  # at once, it would be in memory a second time
+                    packed.write(memoryview(document)[start : start + _SLICE])
             file.flush()
             os.fsync(file.fileno())
             stored = file.tell()

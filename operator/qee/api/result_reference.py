@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
-from qee.api.names import MAX_FILE_BYTES, REFERENCE_FORMAT
+from qee.api.names import REFERENCE_FORMAT
 from qee.api.result_document import (
     SUMMARY_COUNTS,
     SUMMARY_RESULTS,
@@ -23,9 +23,6 @@ from qee.api.result_document import (
     summary,
 )
 from qee.api.run_document import JobReference
-
-# zlib adds 5 bytes to each 16 KiB of what it cannot compress, and gzip 18 to the whole.
-MAX_STORED_FILE_BYTES = MAX_FILE_BYTES + MAX_FILE_BYTES // 1024 + 1024
 
 
 def file_path(uid: str, attempt: int, index: int) -> str:

@@ -59,6 +59,8 @@ def prepared(
     job, backend = _chosen(manifest, name, namespace, engine)
     if job.spec.suspend:
         note("spec.suspend is true; a local run ignores it")
+    if job.spec.results is not None:
+        note("spec.results has no effect on a local run, which prints its result")
     with _refusals():
         ready = prepare(job, backend, asyncio.run(checking.sources(manifest, job)), {}, "1")
     return ready.document, ready.deadline_seconds

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from qee import devices
 from qee.api import shards
 from qee.api.frame import MAX_DOCUMENT_BYTES
+from qee.api.names import MAX_FILE_BYTES
 from qee.api.reasons import Reason
 from qee.api.run_document import CircuitRun, RunDocument
 from qee.circuits import Scan
@@ -192,12 +193,14 @@ def _check_size(document: RunDocument, scans: Mapping[str, Scan]) -> None:
             each += 8 * 2 ** _outcome_bits(found) if "probabilities" in document.outputs else 0
             total += circuit.parameter_sets * each * 4 // 3  # base64
     size = total // shards.count(document)
-    if size > MAX_DOCUMENT_BYTES:
+    most = MAX_DOCUMENT_BYTES if document.claim is None else MAX_FILE_BYTES
+    if size > most:
         asked = " and ".join(name for name in _ARRAYS if name in document.outputs)
         raise Refused(
             Reason.INVALID_SPEC,
             f"spec.outputs: {asked} of all rows take {size // 2**20} MiB, a result carries "
-            f"{MAX_DOCUMENT_BYTES // 2**20}. Split the job, or ask for counts or expectation.",
+            f"{most // 2**20}. Split the job, {'or ' if document.claim else 'name a volume in spec.results, or '}"
+            "ask for counts or expectation.",
         )
 
 

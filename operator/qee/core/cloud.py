@@ -46,6 +46,7 @@ def check_spec(job: QuantumJob, backend: QuantumBackend) -> None:
         ("spec.simulator.method", spec.simulator.method != "automatic"),
         ("spec.simulator.precision", spec.simulator.precision != "double"),
         ("spec.shards", (spec.shards or 1) != 1),
+        ("spec.results", spec.results is not None),
         ("spec.transpile.verifyEquivalence", bool(spec.transpile and spec.transpile.verify_equivalence)),
     ):
         if asked:

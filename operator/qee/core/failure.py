@@ -21,6 +21,7 @@ FROM_RUNNER = frozenset(
         Reason.INVALID_SPEC,
         Reason.NOT_IN_THIS_BUILD,
         Reason.RESULT_TOO_LARGE,
+        Reason.RESULT_NOT_WRITTEN,
         Reason.RUNNER_FAILED,
         Reason.SANDBOX_FAILED,
     }

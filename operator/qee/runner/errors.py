@@ -3,8 +3,9 @@
 from qee.api.names import EXIT_INTERNAL, EXIT_PERMANENT
 from qee.api.reasons import Reason
 
-# A broken node or a bug in the runner: another attempt may succeed. Everything else fails the same way again.
-_INTERNAL = frozenset({Reason.RUNNER_FAILED, Reason.SANDBOX_FAILED})
+# A broken node, a volume that is full, or a bug in the runner: another attempt may succeed. Everything else fails the
+# same way again.
+_INTERNAL = frozenset({Reason.RUNNER_FAILED, Reason.SANDBOX_FAILED, Reason.RESULT_NOT_WRITTEN})
 
 
 class RunnerError(Exception):

@@ -13,12 +13,13 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NoReturn
 
 from qee import __version__
 from qee.api import frame, shards
 from qee.api.json_fields import DocumentError, canonical_json
-from qee.api.names import EXIT_OK, INDEX_ENV, TERMINATION_LOG
+from qee.api.names import EXIT_OK, INDEX_ENV, MAX_STORED_FILE_BYTES, TERMINATION_LOG
 from qee.api.reasons import Reason
 from qee.api.result_document import Provenance, ResultDocument
 from qee.api.run_document import CircuitRun, RunDocument
@@ -32,18 +33,26 @@ from qee.runner.registers import check_conditions
 from qee.runner.source import LIBRARIES, check_source
 
 _ERROR_BYTES = 4096  # what the kubelet keeps of a termination message
-_USAGE = "usage: python -m qee.runner --input=PATH --sha256=HEX --run=UID.ATTEMPT [--sandbox=required|best-effort]"
+_NAMES = ("--input", "--sha256", "--run", "--results", "--sandbox", "--termination-log")
+_USAGE = (
+    "usage: python -m qee.runner --input=PATH --sha256=HEX --run=UID.ATTEMPT [--results=FOLDER] "
+    "[--sandbox=required|best-effort]"
+)
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """`sandbox_required` is false for `--sandbox=best-effort`, on hosts without libseccomp; never in a pod."""
+    """`sandbox_required` is false for `--sandbox=best-effort`, on hosts without libseccomp; never in a pod.
+
+    `results` is where the volume is mounted that takes results which are too large to be framed.
+    """
 
     input: str
     sha256: str
     run: str
     sandbox_required: bool = True
     termination_log: str = TERMINATION_LOG
+    results: str | None = None
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -62,7 +71,9 @@ def main(arguments: list[str]) -> NoReturn:
             lines = frame.encode(document, parsed.run, index)
         except frame.FrameError as error:
             raise RunnerError(
-                Reason.RESULT_TOO_LARGE, f"{error}; ask for fewer circuits or shots with fewer distinct outcomes"
+                Reason.RESULT_TOO_LARGE,
+                f"{error}; name a volume in spec.results, or ask for fewer circuits or shots with fewer distinct "
+                "outcomes",
             ) from error
         _write(frame_out, b"\n" + lines.encode("ascii"))
         code = EXIT_OK
@@ -80,7 +91,7 @@ def parse_arguments(arguments: list[str]) -> Arguments:
     values: dict[str, str] = {}
     for argument in arguments:
         name, found, value = argument.partition("=")
-        if not found or name not in ("--input", "--sha256", "--run", "--sandbox", "--termination-log"):
+        if not found or name not in _NAMES:
             raise RunnerError(Reason.RUNNER_FAILED, _USAGE)
         values[name] = value
     if not all(values.get(name) for name in ("--input", "--sha256", "--run")):
@@ -93,11 +104,12 @@ def parse_arguments(arguments: list[str]) -> Arguments:
         values["--run"],
         values.get("--sandbox") != "best-effort",
         values.get("--termination-log", TERMINATION_LOG),
+        values.get("--results"),
     )
 
 
 def run(arguments: Arguments, index: int) -> bytes:
-    """The result document's bytes. Raises RunnerError."""
+    """The bytes of the document to frame. Raises RunnerError."""
     start = time.time()
     with open(arguments.input, "rb") as file:
         data = file.read()
@@ -106,14 +118,20 @@ def run(arguments: Arguments, index: int) -> bytes:
     kind = sandbox.deny_network(arguments.sandbox_required)
     if kind == "none":
         _log("warning: without libseccomp the network is not denied to the circuit's parser")
-    sandbox.limit_resources()
+    sandbox.limit_resources(*((MAX_STORED_FILE_BYTES,) if arguments.results else ()))
     try:
         document = RunDocument.from_bytes(data)
     except DocumentError as error:
         raise RunnerError(Reason.INPUT_MISMATCH, f"the run document is not of this version: {error}") from error
     if document.target is not None:
         return compiled(document)
-    return execute(document, index, kind, start).to_bytes()
+    result = execute(document, index, kind, start)
+    if arguments.results is None:
+        return result.to_bytes()
+    from qee.runner.placing import placed
+
+    attempt = int(arguments.run.rpartition(".")[2])
+    return placed(result, document, Path(arguments.results), attempt, index)
 
 
 def compiled(document: RunDocument) -> bytes:

@@ -58,11 +58,11 @@ def deny_network(required: bool) -> str:
     return "seccomp"
 
 
-def limit_resources() -> None:
-    """No core dumps (they would hold the circuit), small files, few open files."""
+def limit_resources(file_bytes: int = _FILE_BYTES) -> None:
+    """No core dumps (they would hold the circuit), no file above `file_bytes`, few open files."""
     for kind, wanted in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
     ):
         _, hard = resource.getrlimit(kind)
