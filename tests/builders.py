@@ -54,6 +54,21 @@ def backend(name: str = "aer", provider: str = "aer", **spec: Any) -> Object:
     }
 
 
+def claim(name: str = "data", namespace: str = "default", **labels: str) -> Object:
+    """A PersistentVolumeClaim, dedicated to results unless `labels` say otherwise."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels or {names.LABEL_RESULTS: "true"}},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+
+
+def results_on(claim: str = "data") -> Object:
+    """spec.results that names this claim."""
+    return {"persistentVolumeClaim": {"claimName": claim}}
+
+
 def task(name: str = "t", namespace: str = "default", backend: str = "fez") -> Object:
     """A QuantumTask that the schema takes and nobody has signed."""
     return {

@@ -1,5 +1,6 @@
 """A job of several shards in the simulated cluster: its pods, what each gives, and how each fails."""
 
+import hashlib
 from typing import Any
 
 from tests import builders
@@ -9,6 +10,7 @@ from qee.api import shards
 from qee.api.documents import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, RunDocument
 from qee.api.frame import encode
 from qee.api.names import INDEX_LABEL, RUNNER_CONTAINER
+from qee.api.result_reference import ResultFile, file_path, of_result
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, PODS
 
@@ -44,6 +46,7 @@ def of_shard(run: RunDocument, index: int) -> bytes:
             max_rss_mib=98,
             shards=shards.count(run),
         ),
+        parameters={circuit.name: circuit.parameters for circuit in circuits if circuit.parameters},
     ).to_bytes()
 
 
@@ -58,6 +61,18 @@ def _result(run: RunDocument, part: shards.Part, index: int) -> CircuitResult:
         {"c": counts},
         seeds=(part.seed,),
     )
+
+
+def reference_of_shard(run: RunDocument, index: int, attempt: int = 1) -> bytes:
+    """What the runner of this shard would frame after it has written its result to the volume."""
+    return reference_of(of_shard(run, index), run, index, attempt)
+
+
+def reference_of(document: bytes, run: RunDocument, index: int = 0, attempt: int = 1) -> bytes:
+    """The same of any result document."""
+    path = file_path(run.job.uid, attempt, index)
+    file = ResultFile(index, path, hashlib.sha256(document).hexdigest(), len(document), 700)
+    return of_result(ResultDocument.from_bytes(document), run.claim or "", attempt, file).to_bytes()
 
 
 def pod_name(child: Object, index: int, serial: int = 0) -> str:

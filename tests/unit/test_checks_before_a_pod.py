@@ -144,7 +144,16 @@ def test_a_bad_table_is_refused_with_its_place() -> None:
                 "outputs": ["statevector"],
                 "circuit": {"parameters": {"a": ["1"] * 20}},
             },
-            ("spec.outputs: statevector of all rows take 26 MiB, a result carries 16", "Split the job"),
+            ("spec.outputs: statevector of all rows take 26 MiB, a result carries 16", "name a volume in spec.results"),
+        ),
+        (
+            {
+                "source": "OPENQASM 3.0; input float a; qubit[16] q; U(a, 0, 0) q;",
+                "outputs": ["statevector"],
+                "circuit": {"parameters": {"a": ["1"] * 800}},
+                "results": builders.results_on(),
+            },
+            ("spec.outputs: statevector of all rows take 1066 MiB, a result carries 1024. Split the job, or ask",),
         ),
         ({"outputs": ["statevector"], "noise": {"readout": "0.1"}}, ("spec.outputs: statevector", "Remove spec.noise")),
         (

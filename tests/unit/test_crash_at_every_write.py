@@ -13,12 +13,12 @@ import pytest
 from tests import builders, sharded, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
 
-from qee.api.names import LABEL_ATTEMPT
+from qee.api.names import LABEL_ATTEMPT, REFERENCE_KEY, RESULT_KEY
 from qee.controller import results
 from qee.controller.settings import Settings, VerificationSettings
 from qee.kube import manifests
 from qee.kube.port import Object, Resource
-from qee.kube.resources import CHILDREN, EVENTS, JOBS, LEDGER_ENTRIES, TRUST_POLICIES
+from qee.kube.resources import CHILDREN, CLAIMS, EVENTS, JOBS, LEDGER_ENTRIES, TRUST_POLICIES
 from qee.signing.attestation import check
 
 MUTATING = ("create", "patch", "patch_status", "delete", "delete_collection")
@@ -151,6 +151,30 @@ async def fails_in_one_shard(simulation: Simulation) -> None:
     await step(simulation)
 
 
+async def gives_a_reference(simulation: Simulation) -> None:
+    simulation.api.put(CLAIMS, builders.claim())
+    given(simulation, builders.job(results=builders.results_on()))
+    await step(simulation)
+    simulation.make_pod()
+    simulation.set_pod(builders.terminated(0))
+    run = simulation.run_document()
+    reference = sharded.reference_of(builders.result_of(run), run)
+    simulation.set_log(builders.framed(reference, simulation.job()["metadata"]["uid"]))
+    await step(simulation)
+
+
+async def gives_references_in_shards(simulation: Simulation) -> None:
+    simulation.api.put(CLAIMS, builders.claim())
+    given(simulation, sharded.job(3, results=builders.results_on()))
+    await step(simulation)
+    run = simulation.run_document()
+    for index in (1, 0):
+        sharded.gives(simulation, index, document=sharded.reference_of_shard(run, index))
+        await step(simulation)
+    sharded.fails(simulation, 2)
+    await step(simulation)
+
+
 SCENARIOS = [
     succeeds,
     loses_its_log_once,
@@ -159,6 +183,8 @@ SCENARIOS = [
     is_revoked,
     runs_in_shards,
     fails_in_one_shard,
+    gives_a_reference,
+    gives_references_in_shards,
 ]
 
 
@@ -207,7 +233,7 @@ def doubled(simulation: Simulation) -> list[str]:
     attempts = [c["metadata"]["labels"][LABEL_ATTEMPT] for c in simulation.children()]
     stored = simulation.config_maps("result")
     for result in stored if simulation.settings.result_key else []:
-        document = result["data"]["result.json"].encode()
+        document = next(result["data"][key] for key in (RESULT_KEY, REFERENCE_KEY) if key in result["data"]).encode()
         check(result["data"]["result.json.dsse"].encode(), document, [RESULTS.public], suite())
     return [
         *(f"attempt {a}" for a in set(attempts) if attempts.count(a) > 1),

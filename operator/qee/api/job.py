@@ -153,6 +153,11 @@ class QuantumJobSpec(Spec):
         json_schema_extra={"additionalProperties": None, "x-kubernetes-preserve-unknown-fields": True},
     )
 
+    @property
+    def claim(self) -> str | None:
+        """The PersistentVolumeClaim that takes large results."""
+        return self.results.persistent_volume_claim.claim_name if self.results is not None else None
+
     @field_validator("circuits")
     @classmethod
     def _circuits_named_apart(cls, circuits: list[Circuit]) -> list[Circuit]:

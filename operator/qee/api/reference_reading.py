@@ -82,7 +82,7 @@ def _checked(path: Path, data: bytes, reference: ResultReference, index: int) ->
     ):
         if got != wanted:
             raise DocumentError(f"{path}: its {name} is not that of the reference")
-    circuits = [*document.results, *document.provenance.circuits]
-    if not {each.circuit for each in circuits} <= set(order):
+    circuits = {each.circuit for each in document.results} | {each.circuit for each in document.provenance.circuits}
+    if not circuits <= set(order):
         raise DocumentError(f"{path}: it has circuits that the reference does not name")
     return document

@@ -15,7 +15,8 @@ import rfc8785
 
 from qee import __version__
 from qee.api.job import QuantumJob
-from qee.api.names import RESULT_KEY, RUNNER_CONTAINER
+from qee.api.names import REFERENCE_KEY, RESULT_KEY, RUNNER_CONTAINER
+from qee.api.result_reference import is_reference
 from qee.api.run_document import RunDocument
 from qee.core import times
 from qee.core.observed import ChildState, PodState
@@ -77,7 +78,7 @@ class ResultSigner:
 
     def sign(self, document: bytes, predicate: Mapping[str, Any], key: PrivateKey) -> str:
         """The envelope, as the ConfigMap holds it. Another one each time: ML-DSA is randomized."""
-        return attest(document, RESULT_KEY, predicate, key).decode()
+        return attest(document, REFERENCE_KEY if is_reference(document) else RESULT_KEY, predicate, key).decode()
 
     def has_signed(self, envelope: str, document: bytes, job: QuantumJob, key: PrivateKey) -> bool:
         """Whether it is a signature of this key over this document, made for this job."""

@@ -6,10 +6,11 @@ Parts outlive pods, attempts and the operator.
 import logging
 from collections.abc import Mapping, Sequence
 
-from qee.api.documents import DocumentError, Missing, ResultDocument, check_result, check_shard, merged
+from qee.api.documents import DocumentError, Missing
 from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
+from qee.controller import answers
 from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, facts_of, image_of
 from qee.controller.parts import Part, PartStore, name_of
 from qee.controller.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
@@ -80,7 +81,7 @@ class Gatherer:
                 continue
             try:
                 document = await read_frame(self._port, job, world.attempt, pod, pod.index)
-                check_shard(ResultDocument.from_bytes(document), run[0], pod.index)
+                answers.of_shard(document, run[0], pod.index, world.attempt)
             except Lost as lost:
                 unreadable[pod.uid] = (Reason.RESULT_LOST, f"Its result is lost: {lost}.")
             except DocumentError as error:
@@ -110,8 +111,8 @@ class Gatherer:
                 raise Lost(f"the part of shard {index} is gone")
             parts[index] = part
         try:
-            result = merged({index: part.result for index, part in parts.items()}, run[0], missing)
-            check_result(result, run[0])
+            given = {index: part.answer for index, part in parts.items()}
+            result = answers.put_together(given, run[0], world.attempt, missing)
         except DocumentError as error:
             raise not_of_this_job(error) from None
         ran = Ran(

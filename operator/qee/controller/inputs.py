@@ -1,4 +1,7 @@
-"""Reading what a job refers to: backend, namespace's labels, the circuits' programs and tables. Each once, live."""
+"""Reading what a job refers to: backend, namespace's labels, the circuits' programs and tables, the volume for results.
+
+Each once, live.
+"""
 
 import base64
 import binascii
@@ -11,11 +14,12 @@ from pydantic import ValidationError
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit, ConfigMapKeyRef, ParametersFrom
+from qee.api.names import LABEL_RESULTS
 from qee.api.reasons import Reason
 from qee.core.refusal import Refused
 from qee.core.sources import Sources
 from qee.kube.port import NotFound, Object, Port
-from qee.kube.resources import BACKENDS, CONFIG_MAPS, NAMESPACES
+from qee.kube.resources import BACKENDS, CLAIMS, CONFIG_MAPS, NAMESPACES
 
 
 async def find_backend(port: Port, job: QuantumJob) -> Object | None:
@@ -91,6 +95,39 @@ async def _config_map(port: Port, namespace: str, name: str, path: str) -> Objec
             f"{Reason.INPUT_NOT_FOUND.remedy}",
             waiting=Reason.WAITING_FOR_INPUT,
         ) from None
+
+
+async def check_claim(port: Port, job: QuantumJob) -> None:
+    """Raises `Refused` unless the claim that takes large results is there, and its owner has dedicated it to them.
+
+    Who may create QuantumJobs may not, by that alone, write to every volume of the namespace.
+    """
+    path, name = "spec.results.persistentVolumeClaim.claimName", job.spec.claim
+    if name is None:
+        return
+    try:
+        metadata = (await port.get(CLAIMS, job.metadata.namespace, name))["metadata"]
+    except NotFound:
+        raise _no_claim(
+            f"{path}: there is no PersistentVolumeClaim {name!r} in namespace {job.metadata.namespace!r}."
+        ) from None
+    if "deletionTimestamp" in metadata:
+        raise _no_claim(f"{path}: PersistentVolumeClaim {name!r} is being deleted.")
+    if (metadata.get("labels") or {}).get(LABEL_RESULTS) != "true":
+        raise Refused(
+            Reason.CLAIM_NOT_DEDICATED,
+            f"{path}: PersistentVolumeClaim {name!r} has no label {LABEL_RESULTS}=true, by which its owner dedicates "
+            f"it to results. Its owner sets it with `kubectl label pvc {name} {LABEL_RESULTS}=true`; then apply the "
+            "job under a new name.",
+        )
+
+
+def _no_claim(message: str) -> Refused:
+    return Refused(
+        Reason.CLAIM_NOT_FOUND,
+        f"{message} {Reason.CLAIM_NOT_FOUND.remedy}",
+        waiting=Reason.WAITING_FOR_CLAIM,
+    )
 
 
 def _promised_bytes(reference: ConfigMapKeyRef, sha256: str, config_map: Object, path: str) -> bytes:

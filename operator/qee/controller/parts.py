@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.documents import DocumentError, ResultDocument, RunDocument, canonical_json, check_shard
+from qee.api.documents import DocumentError, RunDocument, canonical_json
 from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.job import QuantumJob
 from qee.api.json_fields import strict_object
-from qee.api.names import COMPONENT_PART, PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE, RESULT_KEY, RESULT_KEY_GZIP
+from qee.api.names import COMPONENT_PART, PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE
 from qee.api.reasons import Reason
+from qee.controller import answers
+from qee.controller.answers import Answer
 from qee.controller.attesting import ResultSigner
 from qee.controller.results import check_size, document_in
 from qee.core import naming
@@ -34,9 +36,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Part:
-    """result: parsed from the document's bytes. image_id: of the pod that gave it."""
+    """answer: parsed from the document's bytes. image_id: of the pod that gave it."""
 
-    result: ResultDocument
+    answer: Answer
     document: bytes
     image_id: str
 
@@ -88,8 +90,7 @@ class PartStore:
         data: Mapping[str, Any] = live.get("data") or {}
         try:
             document = _document(live)
-            result = ResultDocument.from_bytes(document)
-            check_shard(result, run[0], index)
+            answer = answers.of_shard(document, run[0], index)
             image_id = _image_id(data, run[1], index, document)
         except DocumentError as error:
             problem = str(error)
@@ -99,7 +100,7 @@ class PartStore:
             )
             found = matches(live, manifests.labels(job, COMPONENT_PART))  # without them it is in no list
             if found and job.metadata.uid in owners and live.get("immutable") is True and signed:
-                return Part(result, document, image_id)
+                return Part(answer, document, image_id)
             problem = "it has not its labels, is not owned by the job, not immutable, or not signed with our key"
         logger.warning("ConfigMap %s/%s is no part of the job: %s", job.metadata.namespace, name, problem)
         return None
@@ -135,11 +136,11 @@ def _image_id(data: Mapping[str, Any], run: bytes, index: int, document: bytes) 
 
 def _document(config_map: Object) -> bytes:
     """The bytes as they were before they were stored, MAX_DOCUMENT_BYTES at most. Raises DocumentError."""
-    text = (config_map.get("data") or {}).get(RESULT_KEY)
-    if text is not None:
-        return str(text).encode()
     try:
-        packed = base64.b64decode((config_map.get("binaryData") or {})[RESULT_KEY_GZIP], validate=True)
+        key, value = document_in(config_map)
+        if key in (config_map.get("data") or {}):
+            return str(value).encode()
+        packed = base64.b64decode(value, validate=True)
         return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(packed, MAX_DOCUMENT_BYTES)
     except (KeyError, binascii.Error, zlib.error):
         raise DocumentError("it holds no document") from None

@@ -229,12 +229,11 @@ class Reconciler:
             return ASK_AGAIN
         except Refused as refusal:
             return await self._finish(world, plan.Finish(Phase.FAILED, refusal.reason, refusal.message, task))
-        where = stored.as_status["configMap"]
         if partial:
-            message = f"{task.message} What the provider gave is in ConfigMap {where}."
+            message = f"{task.message} What the provider gave is in {stored.place}."
             end = plan.Finish(Phase.FAILED, Reason.PARTIAL_RESULT, message, task)
         else:
-            message = f"The result is in ConfigMap {where}."
+            message = f"The result is in {stored.place}."
             end = plan.Finish(Phase.SUCCEEDED, Reason.COMPLETED, message, task)
         return await self._finish(world, end, {"result": stored.as_status})
 
@@ -264,14 +263,14 @@ class Reconciler:
             return await self._completed(world, step.child, stored)
         first = step.missing[0]
         message = (
-            f"{len(step.missing)} of {step.child.shards} shards failed; what the others gave is in ConfigMap "
-            f"{stored.as_status['configMap']}. Shard {first.index}: {first.reason}: {first.message}"
+            f"{len(step.missing)} of {step.child.shards} shards failed; what the others gave is in {stored.place}. "
+            f"Shard {first.index}: {first.reason}: {first.message}"
         )
         failed = plan.Finish(Phase.FAILED, Reason.PARTIAL_RESULT, message, step.child)
         return await self._finish(world, failed, {"result": stored.as_status})
 
     async def _completed(self, world: World, child: ChildState, stored: Stored) -> float | None:
-        message = f"The result is in ConfigMap {stored.as_status['configMap']}."
+        message = f"The result is in {stored.place}."
         done = plan.Finish(Phase.SUCCEEDED, Reason.COMPLETED, message, child)
         return await self._finish(world, done, {"result": stored.as_status})
 

@@ -10,12 +10,21 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result, summary
+from qee.api.documents import DocumentError, RunDocument
 from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
-from qee.api.names import INPUT_KEY, RESULT_KEY, RESULT_KEY_GZIP, RESULT_KEY_SIGNATURE, RUNNER_CONTAINER
+from qee.api.names import (
+    INPUT_KEY,
+    REFERENCE_KEY,
+    REFERENCE_KEY_GZIP,
+    RESULT_KEY,
+    RESULT_KEY_GZIP,
+    RESULT_KEY_SIGNATURE,
+    RUNNER_CONTAINER,
+)
 from qee.api.reasons import Reason
-from qee.controller import inputs
+from qee.controller import answers, inputs
+from qee.controller.answers import Answer
 from qee.controller.attesting import Ran, ResultSigner, RunFacts, facts_of, predicate, ran_in
 from qee.core import naming
 from qee.core.observed import ChildState, PodState
@@ -40,9 +49,16 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Stored:
-    """A result in its ConfigMap; `as_status` is status.result."""
+    """A result in its ConfigMap, or the reference to its files; `as_status` is status.result."""
 
     as_status: dict[str, Any]
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        files = self.as_status.get("persistentVolumeClaim")
+        where = f"ConfigMap {self.as_status['configMap']}"
+        return f"{where}, its files on PersistentVolumeClaim {files['claimName']}" if files else where
 
 
 @dataclass(frozen=True)
@@ -66,8 +82,7 @@ class Collector:
         run = await run_document(self._port, job, child)
         document = await read_frame(self._port, job, world.attempt, pod, 0)
         try:
-            result = ResultDocument.from_bytes(document)
-            check_result(result, run[0])
+            result = answers.of_run(document, run[0], world.attempt)
         except DocumentError as error:
             raise not_of_this_job(error) from None
         return await self.keep(world, facts_of(run), (result, document), ran_in(child, pod), key)
@@ -76,7 +91,7 @@ class Collector:
         self,
         world: World,
         run: RunFacts,
-        result: tuple[ResultDocument, bytes],
+        result: tuple[Answer, bytes],
         ran: Ran,
         key: PrivateKey | None,
     ) -> Stored:
@@ -95,7 +110,7 @@ class Collector:
                 "sha256": hashlib.sha256(document).hexdigest(),
                 "bytes": len(document),
                 **({"keyid": key.public.key_id} if key is not None else {}),
-                "summary": summary(shown),
+                **answers.gist(shown),
             }
         )
 
@@ -187,10 +202,12 @@ def check_size(document: bytes, stored: str) -> None:
 
 
 def document_in(body: Object) -> tuple[str, str]:
-    """Key and value of the result document, as stored."""
-    if "binaryData" in body:
-        return RESULT_KEY_GZIP, body["binaryData"][RESULT_KEY_GZIP]
-    return RESULT_KEY, body["data"][RESULT_KEY]
+    """Key and value of the document, as stored: of a result or of a reference. Raises KeyError where none is there."""
+    for part, keys in (("binaryData", (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP)), ("data", (RESULT_KEY, REFERENCE_KEY))):
+        for key in keys:
+            if key in (body.get(part) or {}):
+                return key, body[part][key]
+    raise KeyError(RESULT_KEY)
 
 
 def _without_signature(config_map: Object) -> Object:

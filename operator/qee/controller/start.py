@@ -80,7 +80,9 @@ class Starter:
         backend = inputs.backend(world.backend, job)
         labels = await inputs.namespace_labels(self._port, backend, job.metadata.namespace)
         sources = await inputs.sources(self._port, job)
-        return prepare(job, backend, sources, labels, self._settings.runner.cpu_request)
+        prepared = prepare(job, backend, sources, labels, self._settings.runner.cpu_request)
+        await inputs.check_claim(self._port, job)
+        return prepared
 
     def _image(self, engine: str) -> str:
         image = self._settings.runner.images.get(engine)

@@ -119,7 +119,7 @@ def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes |
         shards=spec.shards or 1,
         circuits=tuple(_circuit_run(job, index, sources) for index in range(len(spec.circuits))),
         target=target,
-        claim=spec.results.persistent_volume_claim.claim_name if spec.results is not None else None,
+        claim=spec.claim,
         provider_options=(spec.provider_options or {}) if target is not None else {},
     )
 

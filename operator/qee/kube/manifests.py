@@ -9,12 +9,13 @@ from typing import Any
 
 from qee.api import names
 from qee.api.job import QuantumJob
+from qee.api.result_reference import is_reference
 from qee.core import naming
 from qee.core.prepare import Prepared
 from qee.kube.port import Object
+from qee.kube.runner_pod import pod_spec
 
 GZIP_THRESHOLD = 256 * 1024  # bytes of a result document that are stored as plain text
-RUN_AS_USER = 65532
 
 
 def owner(job: QuantumJob) -> Object:
@@ -51,15 +52,22 @@ def input_config_map(job: QuantumJob, prepared: Prepared) -> Object:
 def result_config_map(
     job: QuantumJob, name: str, document: bytes, image_id: str, signature: str | None = None
 ) -> Object:
-    """The result document, verbatim, or gzipped where it is large; its signature beside it. Immutable."""
+    """The result document, or the reference that says where it lies, verbatim, or gzipped where it is large; its
+    signature beside it. Immutable.
+    """
+    plain, packed = (
+        (names.REFERENCE_KEY, names.REFERENCE_KEY_GZIP)
+        if is_reference(document)
+        else (names.RESULT_KEY, names.RESULT_KEY_GZIP)
+    )
     body = _config_map(job, name, names.COMPONENT_RESULT)
     if image_id:
         body["metadata"]["annotations"] = {names.ANNOTATION_IMAGE_ID: image_id}
     beside = {names.RESULT_KEY_SIGNATURE: signature} if signature is not None else {}
     if len(document) <= GZIP_THRESHOLD:
-        return {**body, "data": {names.RESULT_KEY: document.decode(), **beside}}
-    packed = gzip.compress(document, mtime=0)  # no time in it: the same document gives the same bytes
-    body["binaryData"] = {names.RESULT_KEY_GZIP: base64.b64encode(packed).decode()}
+        return {**body, "data": {plain: document.decode(), **beside}}
+    bytes_ = gzip.compress(document, mtime=0)  # no time in it: the same document gives the same bytes
+    body["binaryData"] = {packed: base64.b64encode(bytes_).decode()}
     return {**body, "data": beside} if beside else body
 
 
@@ -137,7 +145,7 @@ def child_job(
             **_deadline(prepared.deadline_seconds),
             "template": {
                 "metadata": {"labels": pod_labels},
-                "spec": _pod_spec(job, attempt, image, pull_policy, prepared, pod_extras),
+                "spec": pod_spec(job, attempt, image, pull_policy, prepared, pod_extras),
             },
         },
     }
@@ -168,64 +176,6 @@ def _failure_rules(permanently: str) -> list[Object]:
             "onExitCodes": {"containerName": names.RUNNER_CONTAINER, "operator": "In", "values": permanent},
         },
     ]
-
-
-def _pod_spec(
-    job: QuantumJob,
-    attempt: int,
-    image: str,
-    pull_policy: str,
-    prepared: Prepared,
-    extras: Mapping[str, Any],
-) -> Object:
-    """Passes the restricted Pod Security Standard; holds no token; sees its input and an empty /tmp, nothing else."""
-    input_map = naming.input_name(job.metadata.name, job.metadata.uid, prepared.sha256)
-    return {
-        **extras,
-        "restartPolicy": "Never",
-        "serviceAccountName": "default",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 1,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": RUN_AS_USER,
-            "runAsGroup": RUN_AS_USER,
-            "fsGroup": RUN_AS_USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [
-            {
-                "name": names.RUNNER_CONTAINER,
-                "image": image,
-                "imagePullPolicy": pull_policy,
-                # -I: neither environment, nor home, nor current directory decides what is imported; an injected
-                # init container can write to /tmp.
-                "command": ["python", "-I", "-m", "qee.runner"],
-                "args": [
-                    f"--input={names.INPUT_PATH}",
-                    f"--sha256={prepared.sha256}",
-                    f"--run={job.metadata.uid}.{attempt}",
-                ],
-                "resources": dict(prepared.resources),
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [
-                    {"name": names.INPUT_VOLUME, "mountPath": names.INPUT_MOUNT, "readOnly": True},
-                    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - in the pod, an emptyDir of its own
-                ],
-                "terminationMessagePath": names.TERMINATION_LOG,
-                "terminationMessagePolicy": "File",
-            }
-        ],
-        "volumes": [
-            {"name": names.INPUT_VOLUME, "configMap": {"name": input_map, "defaultMode": 0o444}},
-            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
-        ],
-    }
 
 
 def deny_all_policy(namespace: str) -> Object:

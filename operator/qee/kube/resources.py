@@ -12,6 +12,7 @@ TRUST_POLICIES = Resource(
 )
 
 CHILDREN = Resource("batch", "v1", "jobs", "Job")
+CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 PODS = Resource("", "v1", "pods", "Pod")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
 LEDGER_ENTRIES = CONFIG_MAPS  # in QEE's own namespace, where other rights hold
