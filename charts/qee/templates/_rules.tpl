@@ -34,6 +34,9 @@ server's audit log saw.
   resources: [configmaps]
   verbs: [get, list, create]
 - apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get] # whether the claim of spec.results bears the label by which its owner dedicates it
+- apiGroups: [""]
   resources: [events]
   verbs: [create]
 {{- if .Values.networkPolicies.runners.enabled }}

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests import builders
 from tests.api.admission.conftest import OPERATOR_ACCOUNT, TENANT, Object, Place, stops, until
 
 from qee.api.job import QuantumJob
 from qee.api.names import INDEX_LABEL
 from qee.core.prepare import Prepared
 from qee.kube import manifests
+from qee.kube.compare import child_differs
 
 IMAGE = "qee-runner-aer:1"
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
@@ -56,6 +58,15 @@ def test_a_child_of_several_shards_passes_and_each_has_its_pod(place: Place) -> 
         return sorted(pod["metadata"]["labels"].get(INDEX_LABEL) for pod in pods) == ["0", "1", "2"]
 
     until(indexes, "a pod for each shard")
+
+
+def test_a_child_with_a_volume_for_results_passes_and_is_what_the_operator_compares_with(place: Place) -> None:
+    place.create(place.job(results=builders.results_on()))
+    made = child(place)
+    live = place.create(made, by=OPERATOR_ACCOUNT)
+
+    assert live["spec"]["template"]["spec"]["volumes"][-1]["persistentVolumeClaim"] == {"claimName": "data"}
+    assert child_differs(made, live) is None
 
 
 @pytest.mark.parametrize("by", [TENANT, None], ids=["tenant", "cluster admin"])
@@ -202,12 +213,18 @@ def _context(**fields: Any) -> Change:
     return lambda job: _container(job)["securityContext"].update(fields)
 
 
+EPHEMERAL = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 SECRET_KEY = {"name": "s", "key": "k"}
 BAD: dict[str, tuple[Change, str]] = {
     "secret volume": (_volume({"secret": {"secretName": "s"}}), "volumes"),
     "host path": (_volume({"hostPath": {"path": "/"}}), "volumes"),
     "projected token": (_volume({"projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}), "volumes"),
     "persistent volume": (_volume({"persistentVolumeClaim": {"claimName": "c"}}), "volumes"),
+    "host path as results": (_volume({"name": "results", "hostPath": {"path": "/"}}), "volumes"),
+    "ephemeral volume as results": (
+        _volume({"name": "results", "ephemeral": {"volumeClaimTemplate": {"spec": EPHEMERAL}}}),
+        "volumes",
+    ),
     "secretKeyRef": (_set(_container, env=[{"name": "a", "valueFrom": {"secretKeyRef": SECRET_KEY}}]), "env"),
     "envFrom": (_set(_container, envFrom=[{"secretRef": {"name": "s"}}]), "env"),
     "token": (_set(_pod, automountServiceAccountToken=True), "automountServiceAccountToken"),
