@@ -52,6 +52,13 @@ def test_the_histogram_shows_every_circuit(qee: Cli) -> None:
 
 
 @pytest.mark.usefixtures("done")
+def test_a_file_with_a_name_is_for_results_on_a_volume(qee: Cli) -> None:
+    refused = qee("result", "bell", "--file", "x.json")
+    assert refused.exit_code == 2
+    assert "this one is in its ConfigMap; leave out --file" in refused.stderr
+
+
+@pytest.mark.usefixtures("done")
 def test_one_circuit_can_be_chosen_in_each_form(qee: Cli) -> None:
     assert qee("result", "bell", "--circuit", "other").stdout.splitlines()[0].startswith("other:")
     for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):

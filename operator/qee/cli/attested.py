@@ -33,7 +33,8 @@ class Wanted:
     uid: str | None = None
 
 
-async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View) -> int:
+async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View, files: Sequence[str] = ()) -> int:
+    """`files`: those of a result that went to a volume; what is signed is the reference to them."""
     trusted = trusted_keys(trust)
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
@@ -49,7 +50,7 @@ async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View
         )
     meta = job["metadata"]
     wanted = Wanted(meta["namespace"], meta["name"], meta["uid"])
-    _shown(document, str(envelope).encode(), trusted, wanted, view)
+    _shown(document, str(envelope).encode(), trusted, wanted, view, files)
     return results.exit_code(job)
 
 
@@ -59,9 +60,10 @@ def of_files(
     trust: Sequence[str],
     wanted: Wanted,
     view: View,
+    files: Sequence[str] = (),
 ) -> int:
     trusted = trusted_keys(trust)
-    return _shown(_read(document, "--file"), _read(signature, "--signature"), trusted, wanted, view)
+    return _shown(_read(document, "--file"), _read(signature, "--signature"), trusted, wanted, view, files)
 
 
 def trusted_keys(paths: Sequence[str]) -> list[PublicKey]:
@@ -83,12 +85,15 @@ def _shown(
     trusted: list[PublicKey],
     wanted: Wanted,
     view: View,
+    files: Sequence[str],
 ) -> int:
     try:
         predicate = check_signature(envelope, document, trusted, installed_suite())
     except AttestationProblem as problem:
         raise Problem(f"the result is NOT verified: {problem}", exits.FAILED) from None
     _compare(predicate, wanted)
+    if files:
+        document = results.whole(document, files)
     known = {key.key_id for key in trusted}
     key_ids = [each.key_id for each in Envelope.from_json(envelope).signatures if each.key_id in known]
     if view.form in (ResultForm.JSON, ResultForm.YAML):

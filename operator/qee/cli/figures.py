@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from qee.api.documents import ResultDocument
 from qee.api.result_document import Expectation
+from qee.api.result_reference import ResultReference
 from qee.cli.terminal import printable
 
 MAX_PARAMETERS = 4  # columns of a sweep that are shown beside its values
@@ -56,7 +57,7 @@ def point(table: Mapping[str, tuple[str, ...]], row: int) -> str:
     return said + (f", and {left} more" if left else "")
 
 
-def missing(document: ResultDocument) -> list[str]:
+def missing(document: ResultDocument | ResultReference) -> list[str]:
     """The warning of a partial result, line by line; empty for a whole one."""
     if not document.missing:
         return []

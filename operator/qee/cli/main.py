@@ -170,7 +170,8 @@ def result(
         typer.Option(metavar="PUB", help="Public keys of results, from who runs QEE; may be repeated."),
     ] = None,
     file: Annotated[
-        str | None, typer.Option("--file", metavar="FILE", help="A result.json in place of the cluster's.")
+        list[str] | None,
+        typer.Option("--file", metavar="FILE", help="A result.json in place of the cluster's; may be repeated."),
     ] = None,
     signature: Annotated[
         str | None, typer.Option(metavar="FILE", help="The result.json.dsse that belongs to --file.")
@@ -180,31 +181,32 @@ def result(
 
     Its digest is checked against the one in the job's status. With --verify its signature is checked as well, with the
     keys of --trust; the keys are never taken from the cluster. Exits with 1 if the signature does not hold.
-    --file without --verify shows a file as it is. A partial result of a failed job is shown, too, and exits with 1.
+    --file without --verify shows a file as it is. Of a result on a volume the summary is shown, and how to get its
+    files; --file, once for each, with the NAME or after the file of the reference, shows what is in them. A partial
+    result of a failed job is shown, too, and exits with 1.
     """
     if verify != bool(trust):
         raise Problem("--verify and --trust belong together; give both, with the public key of results")
-    if (signature is not None and file is None) or (file is not None and verify != (signature is not None)):
+    files = file or []
+    if (signature is not None and not (files and verify)) or (files and verify and signature is None and name is None):
         raise Problem("--file, --signature and --verify belong together; give all three, or --file alone")
     view = _view(output, circuit, output_file, plot, png, parameter, outcome)
-    if file is not None and signature is not None:
+    if signature is not None:
         from qee.cli import attested
 
         wanted = attested.Wanted(target.namespace, name)
-        return attested.of_files(file, signature, trust or [], wanted, view)
+        return attested.of_files(files[0], signature, trust or [], wanted, view, files[1:])
     from qee.cli import results
 
-    if file is not None:
-        if name is not None:
-            raise Problem("give a NAME or --file; without --verify nothing says which job a file is of")
-        return results.show_file(file, view)
+    if name is None and files:
+        return results.show_files(files, view)
     if name is None:
         raise Problem("give the NAME of a QuantumJob, or --file with --signature")
     if verify:
         from qee.cli import attested
 
-        return attested.of_cluster(target, name, trust or [], view)
-    return results.show(target, name, view)
+        return attested.of_cluster(target, name, trust or [], view, files)
+    return results.show(target, name, view, files)
 
 
 def _view(

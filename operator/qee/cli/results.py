@@ -7,14 +7,16 @@ import json
 import shutil
 import sys
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qee.api.conditions import Phase
 from qee.api.documents import CircuitResult, DocumentError, ResultDocument
-from qee.api.names import RESULT_KEY_GZIP
+from qee.api.names import REFERENCE_KEY_GZIP, RESULT_KEY_GZIP
 from qee.api.reasons import Reason
+from qee.api.result_reference import ResultReference, is_reference
 from qee.cli import exits, figures, jobs, terminal
 from qee.cli.connection import Cluster, Target
 from qee.cli.curves import Axis
@@ -46,23 +48,41 @@ class View:
     axis: Axis = field(default_factory=Axis)
 
 
-async def show(target: Target, name: str, view: View) -> int:
+async def show(target: Target, name: str, view: View, files: Sequence[str] = ()) -> int:
+    """`files`: those of a result that went to a volume."""
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
-        present(await finished(cluster, job), view)
+        data = await finished(cluster, job)
+    present(whole(data, files) if files else data, view)
     return exit_code(job)
 
 
-def show_file(path: str, view: View) -> int:
-    """The same for a file that somebody kept: the document or its ConfigMap. Nothing proves where it is from."""
+def show_files(paths: Sequence[str], view: View) -> int:
+    """The same for what somebody kept: the document or its ConfigMap, or those of a reference and then its files.
+
+    Nothing proves where they are from.
+    """
     from qee.results import ResultError, load
 
+    path, *files = paths
     try:
-        data = load(path).document.to_bytes()
+        data = load(path, files=files).document.to_bytes()
     except ResultError as error:
         raise Problem(f"--file {error}" if str(error).startswith(path) else f"--file {path}: {error}") from None
     present(data, view)
     return exits.OK
+
+
+def whole(data: bytes, files: Sequence[str]) -> bytes:
+    """The result document in these files of a volume, which `data` refers to. Raises Problem."""
+    from qee.cli import references
+
+    if not is_reference(data):
+        raise Problem(
+            "--file with a NAME is for results on a volume, and this one is in its ConfigMap; leave out --file, or the "
+            "NAME to see a file as it is"
+        )
+    return references.result_in(data, files)
 
 
 async def finished(cluster: Cluster, job: Object) -> bytes:
@@ -114,7 +134,7 @@ async def stored(cluster: Cluster, job: Object) -> bytes:
 
 def _unpacked(config_map: Object, key: str, size: int) -> bytes | None:
     """The document, never more than one byte beyond the size that was announced; None where it is not there."""
-    if key != RESULT_KEY_GZIP:
+    if key not in (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP):
         text = (config_map.get("data") or {}).get(key)
         return None if text is None else str(text).encode()
     packed = (config_map.get("binaryData") or {}).get(key)
@@ -140,8 +160,10 @@ def beside(data: bytes, view: View) -> None:
     if view.form not in _OWN_FILE:
         save(data, view.file)
     if view.png is not None:
-        from qee.cli import pictures
+        from qee.cli import pictures, references
 
+        if is_reference(data):
+            raise references.needs_files(data, "--png")
         picture, left = pictures.png(*_chosen(data, view.circuit), view.axis)
         write(view.png, picture, replace=True, what="--png")
         more = f"; {left} more plots have no room in it: choose a circuit with --circuit" if left else ""
@@ -163,6 +185,8 @@ def save(data: bytes, file: str | None) -> None:
 def rendered(data: bytes, view: View) -> str | None:
     """The document as text, without a line break at its end; None where a file has it instead. Raises Problem."""
     form, circuit = view.form, view.circuit
+    if is_reference(data) and (circuit is not None or form not in (ResultForm.JSON, ResultForm.YAML)):
+        return _told(data, view)
     if form in (ResultForm.JSON, ResultForm.YAML):
         return _dumped(data, form, circuit)
     document, groups = _chosen(data, circuit)
@@ -190,6 +214,15 @@ def rendered(data: bytes, view: View) -> str | None:
         raise Problem("the result contradicts itself; was it edited? -o json prints it as it is") from None
 
 
+def _told(reference: bytes, view: View) -> str:
+    """What can be said of a result without its files. Raises Problem."""
+    from qee.cli import references
+
+    if view.plot or view.form is not ResultForm.HISTOGRAM:
+        raise references.needs_files(reference, "--plot" if view.plot else f"-o {view.form}")
+    return references.shown(reference, view.circuit)
+
+
 def _chosen(data: bytes, circuit: str | None) -> tuple[ResultDocument, list[list[CircuitResult]]]:
     """The document, and the results of the circuit or of all, circuit by circuit. Raises Problem."""
     from qee.cli.showing import by_circuit
@@ -206,7 +239,8 @@ def _chosen(data: bytes, circuit: str | None) -> tuple[ResultDocument, list[list
 
 def _missing(data: bytes) -> list[str]:
     try:
-        return figures.missing(ResultDocument.from_bytes(data))
+        document = ResultReference.from_bytes(data) if is_reference(data) else ResultDocument.from_bytes(data)
+        return figures.missing(document)
     except DocumentError:
         return []  # of a later version, printed as it is
 

@@ -5,34 +5,72 @@ import binascii
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qee.api.json_fields import DocumentError
-from qee.api.names import RESULT_FORMAT, RESULT_KEY, RESULT_KEY_GZIP
+from qee.api.json_fields import DocumentError, canonical_json
+from qee.api.names import (
+    MAX_FILE_BYTES,
+    REFERENCE_FORMAT,
+    REFERENCE_KEY,
+    REFERENCE_KEY_GZIP,
+    RESULT_FORMAT,
+    RESULT_KEY,
+    RESULT_KEY_GZIP,
+)
+from qee.api.reference_reading import result_of
 from qee.api.result_document import ResultDocument
+from qee.api.result_reference import ResultReference, is_reference
 from qee.results.errors import NotInstalled, ResultError
 from qee.results.result import Result
 
-MAX_BYTES = 256 * 1_048_576  # unpacked; a document has 16 MiB, one that went to a volume more
+MAX_BYTES = MAX_FILE_BYTES  # unpacked; a document has 16 MiB, one that went to a volume more
 WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
 _GZIP = b"\x1f\x8b"
 
 
-def load(source: "str | os.PathLike[str] | bytes | bytearray | Mapping[str, Any]") -> Result:
+def load(
+    source: "str | os.PathLike[str] | bytes | bytearray | Mapping[str, Any]",
+    files: "Sequence[str | os.PathLike[str]]" = (),
+) -> Result:
     """The result in a file, in bytes or in a dict.
 
     Taken are the document itself (`qee result NAME --output-file`, `qee run --local ... --output-file`), what
     `qee result --verify -o json` prints, and the result's ConfigMap as `kubectl get -o json` or `-o yaml` prints it or
     as a Kubernetes client returns it; each of them gzipped, too. A `str` is a path, never the document.
 
-    No digest is checked: `qee result` does that when it fetches. Raises ResultError.
+    Of a result that went to a volume, `source` is the reference, in any of these forms, and `files` are its files as
+    copied from there, which must have the digests that the reference states.
+
+    No digest is checked else: `qee result` does that when it fetches. Raises ResultError.
     """
     if isinstance(source, Mapping):
-        return Result(_document(source))
-    data = bytes(source) if isinstance(source, bytes | bytearray) else _read(Path(source))
-    return _of_bytes(data)
+        data = _document(source)
+    else:
+        data = _in_bytes(bytes(source) if isinstance(source, bytes | bytearray) else _read(Path(source)))
+    if is_reference(data):
+        data = _of_files(data, [Path(each) for each in files])
+    elif files:
+        raise ResultError(
+            "files belong to the reference to a result on a volume, and this is the result; leave them out"
+        )
+    return Result(_parsed(data))
+
+
+def _of_files(reference: bytes, files: Sequence[Path]) -> bytes:
+    try:
+        found = ResultReference.from_bytes(reference)
+        if not files:
+            raise ResultError(
+                f"this says where the result lies: {found.files[0].path} and so on, on PersistentVolumeClaim "
+                f"{found.claim}; copy the {len(found.files)} files and give them as files=[...]"
+            )
+        return result_of(found, files)
+    except DocumentError as error:
+        raise ResultError(str(error)) from None
+    except OSError as error:
+        raise ResultError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
 def _read(path: Path) -> bytes:
@@ -46,7 +84,8 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _of_bytes(data: bytes) -> Result:
+def _in_bytes(data: bytes) -> bytes:
+    """The document of a result or of a reference in a file's bytes."""
     if data[:2] == _GZIP:
         data = _unpacked(data)
     try:
@@ -58,8 +97,8 @@ def _of_bytes(data: bytes) -> Result:
             "this is neither a result document nor its ConfigMap; `qee result NAME --output-file` gives it"
         )
     if value.get("apiVersion") == RESULT_FORMAT:
-        return Result(_parsed(data))
-    return Result(_document(value))
+        return data
+    return _document(value)
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -83,9 +122,12 @@ def _yaml(data: bytes) -> Any:
         raise ResultError("this is neither JSON nor YAML; `qee result NAME --output-file` gives a result") from None
 
 
-def _document(value: Mapping[str, Any]) -> ResultDocument:
-    if value.get("apiVersion") == RESULT_FORMAT:
-        return _parsed(json.dumps(dict(value)).encode())
+def _document(value: Mapping[str, Any]) -> bytes:
+    if value.get("apiVersion") in (RESULT_FORMAT, REFERENCE_FORMAT):
+        try:
+            return canonical_json(dict(value))
+        except DocumentError as error:
+            raise ResultError(f"this holds no result: {error}") from None
     if value.get("verified") is True and isinstance(value.get("result"), Mapping):
         return _document(value["result"])
     if value.get("kind") == "QuantumJob":
@@ -93,15 +135,17 @@ def _document(value: Mapping[str, Any]) -> ResultDocument:
     if value.get("kind") == "List" and len(value.get("items") or ()) == 1:
         return _document(value["items"][0])
     # A Kubernetes client's dict of one object may have no kind, and has binary_data where the API has binaryData.
-    text = (value.get("data") or {}).get(RESULT_KEY)
-    if isinstance(text, str):
-        return _parsed(text.encode())
-    packed = (value.get("binaryData") or value.get("binary_data") or {}).get(RESULT_KEY_GZIP)
-    if isinstance(packed, str | bytes):
-        try:
-            return _parsed(_unpacked(base64.b64decode(packed, validate=True)))
-        except binascii.Error:
-            raise ResultError(f"the ConfigMap's {RESULT_KEY_GZIP} is not base64; fetch it again") from None
+    for key in (RESULT_KEY, REFERENCE_KEY):
+        text = (value.get("data") or {}).get(key)
+        if isinstance(text, str):
+            return text.encode()
+    for key in (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP):
+        packed = (value.get("binaryData") or value.get("binary_data") or {}).get(key)
+        if isinstance(packed, str | bytes):
+            try:
+                return _unpacked(base64.b64decode(packed, validate=True))
+            except binascii.Error:
+                raise ResultError(f"the ConfigMap's {key} is not base64; fetch it again") from None
     raise ResultError(f"this holds no result: neither a document of {RESULT_FORMAT} nor a ConfigMap with {RESULT_KEY}")
 
 
