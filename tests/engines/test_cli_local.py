@@ -39,6 +39,13 @@ def test_the_same_document_comes_out_as_on_a_cluster(tmp_path: Path, engine: str
     assert (document["seed"], document["seedDrawn"], document["job"]["name"]) == (7, False, "bell")
 
 
+def test_a_volume_for_results_has_no_effect_here_and_that_is_said(tmp_path: Path) -> None:
+    done = run(tmp_path, builders.job(seed=7, results=builders.results_on()), words=("-o", "json"))
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["apiVersion"] == "qee.dev/result/v1"
+    assert "spec.results has no effect on a local run, which prints its result" in done.stderr
+
+
 def test_a_job_without_a_seed_gets_another_one_each_time(tmp_path: Path) -> None:
     drawn = [json.loads(run(tmp_path, builders.job(), words=("-o", "json")).stdout) for _ in range(2)]
     assert drawn[0]["seedDrawn"] is True

@@ -32,6 +32,13 @@ def job_with(source: str, **spec: Any) -> Object:
     return builders.job(circuits=[{"name": "c", "format": "openqasm3", "source": source}], **spec)
 
 
+def test_a_job_that_names_a_volume_for_results_is_good_and_a_path_is_not(tmp_path: Path) -> None:
+    assert lint(tmp_path, builders.job(results=builders.results_on())).exit_code == 0
+    refused = lint(tmp_path, builders.job(results=builders.results_on("/data")))
+    assert refused.exit_code == 1
+    assert "spec.results.persistentVolumeClaim.claimName" in refused.stdout + refused.stderr
+
+
 def test_a_good_job_is_described_and_exits_with_0(tmp_path: Path) -> None:
     done = lint(tmp_path, builders.job())
     assert done.exit_code == 0

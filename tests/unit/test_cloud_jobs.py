@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests import signed
+from tests import builders, signed
 from tests.cloud import BACKEND, Cloud, Killer, backend, budget, job, play
 from tests.fakes.provider import Job as ProviderJob
 
@@ -74,6 +74,15 @@ async def test_a_cost_limit_without_a_price_fails_closed(tmp_path: Path):
     await cloud.settle()
     assert cloud.outcome == ("Failed", "BudgetExceeded")
     assert "cost is not known" in cloud.message
+    assert cloud.provider.calls == []
+
+
+async def test_a_volume_for_results_has_no_meaning_at_a_provider(cloud: Cloud):
+    cloud.given_cloud(results=builders.results_on())
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "InvalidSpec")
+    assert "spec.results: backend 'fez' is a provider's device, where it has no meaning. Remove it" in cloud.message
+    assert cloud.children() == []
     assert cloud.provider.calls == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qee.api import names
-from qee.cli import exits, jobs, results, secret
+from qee.cli import exits, fetching, jobs, results, secret
 from qee.cli.connection import Target
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
@@ -38,7 +38,7 @@ async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View
     trusted = trusted_keys(trust)
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
-        document = await results.finished(cluster, job)
+        document = await fetching.finished(cluster, job)
         config_map = jobs.status(job)["result"]["configMap"]
         live = await cluster.port.get(CONFIG_MAPS, job["metadata"]["namespace"], config_map)
     envelope = (live.get("data") or {}).get(names.RESULT_KEY_SIGNATURE)
@@ -51,7 +51,7 @@ async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View
     meta = job["metadata"]
     wanted = Wanted(meta["namespace"], meta["name"], meta["uid"])
     _shown(document, str(envelope).encode(), trusted, wanted, view, files)
-    return results.exit_code(job)
+    return fetching.exit_code(job)
 
 
 def of_files(

@@ -1,33 +1,21 @@
 """`qee result`: the stored document, checked against the digest in the job's status, in the form that was asked for."""
 
-import base64
-import binascii
-import hashlib
 import json
 import shutil
 import sys
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qee.api.conditions import Phase
 from qee.api.documents import CircuitResult, DocumentError, ResultDocument
-from qee.api.names import REFERENCE_KEY_GZIP, RESULT_KEY_GZIP
-from qee.api.reasons import Reason
 from qee.api.result_reference import ResultReference, is_reference
-from qee.cli import exits, figures, jobs, terminal
-from qee.cli.connection import Cluster, Target
+from qee.cli import exits, fetching, figures, jobs, terminal
+from qee.cli.connection import Target
 from qee.cli.curves import Axis
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
 from qee.cli.writing import write
-from qee.kube.port import NotFound, Object
-from qee.kube.resources import CONFIG_MAPS
-
-WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
-
 
 _OWN_FILE = (ResultForm.CSV, ResultForm.NPZ)  # what --output-file holds itself, in place of the document
 
@@ -52,9 +40,9 @@ async def show(target: Target, name: str, view: View, files: Sequence[str] = ())
     """`files`: those of a result that went to a volume."""
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
-        data = await finished(cluster, job)
+        data = await fetching.finished(cluster, job)
     present(whole(data, files) if files else data, view)
-    return exit_code(job)
+    return fetching.exit_code(job)
 
 
 def show_files(paths: Sequence[str], view: View) -> int:
@@ -83,65 +71,6 @@ def whole(data: bytes, files: Sequence[str]) -> bytes:
             "NAME to see a file as it is"
         )
     return references.result_in(data, files)
-
-
-async def finished(cluster: Cluster, job: Object) -> bytes:
-    """The same as `stored` for a job that may have ended otherwise, or not yet. Raises Problem.
-
-    A job that failed with a partial result has one, too.
-    """
-    name, phase = job["metadata"]["name"], jobs.ended(job)
-    if phase is None:
-        raise Problem(f"QuantumJob {name!r} is {jobs.phase(job)}, not finished; `qee wait {name}` waits for it")
-    if phase is not Phase.SUCCEEDED and not partial(job):
-        raise Problem(jobs.failure(job), exits.FAILED)
-    return await stored(cluster, job)
-
-
-def partial(job: Object) -> bool:
-    """The job failed, and the result of the shards that did not is stored."""
-    return jobs.reason_and_message(job)[0] == Reason.PARTIAL_RESULT and bool(jobs.status(job).get("result"))
-
-
-def exit_code(job: Object) -> int:
-    """After its result was shown."""
-    return exits.FAILED if partial(job) else exits.OK
-
-
-async def stored(cluster: Cluster, job: Object) -> bytes:
-    """The result document of a job that has one, byte for byte. Raises Problem unless its digest is the status's."""
-    name = job["metadata"]["name"]
-    found = jobs.status(job).get("result") or {}
-    try:
-        config_map, key, sha256, size = (found[field] for field in ("configMap", "key", "sha256", "bytes"))
-    except KeyError:
-        raise Problem(f"QuantumJob {name!r} has no status.result; was it written by another version of QEE?") from None
-    try:
-        live = await cluster.port.get(CONFIG_MAPS, job["metadata"]["namespace"], config_map)
-    except NotFound:
-        raise Problem(
-            f"the result of {name!r} was deleted: there is no ConfigMap {config_map!r} any more; the most frequent "
-            f"outcomes are in status.result.summary (`qee get {name} -o yaml`), or run the job again"
-        ) from None
-    data = _unpacked(live, key, int(size))
-    if data is None or hashlib.sha256(data).hexdigest() != sha256:
-        raise Problem(
-            f"ConfigMap {config_map!r} does not hold the result that the operator stored: its bytes under {key!r} do "
-            f"not match status.result.sha256, {sha256}. Someone replaced it: look at the audit log, run the job again"
-        )
-    return data
-
-
-def _unpacked(config_map: Object, key: str, size: int) -> bytes | None:
-    """The document, never more than one byte beyond the size that was announced; None where it is not there."""
-    if key not in (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP):
-        text = (config_map.get("data") or {}).get(key)
-        return None if text is None else str(text).encode()
-    packed = (config_map.get("binaryData") or {}).get(key)
-    try:
-        return zlib.decompressobj(WINDOW_GZIP).decompress(base64.b64decode(packed or "", validate=True), size + 1)
-    except (binascii.Error, zlib.error):
-        return None
 
 
 def present(data: bytes, view: View) -> None:

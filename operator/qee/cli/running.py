@@ -5,7 +5,7 @@ import contextlib
 from dataclasses import replace
 
 from qee.api.conditions import Phase
-from qee.cli import exits, jobs, results
+from qee.cli import exits, fetching, jobs, results
 from qee.cli.cancelling import request_cancel
 from qee.cli.connection import Cluster, Target
 from qee.cli.interrupts import Interrupted, Interrupts
@@ -46,9 +46,9 @@ async def run(
             note(f"quantumjob.qee.dev/{printable(called)} created")
             waiting = _Waiting(cluster, called, created["metadata"]["uid"], seconds, logs, cancel_on_interrupt)
             finished = await waiting.finish(interrupts)
-        if not results.partial(finished):
+        if not fetching.partial(finished):
             _succeeded(finished)
-        results.present(await results.stored(cluster, finished), view)
+        results.present(await fetching.stored(cluster, finished), view)
         _succeeded(finished)
     return exits.OK
 
