@@ -1,4 +1,4 @@
-"""A result that no ConfigMap takes goes to a volume of the node; a claim that is not dedicated to results is left alone."""
+"""What no ConfigMap takes goes to a volume of the node; a claim that is not dedicated to results is left alone."""
 
 import shutil
 import tempfile
