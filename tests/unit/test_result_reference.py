@@ -13,6 +13,7 @@ from qee.api.documents import (
     JobReference,
     Missing,
     NoiseOptions,
+    Observable,
     Provenance,
     RunDocument,
 )
@@ -22,16 +23,9 @@ from qee.api.reference_merge import merged_reference
 from qee.api.result_reference import ResultFile, ResultReference, file_path, is_reference
 
 JOB = JobReference("default", "sweep", "0f5c")
-RUN = RunDocument(
-    JOB,
-    "aer",
-    "aer",
-    7,
-    False,
-    (CircuitRun("a", "openqasm3", "x", 10, {"t": ("0", "1", "2")}),),
-    shards=3,
-    claim="data",
-)
+SWEEP = CircuitRun("a", "openqasm3", "x", 10, {"t": ("0", "1", "2")}, (Observable("h", {"Z": "1"}),))
+BOTH = ("counts", "expectation")
+RUN = RunDocument(JOB, "aer", "aer", 7, False, (SWEEP,), outputs=BOTH, shards=3, claim="data")
 
 
 def of_file(index: int, **change: Any) -> ResultFile:
@@ -113,6 +107,8 @@ def test_a_reference_survives_the_round_trip(reference: ResultReference) -> None
         ("summary.results.0.counts", {"x": 1}, r"summary.results\[0\].counts"),
         ("summary.results.0.distinct", 1, "no more than distinct"),
         ("summary.results.0.counts", {format(n, "05b"): 1 for n in range(17)}, "at most 16"),
+        ("summary.results.0.counts", {"0" * 257: 1}, "keys of at most 256 bits"),
+        ("summary.results.0.expectationValues.0.value", "0." + "1" * 31, "at most 32 characters"),
         ("summary.results.0.more", 1, r"unknown field summary.results\[0\].more"),
         ("summary.results.0.expectationValues.0.observable", "", r"expectationValues\[0\].observable"),
         ("summary.results.0.expectationValues.0.value", "nan", r"expectationValues\[0\].value"),
@@ -263,10 +259,24 @@ def test_shards_that_share_shots_show_no_numbers_but_how_many_shots() -> None:
     part = merged_reference({n: pieces[n] for n in (0, 2)}, cut, 2, [LOST])
     assert part.summary["results"] == [{"circuit": "a", "parameterSet": 0, "shots": 20}]
     numbers = dataclasses.replace(found, summary={"results": [shown(0) | {"shots": 30}], "truncated": True})
-    with pytest.raises(DocumentError, match="shows numbers of shards"):
+    with pytest.raises(DocumentError, match="must have counts where the run asked for them, and shards do not share"):
         check_reference(numbers, cut, 2)
 
 
 def test_nothing_is_no_reference() -> None:
     with pytest.raises(DocumentError, match="no shard gave a result"):
         merged_reference({}, RUN, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"counts": {"0": 5, "1": 6}}, r"summary\.results\[0\]\.counts must sum to at most the 10 shots"),
+        ({"expectationValues": []}, r"summary\.results\[0\]\.expectationValues must be those"),
+        ({"expectationValues": shown(0)["expectationValues"] * 2}, "expectationValues must be those"),
+    ],
+)
+def test_a_summary_that_the_run_cannot_have_given_is_refused(change: dict[str, Any], message: str) -> None:
+    summary = {"results": [shown(0) | change, shown(1), shown(2)], "truncated": False}
+    with pytest.raises(DocumentError, match=message):
+        check_reference(dataclasses.replace(REFERENCE, summary=summary), RUN, 2)

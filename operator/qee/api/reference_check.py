@@ -1,13 +1,14 @@
 """Does a reference answer its run document? What the operator can tell of a result whose files it never sees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from qee.api import shards
 from qee.api.json_fields import DocumentError
 from qee.api.names import MAX_FILE_BYTES, MAX_STORED_FILE_BYTES
 from qee.api.result_document import SUMMARY_RESULTS
 from qee.api.result_reference import ResultFile, ResultReference, file_path
-from qee.api.run_document import RunDocument
+from qee.api.run_document import CircuitRun, RunDocument
 
 Unit = tuple[int, int]  # number of a circuit in the run document, and parameter set
 
@@ -75,8 +76,9 @@ def _check(reference: ResultReference, run: RunDocument, indices: Sequence[int],
             raise _other(name)
     if not reference.files:
         raise DocumentError("the reference names no file")
-    if whole and cut(run) and not shows_no_numbers(reference):
-        raise DocumentError("the reference's summary shows numbers of shards that share their shots")
+    hidden = whole and cut(run)
+    for position, (entry, (number, row)) in enumerate(zip(reference.summary["results"], units, strict=False)):
+        _check_shown(entry, run, run.circuits[number], shots[number, row], hidden, f"summary.results[{position}]")
 
 
 def cut(run: RunDocument) -> bool:
@@ -84,8 +86,17 @@ def cut(run: RunDocument) -> bool:
     return shards.count(run) > sum(circuit.parameter_sets for circuit in run.circuits)
 
 
-def shows_no_numbers(reference: ResultReference) -> bool:
-    return all(not {"counts", "expectationValues"} & set(each) for each in reference.summary["results"])
+def _check_shown(
+    entry: Mapping[str, Any], run: RunDocument, circuit: CircuitRun, shots: int, hidden: bool, where: str
+) -> None:
+    """`hidden`: nobody knows the numbers before the files are put together."""
+    if ("counts" in entry) != ("counts" in run.outputs and not hidden):
+        raise DocumentError(f"{where} must have counts where the run asked for them, and shards do not share its shots")
+    if sum(entry.get("counts", {}).values()) > shots:
+        raise DocumentError(f"{where}.counts must sum to at most the {shots} shots")
+    wanted = sorted(each.name for each in circuit.observables) if "expectation" in run.outputs and not hidden else []
+    if sorted(each["observable"] for each in entry.get("expectationValues", [])) != wanted:
+        raise DocumentError(f"{where}.expectationValues must be those that the run asked for, and shards do not share")
 
 
 def _check_file(file: ResultFile, uid: str, attempts: Sequence[int], where: str) -> None:

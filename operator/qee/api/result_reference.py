@@ -13,6 +13,7 @@ from typing import Any
 from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
 from qee.api.names import REFERENCE_FORMAT
 from qee.api.result_document import (
+    SUMMARY_BITS,
     SUMMARY_COUNTS,
     SUMMARY_RESULTS,
     Missing,
@@ -23,6 +24,8 @@ from qee.api.result_document import (
     summary,
 )
 from qee.api.run_document import JobReference
+
+SUMMARY_NUMBER = 32  # characters of a number that status takes; `summary` writes at most 12 digits
 
 
 def file_path(uid: str, attempt: int, index: int) -> str:
@@ -163,6 +166,8 @@ def _shown(fields: Fields) -> dict[str, Any]:
         value |= {"counts": fields.counts("counts"), "distinct": fields.integer("distinct")}
         if len(value["counts"]) > min(SUMMARY_COUNTS, value["distinct"]):
             raise DocumentError(f"summary's counts must be at most {SUMMARY_COUNTS} and no more than distinct")
+        if any(len(key) > SUMMARY_BITS for key in value["counts"]):
+            raise DocumentError(f"summary's counts must have keys of at most {SUMMARY_BITS} bits")
     if fields.has("expectationValues"):
         value["expectationValues"] = [_expectation(each) for each in fields.objects("expectationValues")]
     fields.finish()
@@ -176,4 +181,6 @@ def _expectation(fields: Fields) -> dict[str, str]:
         "standardError": fields.number("standardError"),
     }
     fields.finish()
+    if any(len(number) > SUMMARY_NUMBER for number in (value["value"], value["standardError"])):
+        raise DocumentError(f"summary's numbers must have at most {SUMMARY_NUMBER} characters")
     return value
