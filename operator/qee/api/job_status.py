@@ -79,8 +79,8 @@ class ResultFiles(Observed):
 
     claim_name: _Word = Field(description="Name of the PersistentVolumeClaim, in the job's namespace.")
     files: Annotated[list[Annotated[str, text(253)]], Field(max_length=1000)] = Field(
-        description="Their paths on the volume: <the job's UID>/<attempt>/result-<shard>.json.gz. Their digests are in"
-        " the reference document.",
+        description="Their paths on the volume: UID/ATTEMPT/result-SHARD.json.gz, with the job's UID. Their digests are"
+        " in the reference document.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
     bytes: Count = Field(description="Length of the uncompressed documents in them, all together, in bytes.")
