@@ -399,23 +399,25 @@ def test_a_wrong_key_is_unauthorized_and_never_sent_to_the_service(ibm: StandIn,
     assert ibm.requests("target") == []
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected", "jobs"),
-    [
-        ("accept-then-drop", protocol.Ambiguous, 1),
-        ("accept-then-503", protocol.Ambiguous, 1),
-        ("503", protocol.Ambiguous, 0),
-        ("drop", protocol.Ambiguous, 0),
-        ("429", protocol.Throttled, 0),
-        ("401", protocol.Unauthorized, 0),
-        ("409", protocol.Ambiguous, 0),
-        ("404", protocol.Ambiguous, 0),
-        ("malformed", protocol.Ambiguous, 1),
-    ],
-)
+SUBMITTED: dict[str, tuple[type[Exception], int]] = {
+    "accept-then-drop": (protocol.Ambiguous, 1),
+    "accept-then-503": (protocol.Ambiguous, 1),
+    "503": (protocol.Ambiguous, 0),
+    "drop": (protocol.Ambiguous, 0),
+    "429": (protocol.Throttled, 0),
+    "400": (protocol.Rejected, 0),
+    "401": (protocol.Unauthorized, 0),
+    "409": (protocol.Ambiguous, 0),
+    "404": (protocol.Ambiguous, 0),
+    "malformed": (protocol.Ambiguous, 1),
+}
+
+
+@pytest.mark.parametrize("fault", SUBMITTED)
 def test_a_failed_submission_is_one_post_and_is_told_apart(
-    ibm: StandIn, connector: WorkerProcess, bell: Submission, fault: str, expected: type[Exception], jobs: int
+    ibm: StandIn, connector: WorkerProcess, bell: Submission, fault: str
 ) -> None:
+    expected, jobs = SUBMITTED[fault]
     ibm.fault("submit", fault, times=9)
     with pytest.raises(protocol.ProviderError) as raised:
         connector.submit(KEY, bell)
@@ -428,8 +430,7 @@ def test_a_failed_submission_is_one_post_and_is_told_apart(
 
 
 def test_every_fault_of_a_submission_is_tried() -> None:
-    tried = {"accept-then-drop", "accept-then-503", "503", "drop", "429", "401", "409", "404", "malformed"}
-    assert tried | {"slow", "hang"} == set(base.FAULTS)
+    assert {*SUBMITTED, "slow", "hang"} == set(base.FAULTS)
 
 
 def test_a_slow_submission_is_one_job(ibm: StandIn, connector: WorkerProcess, bell: Submission) -> None:
