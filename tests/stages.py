@@ -22,7 +22,7 @@ TOOLS = Path(sys.executable).parent
 
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
-    "types": [["mypy"], ["mypy", "-p", "e2e.cluster"]],
+    "types": [["mypy"], ["mypy", "-p", "e2e.cluster", "-p", "e2e.bench"]],
     "layers": [["lint-imports"]],
     "check-generated": [
         ["python", "-m", module, "--check"]

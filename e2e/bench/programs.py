@@ -11,7 +11,7 @@ from e2e.bench.statistics import percentile
 from e2e.cluster.steps import say
 from e2e.signing import Signer
 from qee.api.names import API_VERSION, KIND_BACKEND, KIND_JOB, RESULT_KEY, RESULT_KEY_GZIP
-from qee.cli.results import _unpacked
+from qee.cli.fetching import unpacked
 from qee.kube.client import KubeClient
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, PODS
@@ -165,7 +165,7 @@ class Programs:
         where = live["status"]["result"]
         stored = await self._port.get(CONFIG_MAPS, self._namespace, where["configMap"])
         key = RESULT_KEY_GZIP if RESULT_KEY_GZIP in (stored.get("binaryData") or {}) else RESULT_KEY
-        data = _unpacked(stored, key, where["bytes"])
+        data = unpacked(stored, key, where["bytes"])
         assert data is not None
         await measure.gone(self._port, JOBS, self._namespace, [name])
         provenance: Object = json.loads(data)["provenance"]

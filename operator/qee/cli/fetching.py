@@ -55,7 +55,7 @@ async def stored(cluster: Cluster, job: Object) -> bytes:
             f"the result of {name!r} was deleted: there is no ConfigMap {config_map!r} any more; the most frequent "
             f"outcomes are in status.result.summary (`qee get {name} -o yaml`), or run the job again"
         ) from None
-    data = _unpacked(live, key, int(size))
+    data = unpacked(live, key, int(size))
     if data is None or hashlib.sha256(data).hexdigest() != sha256:
         raise Problem(
             f"ConfigMap {config_map!r} does not hold the result that the operator stored: its bytes under {key!r} do "
@@ -64,7 +64,7 @@ async def stored(cluster: Cluster, job: Object) -> bytes:
     return data
 
 
-def _unpacked(config_map: Object, key: str, size: int) -> bytes | None:
+def unpacked(config_map: Object, key: str, size: int) -> bytes | None:
     """The document, never more than one byte beyond the size that was announced; None where it is not there."""
     if key not in (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP):
         text = (config_map.get("data") or {}).get(key)
