@@ -27,7 +27,7 @@ from tests.cloud import Cloud, Killer, play
 from tests.standins.base import FAULTS
 from tests.standins.running import StandIn, compiled, standin
 
-from qee.api.compiled_document import CompiledDocument, Submission
+from qee.api.compiled_document import CompiledDocument, Submission, Usage
 from qee.api.packing import pack
 from qee.api.run_document import RunDocument
 from qee.connectors import submission
@@ -90,6 +90,9 @@ class RealCloud(Cloud):
         if self.provider.compiled is None:
             self.provider.compiled = compiled(self.provider.vendor, run)
         return dataclasses.replace(self.provider.compiled, job=run.job)
+
+    def estimate(self, submission: Submission) -> Usage:
+        return self.provider.connector.estimate(submission)
 
 
 @dataclass

@@ -4,7 +4,7 @@ What compiles is a stand-in too: the units are those of the run document, the pa
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,10 @@ def job(name: str = "bell", **spec: Any) -> Object:
     return builders.job(name, backendRef={"kind": names.KIND_BACKEND, "name": BACKEND}, **spec)
 
 
+def usage(units: Sequence[Unit]) -> Usage:
+    return Usage(tasks=1, shots=sum(unit.shots for unit in units), qpu_milliseconds=1000)
+
+
 def compiled(run: RunDocument, parts: int = 1) -> CompiledDocument:
     """What the adapter's `prepare` would give, over so many submissions for each circuit."""
     register = Register("c", 2)
@@ -90,9 +94,7 @@ def compiled(run: RunDocument, parts: int = 1) -> CompiledDocument:
         provider=run.engine,
         target_sha256=hashlib.sha256(run.target or b"").hexdigest(),
         simulated=False,
-        submissions=tuple(
-            Submission(b"payload", (unit,), Usage(tasks=1, shots=unit.shots, qpu_milliseconds=1000)) for unit in units
-        ),
+        submissions=tuple(Submission(b"payload", (unit,), usage((unit,))) for unit in units),
         circuits=tuple(CompiledCircuit(circuit.name, "qpu", 3, 1, "0" * 64) for circuit in run.circuits),
     )
 
@@ -126,9 +128,13 @@ class Cloud(Simulation):
         """What the pod that compiles gives."""
         return compiled(run)
 
+    def estimate(self, submission: Submission) -> Usage:
+        """What the adapter says of it."""
+        return usage(submission.units)
+
     def connect(self) -> None:
         """A new connector process: nothing it had in memory is left."""
-        judge = Judge(self.api, suite(), self.directory / "result.pub", "Allow")
+        judge = Judge(self.api, suite(), self.directory / "result.pub", "Allow", self.estimate)
         client = self.provider
         pace = Pace(self.per_minute, lambda: self.clock().timestamp())
         device = Device("device", None)

@@ -1,17 +1,40 @@
 """From apply to the end at a provider, in memory: the operator's and the connector's own code, nothing else real."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests import builders, signed
 from tests.cloud import BACKEND, Cloud, Killer, backend, budget, job, play
 from tests.fakes.provider import Job as ProviderJob
 
+from qee.api.budget import QuantumBudget, QuantumBudgetStatus
+from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
+from qee.api.documents import JobReference, Register, RunDocument
 from qee.api.names import FINALIZER_BACKEND, FINALIZER_TASK
-from qee.connectors.protocol import Ambiguous, ProviderError, Rejected, Throttled, Unauthorized, Unreachable
+from qee.connectors import outcome
+from qee.connectors.outcome import Device
+from qee.connectors.protocol import (
+    Ambiguous,
+    Charge,
+    Fetched,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    UnitResult,
+    Unreachable,
+)
+from qee.connectors.submission import Part
+from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
+from qee.core.budget import Claim, NoRoom, Settlement, reserved, settled
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 
 
@@ -129,6 +152,91 @@ async def test_a_task_that_the_operator_has_not_signed_reaches_no_provider(cloud
         assert found[name]["status"]["state"] == "Denied", name
         assert "submission" not in found[name]["status"]
     assert cloud.provider.calls == []
+
+
+class Lying(Cloud):
+    """Its compiler has parsed somebody's circuit, and states what that wants."""
+
+    def compiled(self, run: RunDocument) -> CompiledDocument:
+        found = super().compiled(run)
+        free = [replace(each, usage=replace(each.usage, shots=1, qpu_milliseconds=1)) for each in found.submissions]
+        return replace(found, submissions=tuple(free))
+
+
+async def test_a_usage_that_is_not_that_of_what_is_sent_reaches_no_provider(tmp_path: Path):
+    cloud = Lying(tmp_path)
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "TaskDenied")
+    assert "states a usage" in cloud.message
+    assert cloud.provider.calls == []
+    assert cloud.budget()["reservations"] == []
+
+
+async def test_a_task_that_somebody_took_away_counts_as_spent(cloud: Cloud):
+    cloud.provider.held = True
+    cloud.given_cloud()
+    await cloud.settle(rounds=3)
+    task = cloud.task
+    cloud.api.put(TASKS, {**task, "metadata": {**task["metadata"], "finalizers": []}})
+    cloud.api.remove(TASKS, "default", task["metadata"]["name"])
+    await cloud.step()
+    assert cloud.outcome == ("Failed", "ChildLost")
+    assert cloud.budget()["spent"]["cost"] == "0.4"
+
+
+async def test_a_reservation_is_given_back_only_if_two_passes_find_no_job(cloud: Cloud):
+    budgets = Budgets(cloud.api, cloud.clock)
+    await budgets.reserve("default", BACKEND, Claim("gone", "gone", 1, Decimal(1), "USD", 1, 1))
+    await budgets.forget(None, {"other"})
+    assert len(cloud.budget()["reservations"]) == 1, "the list of jobs may be older than the job"
+    await budgets.forget(None, {"gone"})
+    await budgets.forget(None, {"other"})
+    assert len(cloud.budget()["reservations"]) == 1, "the job was there meanwhile"
+    await budgets.forget(None, {"other"})
+    assert cloud.budget()["reservations"] == []
+
+
+def test_a_claim_that_has_grown_is_checked_again():
+    found = QuantumBudget.model_validate(budget(cost={"amount": "100", "currency": "USD"}) | _METADATA)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    claim = Claim("u", "job", 1, Decimal(90), "USD", 1, 1)
+    found = found.model_copy(update={"status": _status(reserved(found, claim, now))})
+    assert reserved(found, claim, now) is None
+    with pytest.raises(NoRoom, match="5000"):
+        reserved(found, replace(claim, cost=Decimal(5000)), now)
+    status = _status(reserved(found, replace(claim, cost=Decimal(95)), now))
+    assert [each.cost for each in status.reservations] == ["95"]
+
+
+def test_a_charge_in_another_currency_counts_as_all_that_was_reserved():
+    found = QuantumBudget.model_validate(budget(cost={"amount": "100", "currency": "USD"}) | _METADATA)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    status = _status(reserved(found, Claim("u", "job", 1, Decimal(90), "USD", 1, 1), now))
+    found = found.model_copy(update={"status": status})
+    for currency, spent in (("EUR", "90"), ("USD", "1")):
+        settlement = Settlement(cost=Decimal(1), currency=currency)
+        assert _status(settled(found, "u", settlement, now)).spent.cost == spent
+
+
+def _status(value: Mapping[str, Any] | None) -> QuantumBudgetStatus:
+    return QuantumBudgetStatus.model_validate(value)
+
+
+_METADATA = {"metadata": {"name": "team", "namespace": "default", "uid": "b"}}
+
+
+def test_what_a_lost_part_has_cost_nobody_knows():
+    unit = Unit("c", 0, 10, (Register("c", 1),), (0,))
+    one = Submission(b"", (unit,), Usage(tasks=1, shots=10))
+    run = CompiledDocument(JobReference("n", "j", "u"), "b", "ibm", "0" * 64, False, (one, one), ())
+    fetched = {0: Fetched((UnitResult(problem="no"),), "0" * 64, Charge(amount="1", currency="USD"))}
+    device, moments = Device("d", None), ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    lost = [Part(0, "a", "Failed"), Part(1, "b", "Lost")]
+    assert outcome.end(run, lost, fetched, ("counts",), device, moments, "0" * 64).charge is None
+    never = [Part(0, "a", "Failed"), Part(1, None, "Rejected")]
+    charge = outcome.end(run, never, fetched, ("counts",), device, moments, "0" * 64).charge
+    assert charge == {"amount": "1", "currency": "USD"}
 
 
 async def test_a_job_whose_key_was_revoked_meanwhile_is_denied_by_the_connector(tmp_path: Path):

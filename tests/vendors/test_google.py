@@ -369,8 +369,16 @@ def test_a_circuit_is_a_job_and_its_sweep_is_in_it(made: dict[str, Any]) -> None
 def test_the_usage_is_what_estimate_says(suite: dict[str, Submission]) -> None:
     for each in suite.values():
         assert Google.estimate(each) == each.usage
-    assert suite["bell"].usage.two_qubit_gate_shots == 4000
-    assert suite["partial"].usage.two_qubit_gate_shots == 0
+
+
+def test_a_run_of_other_repetitions_than_its_units_is_not_submitted(
+    google: WorkerProcess, suite: dict[str, Submission], service: StandIn
+) -> None:
+    content = json.loads(suite["bell"].payload)
+    content["runContext"] = json.loads(suite["partial"].payload)["runContext"]
+    with pytest.raises(Rejected, match="other repetitions"):
+        google.submit(key(1), dataclasses.replace(suite["bell"], payload=json.dumps(content).encode()))
+    assert service.requests("submit") == []
 
 
 def test_the_same_input_gives_the_same_bytes_whatever_pythons_hashes(made: dict[str, Any], snapshot: bytes) -> None:
@@ -401,7 +409,6 @@ def test_verbatim_gates_are_sent_as_written(google: WorkerProcess, made: dict[st
     (submission,) = made["verbatim"].submissions
     content = json.loads(submission.payload)
     assert content["columns"] == ["5_2"]
-    assert content["gates"] == [1, 1]
     assert made["verbatim"].circuits[0].depth == 3
     assert [unit["counts"] for unit in ran(google, submission)] == [{"1": 100}]
 
@@ -762,7 +769,8 @@ except Rejected as error:
     assert "has no configuration other" in str(error), error
 else:
     raise AssertionError("a configuration that is not there")
-handle = made.create("f" * 40, {**json.loads(payload), "selector": selector})
+content = {**json.loads(payload), "selector": selector}
+handle = made.create("f" * 40, content, google_calls._repetitions(content["runContext"]))
 google_calls.SECONDS = 0.5
 try:
     made.cancel(handle)  # for which the SDK has no deadline

@@ -44,7 +44,8 @@ def end(
     compiled_sha256: str,
 ) -> End:
     """`fetched` has the parts whose results are there. `times`: when it was submitted, and now (RFC 3339)."""
-    charge = _charge([each.charge for each in fetched.values()])
+    taken = [part.index for part in parts if part.handle]  # of a lost one nobody knows what it has cost
+    charge = _charge([fetched[index].charge if index in fetched else Charge() for index in taken])
     results, missing = _results(compiled, parts, fetched, outputs)
     if not results:
         state, reason, message = _failure(parts, missing)

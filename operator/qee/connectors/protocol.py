@@ -165,7 +165,10 @@ class Connector(Protocol):
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:
-        """What the submission uses at most. A pure function; `prepare` writes it into each submission."""
+        """What the submission uses at most. A pure function of what is sent, without the SDK: `prepare` writes it into
+        each submission, in a pod that parsed somebody's circuits, and the connector holds that to it. Raises Rejected
+        or ValueError where the payload is not what the units say.
+        """
 
     def describe(self) -> Target:
         """The device, live."""

@@ -5,16 +5,17 @@ nothing: here it ends.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from qee.api import names
-from qee.api.compiled_document import CompiledDocument
+from qee.api.compiled_document import CompiledDocument, Submission, Usage
 from qee.api.json_fields import DocumentError, strict_object
 from qee.api.packing import unpack
+from qee.connectors.protocol import ProviderError
 from qee.core import times
 from qee.kube.port import Object, Port
 from qee.kube.resources import NAMESPACES, TRUST_POLICIES
@@ -46,7 +47,15 @@ class Leave:
 class Judge:
     """Raises `ApiError` where policies cannot be read: nothing is submitted then."""
 
-    def __init__(self, port: Port, suite: Suite, keys: Path, without_policy: Literal["Deny", "Allow"]) -> None:
+    def __init__(
+        self,
+        port: Port,
+        suite: Suite,
+        keys: Path,
+        without_policy: Literal["Deny", "Allow"],
+        estimate: Callable[[Submission], Usage],
+    ) -> None:
+        self._estimate = estimate
         self._port = port
         self._suite = suite
         self._keys = keys
@@ -64,9 +73,20 @@ class Judge:
             raise TaskDenied(str(problem)) from problem
         _same(compiled.job.uid, spec["job"]["uid"], "the compiled document's job")
         _same(compiled.backend, spec["backendRef"]["name"], "the compiled document's backend")
+        for submission in compiled.submissions:
+            self._as_stated(submission)
         _fresh(given, times.parse(meta.get("creationTimestamp")))
         await self._admitted(job, times.parse(spec["job"]["created"]))
         return Leave(compiled, given)
+
+    def _as_stated(self, submission: Submission) -> None:
+        """What it uses was priced and reserved as the pod that compiled it stated: here it is held to what is sent."""
+        try:
+            found = self._estimate(submission)
+        except (ProviderError, DocumentError, ValueError, LookupError, TypeError, ArithmeticError) as problem:
+            raise TaskDenied(f"a submission is not what it states: {problem}") from problem
+        if found != submission.usage:
+            raise TaskDenied(f"a submission states a usage of {submission.usage}, it is {found}")
 
     def document(self, task: Object) -> bytes:
         """The compiled document of a task that was judged when it was submitted."""

@@ -27,6 +27,8 @@ class Budgets:
     def __init__(self, port: Port, clock: Callable[[], datetime]) -> None:
         self._port = port
         self._clock = clock
+        self._orphans: dict[str | None, frozenset[tuple[str, str]]] = {}
+        """By namespace, of the last `forget`: reservations of no job and no task, with the job's UID."""
 
     async def reserve(self, namespace: str, backend: str, claim: Claim) -> None:
         """In every budget that is for the backend, or in none. Raises `Refused`."""
@@ -51,22 +53,25 @@ class Budgets:
     async def forget(self, namespace: str | None, jobs: Collection[str]) -> None:
         """Settle what is reserved for jobs that are neither there nor have a QuantumTask, which settles it itself.
 
-        A process that was killed between reservation and task has left it.
+        A process that was killed between reservation and task has left it. Only what the pass before has found so as
+        well: `jobs` were listed a while ago, and one that is newer may be about to make its task.
         """
         try:
             found = [each async for each in self._port.list(BUDGETS, namespace)]
             held = {(b["metadata"]["namespace"], r.uid) for b in found for r in _read(b).status.reservations}
             gone = {(space, uid) for space, uid in held if uid not in jobs}
             if not gone:
+                self._orphans[namespace] = frozenset()
                 return
             labels = [task["metadata"]["labels"] async for task in self._port.list(TASKS, namespace)]
         except NotFound:  # the CRDs are not installed
             return
         with_task = {each.get(LABEL_JOB_UID) for each in labels}
-        for space, uid in sorted(gone):
-            if uid not in with_task:
-                logger.warning("namespace %s: a reservation of job %s, which is gone, is given back", space, uid)
-                await self.settle(space, uid, Settlement(nothing=True))
+        orphans = frozenset((space, uid) for space, uid in gone if uid not in with_task)
+        before, self._orphans[namespace] = self._orphans.get(namespace, frozenset()), orphans
+        for space, uid in sorted(orphans & before):
+            logger.warning("namespace %s: a reservation of job %s, which is gone, is given back", space, uid)
+            await self.settle(space, uid, Settlement(nothing=True))
 
     async def _all(self, namespace: str) -> list[Object]:
         try:

@@ -146,7 +146,7 @@ class Reconciler:
         await self._take_away(world, child)
         fields: Object = {"child": None}
         if world.task is not None:  # it has ended; what follows is another attempt, and pays anew
-            await self._tasks.settle(world.job, world.task)
+            await self._tasks.settle(world)
             fields["attempt"] = world.attempt + 1
         message = "spec.suspend is true; the child was deleted. Set it to false to run the job again."
         await self._status.write(world, Phase.SUSPENDED, Reason.SUSPENDED, message, fields)
@@ -297,7 +297,7 @@ class Reconciler:
             await self._take_away(world, step.child)
         fields = {**(fields or {}), "completionTime": _stamp(world), "attempt": world.attempt}
         if world.cloud:
-            await self._tasks.settle(world.job, world.task, step.unconfirmed)
+            await self._tasks.settle(world, step.unconfirmed)
             fields |= _cost(world)
         if step.unconfirmed and world.task is not None:
             await self._alarms.unconfirmed(world.job.metadata.namespace, world.task)

@@ -201,9 +201,13 @@ class Tasks:
         ran = Ran("", "", times.parse(result.provenance.start_time), times.parse(status.get("completionTime")))
         return await self._collector.keep(world, facts, (result, document), ran, key), bool(result.missing)
 
-    async def settle(self, job: QuantumJob, task: SubmittedTask | None, unconfirmed: bool = False) -> None:
-        """What the attempt has taken of its budgets. Without a task, or one that was never submitted: nothing."""
-        await self.budgets.settle(job.metadata.namespace, job.metadata.uid, settlement(task, unconfirmed))
+    async def settle(self, world: World, unconfirmed: bool = False) -> None:
+        """What the attempt has taken of its budgets. Of a task that somebody took away: all that was reserved."""
+        if world.task is not None:
+            found = settlement(world.task, unconfirmed)
+        else:
+            found = Settlement(nothing=not world.recorded_task)
+        await self.budgets.settle(world.job.metadata.namespace, world.job.metadata.uid, found)
 
     async def release(self, namespace: str, job_name: str, patience: float) -> tuple[float | None, list[SubmittedTask]]:
         """Let go of the tasks of a job that are being deleted: the seconds until the next look, and those that were let
@@ -243,9 +247,9 @@ class Tasks:
         return True
 
 
-def settlement(task: SubmittedTask | None, unconfirmed: bool = False) -> Settlement:
+def settlement(task: SubmittedTask, unconfirmed: bool = False) -> Settlement:
     """What an ended task has used, as far as the provider tells; all that was reserved where nobody knows."""
-    if task is None or not task.submitted:
+    if not task.submitted:
         return Settlement(nothing=True)
     if unconfirmed or not task.ended:
         return Settlement()
@@ -255,7 +259,11 @@ def settlement(task: SubmittedTask | None, unconfirmed: bool = False) -> Settlem
     if not any(part.get("handle") for part in parts):
         return Settlement(nothing=True)
     paid = charge.get("amount")
-    return Settlement(cost=None if paid is None else Decimal(paid), qpu_milliseconds=charge.get("qpuMilliseconds"))
+    return Settlement(
+        cost=None if paid is None else Decimal(paid),
+        currency=charge.get("currency"),
+        qpu_milliseconds=charge.get("qpuMilliseconds"),
+    )
 
 
 def _check(compiled: CompiledDocument, run: RunDocument) -> None:
@@ -268,6 +276,7 @@ def _check(compiled: CompiledDocument, run: RunDocument) -> None:
         ("provider", compiled.provider, run.engine),
         ("targetSha256", compiled.target_sha256, hashlib.sha256(run.target or b"").hexdigest()),
         ("units", got, wanted),
+        ("provider jobs", {each.usage.tasks for each in compiled.submissions}, {1}),
     ):
         if found != expected:
             raise DocumentError(f"the compiled document's {name} is not that of the run")

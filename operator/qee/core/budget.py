@@ -33,6 +33,7 @@ class Settlement:
     """What an attempt has really used. None: not known, then what was reserved counts."""
 
     cost: Decimal | None = None
+    currency: str | None = None
     qpu_milliseconds: int | None = None
     nothing: bool = False
     """It was never submitted."""
@@ -64,13 +65,6 @@ def period_start(period: str, now: datetime) -> datetime | None:
 def reserved(budget: QuantumBudget, claim: Claim, now: datetime) -> dict[str, Any] | None:
     """The status with the claim; None where it is there already. Raises NoRoom."""
     status = budget.status
-    if any(each.uid == claim.uid and each.attempt == claim.attempt for each in status.reservations):
-        return None
-    others = [each for each in status.reservations if each.uid != claim.uid]
-    spent = _spent(budget, now)
-    _check(budget, claim, spent, _sum(others))
-    if len(others) >= MAX_RESERVATIONS:
-        raise NoRoom(f"QuantumBudget {budget.metadata.name!r} holds {MAX_RESERVATIONS} reservations; wait for some")
     new = Reservation(
         uid=claim.uid,
         name=claim.name,
@@ -80,6 +74,13 @@ def reserved(budget: QuantumBudget, claim: Claim, now: datetime) -> dict[str, An
         shots=claim.shots,
         jobs=1,
     )
+    if new in status.reservations:
+        return None
+    others = [each for each in status.reservations if each.uid != claim.uid]
+    spent = _spent(budget, now)
+    _check(budget, claim, spent, _sum(others))
+    if len(others) >= MAX_RESERVATIONS:
+        raise NoRoom(f"QuantumBudget {budget.metadata.name!r} holds {MAX_RESERVATIONS} reservations; wait for some")
     return _status(budget, spent, [*others, new], now)
 
 
@@ -90,8 +91,10 @@ def settled(budget: QuantumBudget, uid: str, settlement: Settlement, now: dateti
         return None
     spent = _spent(budget, now)
     if not settlement.nothing:
+        money = budget.spec.limits.cost
+        told = settlement.cost is not None and (money is None or settlement.currency == money.currency)
         used = Amounts(
-            cost=found.cost if settlement.cost is None else amount(settlement.cost),
+            cost=amount(settlement.cost) if settlement.cost is not None and told else found.cost,
             qpu_milliseconds=found.qpu_milliseconds
             if settlement.qpu_milliseconds is None
             else settlement.qpu_milliseconds,

@@ -21,7 +21,6 @@ from qee.connectors.vendors.azure_targets import PRIORITY, Device, usage
 from qee.connectors.vendors.qiskit_programs import (
     Program,
     compiled,
-    gates,
     optimization_level,
     programs,
     transpiler_seed,
@@ -78,7 +77,6 @@ def _submissions(
             "outputDataFormat": device.family.output_format,
             "contentType": device.family.content_type,
             "inputData": _WRITERS[device.family.input_format](bound),
-            "gates": gates(bound),
             **parameters,
             "inputParams": {**parameters["inputParams"], "shots": program.run.shots},
         }

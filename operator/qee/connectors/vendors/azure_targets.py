@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qee.api.compiled_document import Usage
+from qee.connectors.vendors import program_gates
 
 _ONE_QUBIT = ("h", "rx", "ry", "rz", "s", "sdg", "t", "tdg", "x", "y", "z")
 
@@ -178,7 +179,19 @@ def from_snapshot(snapshot: bytes) -> Device | None:
     return device(shown["target"], shown["qubits"], shown["provider"])
 
 
+_COUNTERS: Mapping[str, Callable[[str], tuple[int, int]]] = {
+    "ionq.circuit.v1": lambda text: program_gates.ionq(json.loads(text)["circuit"]),
+    "honeywell.openqasm.v1": program_gates.openqasm2,
+    "rigetti.quil.v1": program_gates.quil,
+}
+
+
 def usage(payload: bytes, shots: int) -> Usage:
-    """One provider job; its gates are those of the program, each on one or two qubits."""
-    ones, twos = json.loads(payload)["gates"]
+    """One provider job; its gates are those of the program, each on one or two qubits. ValueError where the payload is
+    for other shots.
+    """
+    content = json.loads(payload)
+    if content["inputParams"]["shots"] != shots:
+        raise ValueError(f"the payload asks for {content['inputParams']['shots']} shots, its unit for {shots}")
+    ones, twos = _COUNTERS[content["inputDataFormat"]](content["inputData"])
     return Usage(tasks=1, shots=shots, one_qubit_gate_shots=ones * shots, two_qubit_gate_shots=twos * shots)

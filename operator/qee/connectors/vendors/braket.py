@@ -15,13 +15,14 @@ is not documented; the task also carries the key as its tag `qee-key` and in the
 Each circuit with each row of its parameters is a task of its own.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from qee.api.compiled_document import CompiledDocument, Submission, Usage
 from qee.api.run_document import RunDocument
-from qee.connectors.protocol import ENDED, Fetched, ProviderState, Settings, Target, Unreachable
+from qee.connectors.protocol import ENDED, Fetched, ProviderState, Rejected, Settings, Target, Unreachable
 from qee.connectors.vendors import braket_device, braket_results
 from qee.connectors.vendors.braket_settings import access
 
@@ -54,7 +55,10 @@ class Braket:
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:
-        return Usage(tasks=1, shots=sum(unit.shots for unit in submission.units))
+        shots = json.loads(submission.payload)["shots"]
+        if [shots] != [unit.shots for unit in submission.units]:
+            raise Rejected("the payload asks for other shots than the submission's unit")
+        return Usage(tasks=1, shots=shots)
 
     def describe(self) -> Target:
         return braket_device.target(self._service.device())

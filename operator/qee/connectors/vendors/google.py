@@ -83,10 +83,8 @@ class Google:
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:
-        """Google charges for reserved time and publishes no price, so gates are counted for the record only."""
-        ones, twos = json.loads(submission.payload)["gates"]
-        shots = sum(unit.shots for unit in submission.units)
-        return Usage(tasks=1, shots=shots, one_qubit_gate_shots=ones * shots, two_qubit_gate_shots=twos * shots)
+        """Google charges for reserved time and publishes no price. `submit` holds the run to these shots."""
+        return Usage(tasks=1, shots=sum(unit.shots for unit in submission.units))
 
     def describe(self) -> Target:
         return self._service.target()
@@ -103,7 +101,7 @@ class Google:
                 f"submit: the program is for processor {content['processor']}, the backend's is"
                 f" {self._settings.device}; submit the job again"
             )
-        return self._service.create(key, content)
+        return self._service.create(key, content, [unit.shots for unit in submission.units])
 
     def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
         """One listing of those that have not ended, then a look at each that is not in it."""

@@ -108,8 +108,10 @@ class Service:
             max_shots=MAX_TOTAL_REPETITIONS,
         )
 
-    def create(self, key: str, content: Mapping[str, Any]) -> str:
-        """A program and its job. Either may be there from a submission that was cut short."""
+    def create(self, key: str, content: Mapping[str, Any], shots: Sequence[int]) -> str:
+        """A program and its job. Either may be there from a submission that was cut short. `shots`: of each unit."""
+        if _repetitions(content["runContext"]) != list(shots):
+            raise Rejected("submit: the run has other repetitions than the submission's units; submit the job again")
         project, name = self._access.project, f"qee-{key}"
         selector = content["selector"]
         labels = {_LABEL: self._backend}
@@ -213,6 +215,15 @@ def _ids(handle: str) -> tuple[str, ...]:
     if len(parts) == 6 and parts[::2] == ["projects", "programs", "jobs"] and all(parts):
         return tuple(parts[1::2])
     return ()
+
+
+def _repetitions(packed: str) -> list[int]:
+    """Of every point of every sweep of a run context."""
+    try:
+        context = v2.run_context_pb2.RunContext.FromString(base64.b64decode(packed))
+        return [each.repetitions for each in context.parameter_sweeps for _ in v2.sweep_from_proto(each.sweep)]
+    except Exception as error:
+        raise Rejected(f"submit: the run context cannot be read ({type(error).__name__})") from None
 
 
 def _packed(kind: str, text: str) -> AnyMessage:

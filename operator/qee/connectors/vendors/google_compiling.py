@@ -309,7 +309,6 @@ def _submission(
         code,
         context,
         [v2.qubit_to_proto_id(qubit) for qubit in compiled.qubits],
-        _gates(compiled.circuit),
         options,
     )
     units = tuple(Unit(run.name, number, run.shots, program.registers, compiled.wires) for number in numbers)

@@ -1,7 +1,6 @@
 """What `prepare` writes and `submit` sends: JSON with the protocol buffers in base64. Standard library only.
 
-`program` and `runContext` are Cirq's v2 Program and RunContext, `columns` the measured qubits by wire, `gates` how many
-gates on one qubit and on two.
+`program` and `runContext` are Cirq's v2 Program and RunContext, `columns` the measured qubits by wire.
 """
 
 import base64
@@ -20,7 +19,6 @@ def written(
     program: bytes,
     run_context: bytes,
     columns: Sequence[str],
-    gates: tuple[int, int],
     options: Mapping[str, Any],
 ) -> bytes:
     return canonical_json(
@@ -30,7 +28,6 @@ def written(
             "program": base64.b64encode(program).decode(),
             "runContext": base64.b64encode(run_context).decode(),
             "columns": list(columns),
-            "gates": list(gates),
             **options,
         }
     )

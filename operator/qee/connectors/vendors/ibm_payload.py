@@ -7,6 +7,7 @@ classical registers its result, in the order of the circuit's bits. `executions`
 to spend.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,10 +65,25 @@ class Payload:
 
 
 def usage(payload: Payload, units: Sequence[Unit]) -> Usage:
-    """IBM charges for the time on the QPU and stops a job at `maxExecutionTime`; gates cost nothing."""
+    """IBM charges for the time on the QPU and stops a job at `maxExecutionTime`; gates cost nothing.
+
+    ValueError where what is sent asks for other shots than the units, or for more than `executions`.
+    """
     seconds = payload.max_execution_time
+    shapes, pubs = payload.pubs, payload.params["pubs"]
+    if [each.units for each in shapes] != [max(1, each.units) for each in shapes] or len(pubs) != len(shapes):
+        raise ValueError("the payload's list of PUBs is not that of its parameters")
+    if payload.executions is None:
+        shots = sum(pub[2] * each.units for pub, each in zip(pubs, shapes, strict=True))
+        if shots != sum(unit.shots for unit in units):
+            raise ValueError(f"the payload asks for {shots} shots, its units for another number")
+    else:
+        shots = payload.executions
+        least = sum(math.ceil(pub[3] ** -2 - 1e-9) * each.units for pub, each in zip(pubs, shapes, strict=True))
+        if shots < least:
+            raise ValueError(f"the payload states {shots} executions, its precision takes {least} at least")
     return Usage(
         tasks=1,
-        shots=sum(unit.shots for unit in units) if payload.executions is None else payload.executions,
+        shots=shots,
         qpu_milliseconds=None if seconds is None else seconds * 1000,
     )

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from qee.api.compiled_document import CompiledDocument, Submission, Usage
 from qee.api.run_document import RunDocument
 from qee.connectors.protocol import Fetched, Phase, ProviderState, Rejected, Settings, Target, Unauthorized
+from qee.connectors.vendors import program_gates
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.ionq_calls import Service
@@ -79,8 +80,13 @@ class IonQ:
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:
-        counted = json.loads(submission.payload)["gates"]
-        shots = [unit.shots for unit in submission.units]
+        body = json.loads(submission.payload)["body"]
+        program = body["input"]
+        circuits = [each["circuit"] for each in program.get("circuits", [program])]
+        shots = [body["shots"]] * len(circuits)
+        if shots != [unit.shots for unit in submission.units]:
+            raise Rejected("the body has other circuits or shots than the submission's units")
+        counted = [program_gates.ionq(each) for each in circuits]
         return Usage(
             tasks=1,
             shots=sum(shots),

@@ -20,7 +20,6 @@ from qee.connectors.vendors.ionq import BASIS, SIMULATOR, IonQ
 from qee.connectors.vendors.qiskit_programs import (
     Program,
     compiled,
-    gates,
     optimization_level,
     programs,
     transpiler_seed,
@@ -34,7 +33,7 @@ from qee.runner.naming import naming
 
 MAX_CIRCUITS = 300  # in one job; IonQ documents no number
 _MODELS = ("ideal", "aria-1", "forte-1")
-_Entry = tuple[Unit, list[Any], tuple[int, int], int]
+_Entry = tuple[Unit, list[Any], int]
 
 
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
@@ -52,7 +51,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
                 bound = program.bound(circuit, number)
                 written, _, _ = qiskit_circ_to_ionq_circ(bound, "qis")
                 one = unit(program, number, where)
-                entries.setdefault(one.shots, []).append((one, written, gates(bound), circuit.num_qubits))
+                entries.setdefault(one.shots, []).append((one, written, circuit.num_qubits))
     submissions = [
         _submission(device, shots, same[start : start + MAX_CIRCUITS], settings)
         for shots, same in entries.items()
@@ -71,7 +70,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
 
 
 def _submission(device: str, shots: int, entries: list[_Entry], settings: dict[str, Any]) -> Submission:
-    wide = max(qubits for _, _, _, qubits in entries)
+    wide = max(qubits for _, _, qubits in entries)
     several = len(entries) > 1
     program: dict[str, Any] = {"circuit": entries[0][1]}
     if several:
@@ -83,8 +82,7 @@ def _submission(device: str, shots: int, entries: list[_Entry], settings: dict[s
         "input": {"gateset": "qis", "qubits": wide, **program},
         **settings,
     }
-    content = {"body": body, "gates": [counted for _, _, counted, _ in entries]}
-    payload = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    payload = json.dumps({"body": body}, sort_keys=True, separators=(",", ":")).encode()
     units = tuple(each[0] for each in entries)
     return Submission(payload, units, IonQ.estimate(Submission(payload, units, Usage(tasks=1, shots=shots))))
 
