@@ -165,6 +165,7 @@ FULL: dict[str, Any] = {
     "activeDeadlineSeconds": 60,
     "backoffLimit": 1,
     "resources": {"limits": {"memory": "1Gi"}},
+    "results": {"persistentVolumeClaim": {"claimName": "results"}},
     "providerOptions": {"level": {"a": [1, "x"]}},
     "circuits": [
         {
@@ -210,6 +211,8 @@ CHANGES: list[tuple[str, Any]] = [
     ("activeDeadlineSeconds", None),
     ("backoffLimit", 2),
     ("resources", {"limits": {"memory": "1024Mi"}}),
+    ("results", {"persistentVolumeClaim": {"claimName": "others"}}),
+    ("results", None),
     ("providerOptions", {"level": {"a": [1, "y"]}}),
     ("providerOptions", None),
 ]
