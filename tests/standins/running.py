@@ -46,7 +46,7 @@ class StandIn:
 @contextmanager
 def standin(vendor: str, *options: str) -> Iterator[StandIn]:
     """`tests.standins.VENDOR` in the vendor's environment."""
-    command = [sdks.python(vendor), "-m", f"tests.standins.{vendor}", *options]
+    command = [str(sdks.python(vendor)), "-m", f"tests.standins.{vendor}", *options]
     with subprocess.Popen(command, cwd=CHECKOUT, env=sdks.environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -61,7 +61,7 @@ class WorkerProcess:
     """A worker, asked as the connector asks it."""
 
     def __init__(self, vendor: str, settings: Settings, stderr: IO[str] | None = None) -> None:
-        command = [sdks.python(vendor), "-m", "qee.connectors.worker"]
+        command = [str(sdks.python(vendor)), "-m", "qee.connectors.worker"]
         self.process = subprocess.Popen(
             command,
             cwd="/",
