@@ -153,7 +153,7 @@ async def on_a_node(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
         references = chosen.images()
     with step("QEE"):
         chart.install_crds(chosen.kubeconfig)
-        chart.install(chosen.kubeconfig, chart.image_values(references))
+        chart.install(chosen.kubeconfig, chart.image_values(references), *chart.TAKE_OVER)
     port = await connect(str(chosen.kubeconfig), user_agent="qee-bench")
     signer = Signer(chosen.kubeconfig, NAMESPACE, [NAMESPACE])
     try:
