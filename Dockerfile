@@ -1,17 +1,23 @@
 # Images from one file: operator (with the qee command), runner-aer, runner-cirq, and for each vendor connector-VENDOR.
 #   docker build --target runner-aer .
 # The secret `pip`, a pip.conf, is for networks with an index of their own: docker build --secret id=pip,src=pip.conf ...
-# BASE needs Python 3.11 or newer with venv, and libseccomp2. Any Debian with python3-venv will do.
+# BASE needs Python 3.11 or newer with venv, and libseccomp2. Any Debian with python3-venv will do. A tag moves: images for
+# others are built on a digest, --build-arg BASE=python:3.13-slim-trixie@sha256:..., which
+# `docker buildx imagetools inspect python:3.13-slim-trixie` prints.
 ARG BASE=python:3.13-slim-trixie
 # liboqs: `upstream`, or `context` where upstream is out of reach: then liboqs/ in the build context holds it, built.
 ARG LIBOQS=upstream
 
 FROM ${BASE} AS liboqs-upstream
+# The tag, and the commit that it must be.
 ARG LIBOQS_RELEASE=0.16.0
+ARG LIBOQS_COMMIT=5a1a854b0dc9f2141bdc771c555ee60c37950183
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends ca-certificates cmake gcc git libc6-dev make
 RUN git clone -q --depth 1 --branch "$LIBOQS_RELEASE" https://github.com/open-quantum-safe/liboqs /build/source \
+ && test "$(git -C /build/source rev-parse HEAD)" = "$LIBOQS_COMMIT" \
  && cmake -S /build/source -B /build/out -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DOQS_BUILD_ONLY_LIB=ON \
-    -DOQS_DIST_BUILD=ON -DOQS_USE_OPENSSL=OFF "-DOQS_MINIMAL_BUILD=SIG_ml_dsa_44;SIG_ml_dsa_65;SIG_ml_dsa_87" \
+    -DOQS_DIST_BUILD=OFF -DOQS_OPT_TARGET=generic -DOQS_USE_OPENSSL=OFF \
+    "-DOQS_MINIMAL_BUILD=SIG_ml_dsa_44;SIG_ml_dsa_65;SIG_ml_dsa_87" \
     -DCMAKE_INSTALL_PREFIX=/build/installed -DCMAKE_INSTALL_LIBDIR=lib \
  && cmake --build /build/out --parallel && cmake --install /build/out \
  && mkdir -p /liboqs/lib /liboqs/share/doc/liboqs && cp -P /build/installed/lib/liboqs.so* /liboqs/lib/ \
