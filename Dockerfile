@@ -35,10 +35,47 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     python3 -m venv /build/pip && /build/pip/bin/pip install -q --no-cache-dir --require-hashes -r /build/build.txt
 RUN python3 -m venv --without-pip /opt/qee
 
-# The project itself is the last layer of each image: a change of source installs no package again.
-FROM build AS project
+# The project itself is the last layer of each image: a change of source installs no package again, and renames only the
+# images that contain it.
+FROM build AS project-runner
 COPY pyproject.toml LICENSE /build/project/
-COPY operator /build/project/operator
+COPY operator/qee/__init__.py operator/qee/py.typed /build/project/operator/qee/
+COPY operator/qee/api /build/project/operator/qee/api
+COPY operator/qee/circuits /build/project/operator/qee/circuits
+COPY operator/qee/devices /build/project/operator/qee/devices
+COPY operator/qee/runner /build/project/operator/qee/runner
+RUN touch /build/project/README.md && /build/install /build/project
+
+FROM build AS project-connector
+COPY pyproject.toml LICENSE /build/project/
+COPY operator/qee/__init__.py operator/qee/py.typed /build/project/operator/qee/
+COPY operator/qee/api /build/project/operator/qee/api
+COPY operator/qee/circuits /build/project/operator/qee/circuits
+COPY operator/qee/connectors /build/project/operator/qee/connectors
+COPY operator/qee/core /build/project/operator/qee/core
+COPY operator/qee/devices /build/project/operator/qee/devices
+COPY operator/qee/kube /build/project/operator/qee/kube
+COPY operator/qee/observe /build/project/operator/qee/observe
+COPY operator/qee/runner /build/project/operator/qee/runner
+COPY operator/qee/signing /build/project/operator/qee/signing
+RUN touch /build/project/README.md && /build/install /build/project
+
+FROM build AS project-operator
+COPY pyproject.toml LICENSE /build/project/
+COPY operator/qee/__init__.py operator/qee/py.typed operator/qee/app.py /build/project/operator/qee/
+COPY operator/qee/api /build/project/operator/qee/api
+COPY operator/qee/certs /build/project/operator/qee/certs
+COPY operator/qee/circuits /build/project/operator/qee/circuits
+COPY operator/qee/cli /build/project/operator/qee/cli
+COPY operator/qee/controller /build/project/operator/qee/controller
+COPY operator/qee/core /build/project/operator/qee/core
+COPY operator/qee/devices /build/project/operator/qee/devices
+COPY operator/qee/kube /build/project/operator/qee/kube
+COPY operator/qee/observe /build/project/operator/qee/observe
+COPY operator/qee/results /build/project/operator/qee/results
+COPY operator/qee/runner /build/project/operator/qee/runner
+COPY operator/qee/signing /build/project/operator/qee/signing
+COPY operator/qee/webhook /build/project/operator/qee/webhook
 RUN touch /build/project/README.md && /build/install /build/project
 
 # The official image has no byte code of the standard library, which costs every start of Python a tenth of a second.
@@ -66,7 +103,7 @@ RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,
     /opt/qee/requirements/install /opt/qee/requirements/operator.txt
 
 FROM verifying AS operator
-COPY --from=project /opt/qee /opt/qee
+COPY --from=project-operator /opt/qee /opt/qee
 RUN python -c "from qee.signing.libraries import Suite; Suite.required()"
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "qee.app"]
@@ -76,7 +113,7 @@ COPY requirements/build.txt requirements/install requirements/aer.txt /opt/qee/r
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/aer.txt
-COPY --from=project /opt/qee /opt/qee
+COPY --from=project-runner /opt/qee /opt/qee
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "qee.runner"]
 
@@ -85,7 +122,7 @@ COPY requirements/build.txt requirements/install requirements/cirq.txt /opt/qee/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/cirq.txt
-COPY --from=project /opt/qee /opt/qee
+COPY --from=project-runner /opt/qee /opt/qee
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "qee.runner"]
 
@@ -100,8 +137,8 @@ COPY requirements/ibm.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/ibm.txt /opt/sdk
-COPY --from=project /opt/qee /opt/qee
-COPY --from=project /opt/qee/lib /opt/sdk/lib
+COPY --from=project-connector /opt/qee /opt/qee
+COPY --from=project-connector /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
 ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
@@ -110,8 +147,8 @@ COPY requirements/braket.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/braket.txt /opt/sdk
-COPY --from=project /opt/qee /opt/qee
-COPY --from=project /opt/qee/lib /opt/sdk/lib
+COPY --from=project-connector /opt/qee /opt/qee
+COPY --from=project-connector /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
 ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
@@ -120,8 +157,8 @@ COPY requirements/ionq.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/ionq.txt /opt/sdk
-COPY --from=project /opt/qee /opt/qee
-COPY --from=project /opt/qee/lib /opt/sdk/lib
+COPY --from=project-connector /opt/qee /opt/qee
+COPY --from=project-connector /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
 ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
@@ -130,8 +167,8 @@ COPY requirements/azure.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/azure.txt /opt/sdk
-COPY --from=project /opt/qee /opt/qee
-COPY --from=project /opt/qee/lib /opt/sdk/lib
+COPY --from=project-connector /opt/qee /opt/qee
+COPY --from=project-connector /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
 ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
 
@@ -140,7 +177,7 @@ COPY requirements/google.txt /opt/qee/requirements/
 RUN --mount=type=bind,from=build,source=/build,target=/build --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/qee/requirements/install /opt/qee/requirements/google.txt /opt/sdk
-COPY --from=project /opt/qee /opt/qee
-COPY --from=project /opt/qee/lib /opt/sdk/lib
+COPY --from=project-connector /opt/qee /opt/qee
+COPY --from=project-connector /opt/qee/lib /opt/sdk/lib
 USER 65532:65532
 ENTRYPOINT ["/opt/qee/bin/python", "-m", "qee.connectors"]
