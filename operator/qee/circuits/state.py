@@ -40,6 +40,7 @@ class State:
         self.registers: list[tuple[str, int]] = []
         self.includes: list[str] = []
         self.inputs: list[str] = []
+        self.used_inputs: set[str] = set()
         self.constructs: set[str] = set()
         self.bonds = Bonds()
         self.feed_forward = False
@@ -75,6 +76,7 @@ class State:
             late_resets=self.late_resets,
             links=frozenset(self.links),
             inputs=tuple(self.inputs),
+            used_inputs=frozenset(self.used_inputs),
             bond_bits=self.bonds.bits(self.qubits),
         )
 
@@ -111,6 +113,8 @@ class State:
         if isinstance(symbol, (Bits, Variable)) and not self.in_gate:
             if isinstance(symbol, Bits) and symbol.size is not None:
                 self.tally.work += symbol.size  # Cirq makes a condition of every bit
+            elif isinstance(symbol, Variable) and symbol.input:
+                self.used_inputs.add(name)
             return Unknown({}, 1)
         if symbol is None:
             self.undefined(name, "name", (Constant, Parameter, Bits, Variable))
