@@ -14,6 +14,7 @@ from qee.circuits.tokens import Cursor
 from qee.circuits.values import Unknown, Value
 
 MAX_NAME = 256
+MAX_GUESSED = 32  # characters of names among which a misspelt one is looked for, a few hundred of them
 # For each operation allowed, engines may also build so many rounds of loops, levels of calls, operands of barriers...
 WORK_PER_OPERATION = 4
 TERMS_PER_OPERATION = 8  # ... and so many operands in parameter expressions: Cirq needs 17 µs for one
@@ -95,8 +96,8 @@ class State:
 
     def undefined(self, name: str, what: str, kinds: type | tuple[type, ...]) -> NoReturn:
         """Fails at the name just taken, with the closest names of the right kind."""
-        candidates = [n for n, s in self.scope.names.items() if isinstance(s, kinds)][:1000]
-        close = difflib.get_close_matches(name[:64], candidates, n=3)
+        candidates = [n for n, s in self.scope.names.items() if isinstance(s, kinds) and len(n) <= MAX_GUESSED][:256]
+        close = difflib.get_close_matches(name, candidates, n=3) if len(name) <= MAX_GUESSED else []
         hint = f"; did you mean {' or '.join(map(quoted, close))}?" if close else ""
         standard = next(iter(INCLUDES[self.version]))
         if what == "gate" and not self.includes and name in INCLUDES[self.version][standard]:
