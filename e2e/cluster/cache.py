@@ -26,7 +26,6 @@ CONTENTS = (
     "kubectl",
     "sdk",
     "uv",
-    "wycheproof",
 )
 CHECKOUT = Path(__file__).resolve().parents[2]
 

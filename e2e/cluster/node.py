@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -131,7 +130,7 @@ class Node:
             lines += [f"image {name}" for name in known if not name.startswith("sha256:")]
         return "\n".join(lines)
 
-    def images(self, targets: Sequence[str] = images.TARGETS) -> dict[str, str]:
+    def images(self) -> dict[str, str]:
         """Builds what changed with buildah, loads it into containerd, and drops what is long out of date."""
         containerd, tool = Containerd(self.state, kubernetes()), Buildah()
         with tool.sources() as sources, lock(self._lock, "the node"):
@@ -139,13 +138,12 @@ class Node:
             containerd.keep(images.recent(self.state / "images.json", list(wanted.values()), GENERATIONS))
             loaded = containerd.images()
             with tool.only(list(wanted.values())):
-                chosen = {target: wanted[target] for target in targets}
-                for target, reference in chosen.items():
+                for target, reference in wanted.items():
                     if reference not in loaded:
                         tool.build(target, reference, sources)
                         with step(f"Loading {reference}"):
                             self._load(containerd, tool, reference)
-        return chosen
+        return wanted
 
     def _load(self, containerd: Containerd, tool: Buildah, reference: str) -> None:
         with tempfile.TemporaryDirectory(prefix="image-", dir=self.state) as scratch:

@@ -4,7 +4,7 @@ import pytest
 
 from qee.api.run_document import CircuitRun, SimulatorOptions, TranspileOptions
 from qee.runner.engines import load
-from qee.runner.engines.aer_openqasm3 import load_openqasm3
+from qee.runner.engines.aer_openqasm2 import load_openqasm2
 from qee.runner.engines.own_gates import told_apart
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
@@ -50,7 +50,7 @@ def test_in_openqasm_2_as_well(engine: str):
 
 def test_one_that_expands_beyond_its_memory_is_refused_before_it_is_expanded():
     levels = "".join(f"gate g{n + 1} a {{ g{n} a; g{n} a; }} " for n in range(8))
-    first = "OPENQASM 3.0; gate x a { U(pi, 0, pi) a; } gate g0 a { x a; }"
-    circuit, _ = load_openqasm3(f"{first} {levels} qubit q; bit c; g8 q; c = measure q;")
+    first = "OPENQASM 2.0; gate x a { U(pi, 0, pi) a; } gate g0 a { x a; }"
+    circuit, _ = load_openqasm2(f"{first} {levels} qreg q[1]; creg c[1]; g8 q[0]; measure q -> c;")
     with pytest.raises(RunnerError, match="expand to 257 operations, 100 are allowed"):
         told_apart(circuit, 100 * 8192)

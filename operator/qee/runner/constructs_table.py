@@ -155,6 +155,7 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     _three("Control flow", "`if (c == 0 && c[0] == 0)`", "01", "c = measure q; if (c == 0 && c[0] == 0) x q[0];"),
     _three("Control flow", "`if (c < 2)`, `if (c != 2)`", "01", "c = measure q; if (c < 2) { x q[0]; }"),
+    _three("Control flow", "`if (c[0] ^ c[1])`", "00", "x q[0]; c = measure q; if (c[0] ^ c[1]) { x q[0]; }"),
     _both(
         "Control flow",
         "`if (c == 1) reset q[0];`",

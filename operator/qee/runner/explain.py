@@ -64,7 +64,9 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "let": Construct("an alias (let)", "use the register's own name and index"),
     "concatenation": Construct("a concatenation (++)", "name the bits one by one"),
     "slice": Construct("a slice of a register", "name the bits one by one"),
-    "negative-range": Construct("a range that ends at a negative index", "write the index from 0"),
+    "pow-of-parameter": Construct(
+        "a fraction of a gate whose angle is an input (pow)", "write the gate that it is, with the input in its angles"
+    ),
     "delay": Construct("delay", "leave it out: a noiseless simulator does not notice time"),
     "box": Construct("box", "write its body without it"),
     "duration": Construct("a gate with a duration", "leave the duration out"),

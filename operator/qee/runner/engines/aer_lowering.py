@@ -10,6 +10,7 @@ from qiskit.qasm2 import QASM2Error
 from qiskit_aer import AerSimulator
 
 from qee.api.reasons import Reason
+from qee.runner.engines.aer_conditions import narrowed
 from qee.runner.engines.qiskit_circuits import ALWAYS, instructions, refuse_expansion
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, unsupported
@@ -19,6 +20,7 @@ _FUSED_QUBITS = range(14, 40)  # from AerSimulator's fusion_threshold to more th
 
 def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> QuantumCircuit:
     """An equivalent circuit of the simulator's gates. Raises RunnerError if there is none, or it is too large."""
+    circuit = narrowed(circuit)
     basis = simulator.configuration().basis_gates
     known = ALWAYS.union(basis)
     try:

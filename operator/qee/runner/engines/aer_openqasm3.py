@@ -1,7 +1,8 @@
 """OpenQASM 3 into a Qiskit circuit, by the reference parser and Qiskit's importer.
 
 These are the two halves of `qiskit.qasm3.loads`. Called one by one they give the syntax tree in between: it has the
-classical bits' own names, which the circuit loses for single bits, and it shows what the importer would misread.
+classical bits' own names, which the circuit loses for single bits. What the importer misreads, `openqasm3_converter`
+sets right.
 """
 
 import contextlib
@@ -10,31 +11,32 @@ import re
 from typing import Any
 
 import openqasm3
-import qiskit_qasm3_import
 from openqasm3 import ast
 from qiskit import QuantumCircuit
+from qiskit_qasm3_import import ConversionError
 
 from qee.api.result_document import Register
-from qee.runner.engines.aer_openqasm3_checks import refuse_what_the_importer_misreads
 from qee.runner.engines.aer_openqasm3_errors import conversion_refusal, import_refusal
+from qee.runner.engines.openqasm3_converter import Converter
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, keyword_at, unsupported
 
 _SYNTAX_LINE = re.compile(r"\bline (\d+):\d+|\bL(\d+):C\d+")  # the parser's console listener, its exceptions
+_PHASES_COUNT = re.compile(r"\b(?:ctrl|negctrl|pow)\b")
 
 
 def load_openqasm3(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     """The circuit and its classical registers in order of declaration. Raises RunnerError."""
     program = _parse(source)
-    refuse_what_the_importer_misreads(program)
+    converter = Converter(program, phases=_PHASES_COUNT.search(source) is not None)
     try:
-        circuit = qiskit_qasm3_import.convert(program)
-    except qiskit_qasm3_import.ConversionError as error:
-        raise conversion_refusal(str(error)) from error
-    except (MemoryError, RecursionError):
+        circuit = converter.circuit()
+    except ConversionError as error:
+        raise conversion_refusal(str(error), converter.line) from error
+    except (MemoryError, RecursionError, RunnerError):
         raise
     except Exception as error:  # CircuitError, IndexError, TypeError: the importer passes on what Qiskit raises
-        raise import_refusal(error, _failing_line(program)) from error
+        raise import_refusal(error, converter.line) from error
     return circuit, _registers(program, circuit)
 
 
@@ -56,20 +58,6 @@ def _syntax_refusal(source: str, line: int | None) -> RunnerError:
     if known:
         return unsupported(*known, "aer")
     return invalid("this is no OpenQASM 3: check for a missing semicolon, bracket or keyword", line)
-
-
-def _failing_line(program: ast.Program) -> int | None:
-    """The line of the first statement without which the program converts: its exceptions carry no position."""
-    good, bad = 0, len(program.statements)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        try:
-            qiskit_qasm3_import.convert(ast.Program(program.statements[:middle], program.version))
-            good = middle
-        except Exception:
-            bad = middle
-    span = program.statements[bad - 1].span if program.statements else None
-    return span.start_line if span else None
 
 
 def _registers(program: ast.Program, circuit: QuantumCircuit) -> tuple[Register, ...]:

@@ -73,10 +73,13 @@ _SHAPES: tuple[tuple[str, Refusal], ...] = (
 )
 
 
-def conversion_refusal(message: str) -> RunnerError:
-    """The refusal for a ConversionError's text, which begins with `line,column: ` where it has a position."""
+def conversion_refusal(message: str, line: int | None) -> RunnerError:
+    """The refusal for a ConversionError's text, which begins with `line,column: ` where it has a position.
+
+    `line` is that of the statement.
+    """
     position = _POSITION.match(message)
-    line = int(position[1]) if position else None
+    line = int(position[1]) if position else line
     text = message[position.end() :] if position else message
     for shape, refusal in _SHAPES:
         if found := re.fullmatch(shape, text, re.DOTALL):

@@ -4,6 +4,8 @@ Aer and Qiskit's transpiler know gates by name: they would take such a gate for 
 does. Under another name it is expanded into what it was defined as.
 """
 
+from functools import cache
+
 from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp, Gate, Instruction, Operation
 
@@ -19,18 +21,23 @@ def told_apart(circuit: QuantumCircuit, memory: int) -> QuantumCircuit:
     _look(circuit, own)
     if not own:
         return circuit
+    standard = known_names()
+    colliding = standard.intersection(own)
+    if not colliding:
+        return circuit
+    refuse_expansion(circuit, standard - colliding, memory)
+    return _renamed(circuit, colliding, {})
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """Names that Qiskit or Aer take for something of their own."""
     # Here: to import them takes a quarter of a second, and most sources define no gate.
     from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
     from qiskit.circuit.library import get_standard_gate_name_mapping
 
-    standard = {*get_standard_gate_name_mapping(), *_OF_AER}
-    colliding = frozenset(
-        name for name, gate in own.items() if name in standard or SessionEquivalenceLibrary.has_entry(gate)
-    )
-    if not colliding:
-        return circuit
-    refuse_expansion(circuit, frozenset(standard - colliding), memory)
-    return _renamed(circuit, colliding, {})
+    library = {key.name for key in SessionEquivalenceLibrary.keys()}  # noqa: SIM118
+    return frozenset({*get_standard_gate_name_mapping(), *library, *_OF_AER, *_OF_QISKIT})
 
 
 # Names that Aer executes itself and that are no gates of Qiskit's library by these names.
@@ -38,7 +45,12 @@ _OF_AER = (
     *("u", "U", "CX", "mcx", "mcy", "mcz", "mcp", "mcu", "mcu1", "mcu2", "mcu3", "mcsx", "mcswap", "mcphase"),
     *("mcr", "mcrx", "mcry", "mcrz", "pauli", "unitary", "diagonal", "multiplexer", "initialize", "kraus", "roerror"),
     *("superop", "set_statevector", "set_stabilizer", "set_density_matrix", "set_matrix_product_state"),
-    *("quantum_channel", "delay", "id", "nop"),
+    *("quantum_channel", "delay", "id", "nop", "mark", "jump", "qerror_loc"),
+)
+# What Qiskit handles by name and is no gate.
+_OF_QISKIT = (
+    *("if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop", "box", "store"),
+    *("measure", "reset", "barrier", "snapshot", "global_phase"),
 )
 
 

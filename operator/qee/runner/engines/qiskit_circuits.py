@@ -6,6 +6,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, ParameterExpression
+from qiskit.circuit.classical import expr
 from qiskit.qasm2 import QASM2Error
 
 from qee.api.reasons import Reason
@@ -22,9 +23,11 @@ ALWAYS = frozenset({"measure", "barrier", "reset"})
 
 def load(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     """A circuit of any of Qiskit's formats, with its classical registers. Raises RunnerError."""
+    found, registers = _read(circuit)
+    if circuit.format == "openqasm3":  # there the loader gives own gates names of their own
+        return found, registers
     from qee.runner.engines.own_gates import told_apart
 
-    found, registers = _read(circuit)
     try:
         return told_apart(found, limits.memory()), registers
     except QASM2Error as error:  # Qiskit computes the definition of a gate when somebody asks for it
@@ -114,7 +117,7 @@ def two_qubit_gates(circuit: QuantumCircuit) -> int:
 
 def digest(circuit: QuantumCircuit) -> str:
     """SHA-256 of the executed operations with their parameters and bits, as lowercase hexadecimal digits."""
-    sha = hashlib.sha256(f"{circuit.num_qubits} {circuit.num_clbits} {circuit.global_phase!r}\n".encode())
+    sha = hashlib.sha256(f"{circuit.num_qubits} {circuit.num_clbits} {_parameter(circuit.global_phase)}\n".encode())
     _update(sha, circuit)
     return sha.hexdigest()
 
@@ -145,8 +148,21 @@ def _condition(operation: ControlFlowOp, position: dict[Any, int]) -> str:
     if isinstance(operation, ForLoopOp):
         return repr(operation.params[0])
     condition = getattr(operation, "condition", None)
+    if isinstance(condition, expr.Expr):
+        return _expression(condition, position)
     if not isinstance(condition, tuple):
         return ""
     subject, value = condition
     bits = [subject] if subject in position else list(subject)
     return f"{[position.get(bit) for bit in bits]} {value!r}"
+
+
+def _expression(node: Any, position: dict[Any, int]) -> str:
+    """An expression by the positions of its bits: the representation of a loose bit is where it lies in memory."""
+    if isinstance(node, expr.Var):
+        bits = [node.var] if node.var in position else list(node.var) if not node.standalone else []
+        return f"{[position.get(bit) for bit in bits]}"
+    if isinstance(node, expr.Value):
+        return repr(node.value)
+    inner = [getattr(node, name) for name in ("left", "right", "operand", "target", "index") if hasattr(node, name)]
+    return f"{getattr(node, 'op', '')} {node.type} ({', '.join(_expression(each, position) for each in inner)})"
