@@ -16,7 +16,7 @@ UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(QEE_CACHE)/u
 LOCK := $(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
 .PHONY: help demo test lint types layers generate check-generated unit engines api-tests vendors e2e attack prove-at-most-once bench images cluster kubeconfig \
-	down clean clean-cache venv lock
+	down clean clean-cache venv lock site
 
 help:  ## print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ attack: venv  ## try every attack on signed admission, on the local cluster; a t
 
 prove-at-most-once: venv  ## kill operator and connector at every write and call, over all vendors; a table of provider jobs
 	$(PY) -m tests.at_most_once
+
+site: venv  ## the documents as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
 
 bench: venv  ## time and writes of a job, against a bare Job
 	$(PY) -m e2e.bench

@@ -19,6 +19,7 @@ from e2e.cluster.binaries import clients
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import Cluster, cluster
 from e2e.cluster.clients import kubectl
+from e2e.cluster.images import PROGRAMS
 from e2e.cluster.steps import ClusterError, say, span, step
 
 NAMESPACE = "qee-demo"
@@ -36,10 +37,11 @@ class Demo:
         self.kubeconfig = chosen.kubeconfig
 
     def run(self) -> None:
+        self._here()
         with step(f"Cluster ({self.cluster.name})"):
             self.cluster.up()
         with step("Images"):
-            references = self.cluster.images()
+            references = self.cluster.images(PROGRAMS)
         with step("Installing the CRDs (helm, charts/qee-crds)"):
             chart.install_crds(self.kubeconfig)
         with step("Installing QEE (helm, charts/qee)"):
@@ -52,6 +54,11 @@ class Demo:
         self._bell()
         self._others()
         self._how_to_go_on()
+
+    def _here(self) -> None:
+        """A result before the cluster, which takes minutes the first time."""
+        self._qee("run", "--local", "-f", f"examples/{FIRST}.yaml")
+        say("\nThat was this machine alone: the same runner, without admission. Now the same job on a cluster.\n")
 
     def _make_room(self) -> None:
         """Finished jobs are immutable: those of an earlier run are deleted, and their results with them."""

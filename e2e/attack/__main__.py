@@ -7,6 +7,7 @@ from e2e.attack.attacks import ATTACKS
 from e2e.attack.disarmed import DISARMED, rearm
 from e2e.attack.stage import Stage
 from e2e.cluster.choice import cluster
+from e2e.cluster.images import PROGRAMS
 from e2e.cluster.steps import ClusterError, say, step
 from rich.console import Console
 from rich.markup import escape
@@ -21,7 +22,7 @@ def main() -> int:
         say("error: the attacks delete QEE's admission policies for a while; they are not for a cluster in use.")
         return 2
     with step("Images"):
-        values = chart.image_values(chosen.images())
+        values = chart.image_values(chosen.images(PROGRAMS))
     with step("QEE"):
         chart.install_crds(chosen.kubeconfig)
         chart.install(chosen.kubeconfig, values, *chart.TAKE_OVER)

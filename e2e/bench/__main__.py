@@ -17,6 +17,7 @@ from e2e.bench import admission, audit, connector, measure, programs, report, ve
 from e2e.bench.statistics import percentile
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import cluster
+from e2e.cluster.images import PROGRAMS
 from e2e.cluster.steps import say, step
 from e2e.signing import Signer
 from qee.api.names import RESULT_KEY
@@ -150,7 +151,7 @@ async def on_a_node(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     if log is None:
         raise SystemExit("The figures come from the API server's audit log, which this cluster keeps out of reach.")
     with step("Images"):
-        references = chosen.images()
+        references = chosen.images(PROGRAMS)
     with step("QEE"):
         chart.install_crds(chosen.kubeconfig)
         chart.install(chosen.kubeconfig, chart.image_values(references), *chart.TAKE_OVER)

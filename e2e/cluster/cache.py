@@ -26,6 +26,7 @@ CONTENTS = (
     "kubectl",
     "sdk",
     "uv",
+    "wycheproof",
 )
 CHECKOUT = Path(__file__).resolve().parents[2]
 

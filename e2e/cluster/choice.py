@@ -1,11 +1,13 @@
 """Which cluster the tests run on, and what every kind of cluster offers."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from e2e.cluster.builders import engine
 from e2e.cluster.given import Given
+from e2e.cluster.images import TARGETS
 from e2e.cluster.kindnode import Kind
 from e2e.cluster.node import Node
 from e2e.cluster.steps import ClusterError
@@ -17,7 +19,7 @@ class Cluster(Protocol):
     name:      `node`, `kind` or `given`
     audit_log: object writes as JSON lines; None where the API server's log is out of reach
     prepare(): makes beforehand what takes long, without touching a running cluster
-    images():  builds what changed, brings it into the cluster, and returns target -> reference
+    images():  builds those of these targets that changed, brings them into the cluster; returns target -> reference
     """
 
     name: str
@@ -40,7 +42,7 @@ class Cluster(Protocol):
 
     def status(self) -> str: ...
 
-    def images(self) -> dict[str, str]: ...
+    def images(self, targets: Sequence[str] = TARGETS) -> dict[str, str]: ...
 
 
 def cluster() -> Cluster:

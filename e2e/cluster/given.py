@@ -1,5 +1,6 @@
 """A cluster that somebody else runs and QEE_KUBECONFIG names. Nothing of it is started or stopped here."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from e2e.cluster import images
@@ -38,14 +39,14 @@ class Given:
     def status(self) -> str:
         return f"{self.kubeconfig} (QEE_KUBECONFIG)\n{kubectl(self.kubeconfig, 'get', 'nodes')}"
 
-    def images(self) -> dict[str, str]:
+    def images(self, targets: Sequence[str] = images.TARGETS) -> dict[str, str]:
         if self._prefix == "/":
             raise ClusterError(
                 "With QEE_KUBECONFIG, QEE_IMAGES must name where images are pushed: registry.example/team"
             )
         tool = builder()
         with tool.sources() as sources:
-            wanted = images.references(self._prefix, sources)
+            wanted = images.references(self._prefix, sources, targets)
             for target, reference in wanted.items():
                 tool.build(target, reference, sources)
                 with step(f"Pushing {reference}"):

@@ -3,18 +3,20 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from e2e.cluster.cache import CHECKOUT, digest, root
+from e2e.cluster.dockerfile import recipe
 from e2e.cluster.files import settle
 
-# Target of the Dockerfile -> the lock file of what it installs.
+# Targets of the Dockerfile: what every installation needs, and the connectors, one for each vendor.
+PROGRAMS = ("operator", "runner-aer", "runner-cirq")
 VENDORS = ("ibm", "braket", "ionq", "azure", "google")
-CONNECTORS = {f"connector-{vendor}": f"{vendor}.txt" for vendor in VENDORS}
-TARGETS = {"operator": "operator.txt", "runner-aer": "aer.txt", "runner-cirq": "cirq.txt", **CONNECTORS}
-SOURCES = ("Dockerfile", "pyproject.toml", "LICENSE", "requirements/build.txt", "requirements/install", "operator/qee")
+CONNECTORS = tuple(f"connector-{vendor}" for vendor in VENDORS)
+TARGETS = PROGRAMS + CONNECTORS
+SOURCES = ("Dockerfile", "pyproject.toml", "LICENSE", "requirements", "operator/qee")
 LIBOQS = "liboqs"  # the library's place in the context, where it is brought along
 GENERATED = ("__pycache__", "*.pyc")
 
@@ -27,7 +29,7 @@ def context(checkout: Path = CHECKOUT, liboqs: Path | None = None) -> Iterator[P
     """
     with tempfile.TemporaryDirectory(prefix="qee-context-") as scratch:
         copy = Path(scratch)
-        for name in (*SOURCES, *(f"requirements/{lock}" for lock in TARGETS.values())):
+        for name in SOURCES:
             source, target = checkout / name, copy / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
@@ -40,18 +42,13 @@ def context(checkout: Path = CHECKOUT, liboqs: Path | None = None) -> Iterator[P
         yield copy
 
 
-def references(prefix: str, context: Path) -> dict[str, str]:
+def references(prefix: str, context: Path, targets: Sequence[str] = TARGETS) -> dict[str, str]:
     """Target -> `PREFIXqee-TARGET:DIGEST`, the digest over everything that goes into the image."""
-    sources = [context / source for source in SOURCES]
-    liboqs = context / LIBOQS
+    text = (context / "Dockerfile").read_text()
     found = {}
-    for target, lock in TARGETS.items():
-        locks = [context / "requirements" / lock]
-        if target in CONNECTORS:  # made on top of the operator's
-            locks.append(context / "requirements" / TARGETS["operator"])
-        with_liboqs = target == "operator" or target in CONNECTORS
-        also = [liboqs] if with_liboqs and liboqs.is_dir() else []
-        found[target] = f"{prefix}qee-{target}:{digest(target, *sources, *locks, *also)}"
+    for target in targets:
+        made = recipe(text, target, LIBOQS="context" if (context / LIBOQS).is_dir() else "upstream")
+        found[target] = f"{prefix}qee-{target}:{digest(made.text, *(context / path for path in made.copies))}"
     return found
 
 

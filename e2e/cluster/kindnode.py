@@ -6,6 +6,7 @@ The node's API server writes an audit log to a directory that is mounted from th
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -105,12 +106,12 @@ class Kind:
     def status(self) -> str:
         return f"kind on {self._engine.name}: {'created' if self._exists() else 'not created'}"
 
-    def images(self) -> dict[str, str]:
+    def images(self, targets: Sequence[str] = images.TARGETS) -> dict[str, str]:
         node = f"{CLUSTER}-control-plane"
         ask = [self._engine.name, "exec", node, "ctr", "-n", "k8s.io", "images", "ls", "-q"]
         loaded = run(ask, why="Listing the images of kind's node").split()
         with self._engine.sources() as sources, tempfile.TemporaryDirectory(prefix="qee-image-") as scratch:
-            wanted = images.references("localhost/", sources)
+            wanted = images.references("localhost/", sources, targets)
             for target, reference in wanted.items():
                 if reference not in loaded:
                     self._engine.build(target, reference, sources)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -130,7 +131,7 @@ class Node:
             lines += [f"image {name}" for name in known if not name.startswith("sha256:")]
         return "\n".join(lines)
 
-    def images(self) -> dict[str, str]:
+    def images(self, targets: Sequence[str] = images.TARGETS) -> dict[str, str]:
         """Builds what changed with buildah, loads it into containerd, and drops what is long out of date."""
         containerd, tool = Containerd(self.state, kubernetes()), Buildah()
         with tool.sources() as sources, lock(self._lock, "the node"):
@@ -138,12 +139,13 @@ class Node:
             containerd.keep(images.recent(self.state / "images.json", list(wanted.values()), GENERATIONS))
             loaded = containerd.images()
             with tool.only(list(wanted.values())):
-                for target, reference in wanted.items():
+                chosen = {target: wanted[target] for target in targets}
+                for target, reference in chosen.items():
                     if reference not in loaded:
                         tool.build(target, reference, sources)
                         with step(f"Loading {reference}"):
                             self._load(containerd, tool, reference)
-        return wanted
+        return chosen
 
     def _load(self, containerd: Containerd, tool: Buildah, reference: str) -> None:
         with tempfile.TemporaryDirectory(prefix="image-", dir=self.state) as scratch:

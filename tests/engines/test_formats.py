@@ -306,3 +306,50 @@ def test_a_measurement_within_an_instruction_is_one() -> None:
     assert set(found.counts or {}) == {0, 1}
     assert found.probabilities == pytest.approx([math.cos(0.5) ** 2, math.sin(0.5) ** 2], abs=1e-9)
     assert np.abs(found.statevector) == pytest.approx([math.cos(0.5), 0, 0, math.sin(0.5)], abs=1e-9)
+
+
+_CONDITIONS = (
+    *(cirq.KeyCondition(cirq.MeasurementKey("a"), index) for index in (0, 1, -1, -2)),
+    *(
+        cirq.BitMaskKeyCondition("a", index, value, True, mask)
+        for index in (0, -1)
+        for value in (0, 1)
+        for mask in (1, 3)
+    ),
+    cirq.SympyCondition(sympy.Eq(sympy.Symbol("a"), 0)),
+)
+
+
+@pytest.mark.parametrize("condition", _CONDITIONS, ids=str)
+def test_a_condition_means_what_it_does_before_it_is_written_or_is_refused(condition: cirq.Condition) -> None:
+    circuit = cirq.Circuit(
+        cirq.X(Q[0]),
+        cirq.measure(Q[0], key="a"),
+        cirq.measure(Q[1], key="a"),
+        cirq.X(Q[2]).with_classical_controls(condition),
+        cirq.measure(Q[2], key="out"),
+    )
+    meant = int(cirq.Simulator(seed=1).run(circuit).records["out"][0, -1, 0])
+    try:
+        found = run_cirq(circuit).counts
+    except RunnerError as error:
+        assert "does not read the field index of KeyCondition" in error.message  # noqa: PT017 (Cirq may learn it)
+    else:
+        assert found == {meant << 1: 64}  # bit 0 is what was last measured into a: 0
+
+
+def test_a_field_that_cirq_s_reader_does_not_know_is_refused_by_name() -> None:
+    text = cirq.to_json(cirq.Circuit(cirq.X(Q[0]) ** 0.5, cirq.measure(Q[0], key="m")), indent=None)
+    for kind in ("LineQubit", "XPowGate", "MeasurementGate", "Moment", "Circuit"):
+        marked = f'"cirq_type": "{kind}"'
+        assert marked in text
+        with pytest.raises(RunnerError, match=f"does not read the field later of {kind}|is no JSON that Cirq reads"):
+            run("cirq", "cirq-json", text.replace(marked, f'{marked}, "later": 1'))
+
+
+def test_what_a_circuit_names_once_is_compared_once() -> None:
+    inner = cirq.FrozenCircuit(cirq.X(Q[0]))
+    for _ in range(8):
+        inner = cirq.FrozenCircuit(cirq.CircuitOperation(inner), cirq.CircuitOperation(inner))
+    circuit = cirq.Circuit(cirq.CircuitOperation(inner), cirq.measure(Q[0]))
+    assert run_cirq(circuit).counts == {0: 64}

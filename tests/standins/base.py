@@ -5,6 +5,8 @@ Control is under /_standin/, over plain HTTP and JSON:
     GET  /_standin/jobs      every provider job: handle, phase, submitted (a counter), and what the vendor keeps of it
     GET  /_standin/log       every request: {"number", "operation", "method", "path", "fault", "secrets"}
     POST /_standin/faults    {"operation": "submit", "fault": "accept-then-drop", "times": 1, "seconds": 0}
+    POST /_standin/says      {"path": "/jobs/.*", "body": JSON, or "text": "...", "status": 200, "method": "GET"}: what
+                             requests are answered instead, whose address has that pattern in it; the latest counts
     POST /_standin/release   end all jobs that are held; with {"hold": true} jobs stay queued from now on
     POST /_standin/reset     forget jobs, log and faults
 
@@ -13,6 +15,7 @@ Operations: submit, find, status, fetch, cancel, target, other. Faults: see FAUL
 
 import argparse
 import json
+import re
 import socket
 import threading
 import time
@@ -90,6 +93,7 @@ class Provider:
         self.jobs: dict[str, ProviderJob] = {}
         self.log: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
+        self.sayings: list[dict[str, Any]] = []
         self.hold = False
         self.base = ""
         """The server's own URL, for answers that name it."""
@@ -146,6 +150,13 @@ class Provider:
                 return fault
         return None
 
+    def said(self, request: Request) -> Answer | None:
+        for saying in reversed(self.sayings):
+            if request.method == saying["method"] and re.search(saying["path"], request.path):
+                body = saying["text"].encode() if "text" in saying else saying["body"]
+                return Answer(body, saying["status"])
+        return None
+
     def control(self, request: Request) -> Answer:
         name = request.path.removeprefix("/_standin/")
         if name == "jobs":
@@ -159,12 +170,15 @@ class Provider:
             if wanted["fault"] not in FAULTS:
                 return Answer({"error": f"there is no fault {wanted['fault']!r}"}, 400)
             self.faults.append(wanted)
+        elif name == "says":
+            self.sayings.append({"method": "GET", "status": 200, **request.json()})
         elif name == "release":
             self.hold = bool((request.json() or {}).get("hold"))
         elif name == "reset":
             self.jobs.clear()
             self.log.clear()
             self.faults.clear()
+            self.sayings.clear()
             self.hold = False
         else:
             return Answer({"error": "no such control"}, 404)
@@ -210,7 +224,7 @@ def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0) -> Threadi
                 status = int(kind)
                 return self.write(Answer({"message": kind}, status, {"Retry-After": "1"} if status == 429 else {}))
             with provider.lock:
-                answer = provider.answer(request)
+                answer = provider.said(request) or provider.answer(request)
             if kind == "accept-then-drop":
                 return self.drop()
             if kind == "hang":

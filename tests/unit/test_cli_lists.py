@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,15 @@ import yaml
 from tests import builders
 from tests.fakes.cli import Cli, moved, succeeded, when
 from tests.fakes.port import FakeApiServer
+from typer.testing import CliRunner
 
 from qee import __version__
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
 from qee.cli import getting
 from qee.cli.getting import job_table
+from qee.cli.main import app
+from qee.cli.versions import CHART_LABEL as VERSION_LABEL
 from qee.kube.port import ApiError
 from qee.kube.resources import BACKENDS, JOBS
 
@@ -161,9 +165,25 @@ def test_the_version_names_client_cluster_and_resources(api: FakeApiServer, qee:
         f"client:     qee {__version__}",
         "kubernetes: v1.35.4",
         "qee.dev:    v1alpha1",
+        "installed:  qee, of an unknown version (no backend is the chart's)",
     ]
+    api.put(BACKENDS, builders.backend("aer") | {"metadata": {"name": "aer", "labels": {VERSION_LABEL: "0.0.9"}}})
+    assert qee("version").stdout.splitlines()[-1] == "installed:  qee 0.0.9"
     del api.discovery["/apis/qee.dev"]
     assert qee("version").stdout.splitlines()[-1] == "qee.dev:    not installed"
+
+
+def test_without_a_cluster_the_version_is_told_and_why_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    done = CliRunner().invoke(app, ["version"])
+    assert (done.exit_code, done.stdout) == (0, f"client:     qee {__version__}\n")
+    assert "no cluster was asked: kubeconfig" in done.stderr
+
+
+def test_the_version_is_an_option_as_well() -> None:
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"qee {__version__}\n"
 
 
 def test_the_clients_version_needs_no_cluster(qee: Cli) -> None:

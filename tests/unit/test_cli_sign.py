@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -409,6 +410,13 @@ def test_submit_signs_on_the_way(qee: Cli, key: str, api: FakeApiServer) -> None
     live = api.find(JOBS, "default", "new")
     assert live is not None
     assert accepted({**live, "metadata": {k: live["metadata"][k] for k in ("name", "namespace", "annotations")}})
-    job["metadata"] = {"generateName": "bell-"}
-    done = qee("submit", "-f", "-", "--key", key, input=yaml.safe_dump(job))
-    assert "metadata.name: is missing, and it is signed" in done.stderr
+
+
+def test_submit_completes_generate_name_before_it_signs(qee: Cli, key: str, api: FakeApiServer) -> None:
+    job = builders.job() | {"metadata": {"generateName": "bell-"}}
+    done = qee("submit", "-", "--key", key, input=yaml.safe_dump(job))
+    assert done.exit_code == 0, done.stderr
+    (live,) = api.all(JOBS)
+    assert re.fullmatch(r"bell-[bcdfghjklmnpqrstvwxz2456789]{5}", live["metadata"]["name"])
+    assert "generateName" not in live["metadata"]
+    assert accepted({**live, "metadata": {k: live["metadata"][k] for k in ("name", "namespace", "annotations")}})

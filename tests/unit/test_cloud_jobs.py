@@ -1,6 +1,7 @@
 """From apply to the end at a provider, in memory: the operator's and the connector's own code, nothing else real."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,12 +11,13 @@ from typing import Any
 
 import pytest
 from tests import builders, signed
-from tests.cloud import BACKEND, Cloud, Killer, backend, budget, job, play
+from tests.cloud import BACKEND, PRICES, Cloud, Killer, backend, budget, job, play
 from tests.fakes.provider import Job as ProviderJob
 
 from qee.api.budget import QuantumBudget, QuantumBudgetStatus
 from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
 from qee.api.documents import JobReference, Register, RunDocument
+from qee.api.json_fields import Fields
 from qee.api.names import FINALIZER_BACKEND, FINALIZER_TASK
 from qee.connectors import outcome
 from qee.connectors.outcome import Device
@@ -34,6 +36,7 @@ from qee.connectors.submission import Part
 from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
+from qee.core import cost
 from qee.core.budget import Claim, NoRoom, Settlement, reserved, settled
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 
@@ -98,6 +101,42 @@ async def test_a_cost_limit_without_a_price_fails_closed(tmp_path: Path):
     assert cloud.outcome == ("Failed", "BudgetExceeded")
     assert "cost is not known" in cloud.message
     assert cloud.provider.calls == []
+
+
+async def test_a_backend_has_a_minimum_for_each_provider_job(tmp_path: Path):
+    for number, (least, estimated) in enumerate({"25.79": "51.58", "0.31": "0.8", "0": "0.8"}.items()):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        minimum = {"amount": least, "currency": "USD"}
+        cloud = Cloud(directory, backend=backend(prices={"configMapRef": {"name": "prices"}, "minimum": minimum}))
+        (one,) = job()["spec"]["circuits"]
+        cloud.given_cloud(circuits=[{**one, "name": name} for name in "ab"])
+        await cloud.settle(rounds=2)
+        assert cloud.status["cost"] == {"estimated": estimated, "currency": "USD"}
+    minimum = {"amount": "1", "currency": "EUR"}
+    directory = tmp_path / "euros"
+    directory.mkdir()
+    cloud = Cloud(directory, backend=backend(prices={"configMapRef": {"name": "prices"}, "minimum": minimum}))
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "NoPrice")
+    assert "spec.prices.minimum 1 EUR" in cloud.message
+    assert cloud.provider.calls == []
+
+
+def test_a_minimum_is_of_each_submission_and_of_error_mitigation_its_own():
+    device = {"perShot": "0.01", "minimum": "12.4166", "minimumMitigated": "97.5"}
+    listed = cost.read(json.dumps({**json.loads(PRICES), "devices": {"d": device}}))
+    price = listed.of("d")
+    assert price is not None
+    assert price.estimate(Usage(1, 100)) == Decimal("12.4166")
+    assert price.estimate(Usage(1, 2000)) == Decimal(20)
+    assert price.estimate(Usage(1, 2000, mitigated_tasks=1)) == Decimal("97.5")
+    assert price.estimate(Usage(1, 1), Decimal("25.79")) == Decimal("25.79")
+    assert replace(price, minimum_mitigated=None).estimate(Usage(1, 2000, mitigated_tasks=1)) is None
+    usage = Usage(1, 5, mitigated_tasks=1)
+    assert Usage.from_fields(Fields(usage.as_json(), "")) == usage
+    assert "mitigatedTasks" not in Usage(1, 5).as_json()
 
 
 async def test_a_volume_for_results_has_no_meaning_at_a_provider(cloud: Cloud):

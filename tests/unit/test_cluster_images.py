@@ -1,5 +1,6 @@
 """Names of the images by content, and what is given to the builder and to the chart."""
 
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from e2e.cluster import images
 from e2e.cluster import liboqs as liboqs_recipe
 from e2e.cluster.buildah import pip_configuration
 from e2e.cluster.cache import CHECKOUT
+from e2e.cluster.dockerfile import recipe
 
 
 @pytest.fixture
@@ -34,16 +36,69 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {target for target in before if before[target] != after[target]}
 
 
-def test_a_change_of_source_renames_every_image(sources: Path) -> None:
-    before = images.references("localhost/", sources)
-    (sources / "operator/qee/app.py").write_text("")
-    assert changed(before, images.references("localhost/", sources)) == set(images.TARGETS)
+CONNECTORS, RUNNERS = set(images.CONNECTORS), {"runner-aer", "runner-cirq"}
 
 
-def test_another_lock_renames_the_image_that_is_made_from_it_alone(sources: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "renamed"),
+    [
+        ("operator/qee/__init__.py", set(images.TARGETS)),
+        ("operator/qee/api/names.py", set(images.TARGETS)),
+        ("operator/qee/app.py", {"operator"}),
+        ("operator/qee/controller/reconcile.py", {"operator"}),
+        ("operator/qee/connectors/attempt.py", CONNECTORS),
+        ("operator/qee/signing/verify.py", {"operator"} | CONNECTORS),
+        ("requirements/aer.txt", {"runner-aer"}),
+        ("requirements/ibm.txt", {"connector-ibm"}),
+        ("requirements/operator.txt", {"operator"} | CONNECTORS),
+        ("requirements/dev.txt", set()),
+    ],
+)
+def test_a_change_renames_the_images_that_contain_it_and_no_other(
+    sources: Path, source: str, renamed: set[str]
+) -> None:
     before = images.references("localhost/", sources)
-    (sources / "requirements/aer.txt").write_text("")
-    assert changed(before, images.references("localhost/", sources)) == {"runner-aer"}
+    (sources / source).write_text("")
+    assert changed(before, images.references("localhost/", sources)) == renamed
+
+
+def test_an_instruction_of_one_target_renames_that_image_alone(sources: Path) -> None:
+    before = images.references("localhost/", sources)
+    text = (sources / "Dockerfile").read_text()
+    (sources / "Dockerfile").write_text(text.replace("COPY requirements/ibm.txt", "ENV A=1\nCOPY requirements/ibm.txt"))
+    assert changed(before, images.references("localhost/", sources)) == {"connector-ibm"}
+
+
+def parts(target: str) -> set[str]:
+    copies = recipe((CHECKOUT / "Dockerfile").read_text(), target, LIBOQS="context").copies
+    return {path.removeprefix("operator/") for path in copies if path.startswith("operator/qee")}
+
+
+def imported(module: Path) -> set[str]:
+    """The rooms (`qee/api`) and modules of the package itself (`qee/app.py`) that a module imports, lazily or not."""
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    tops = {name.split(".")[1] for name in names if name.startswith("qee.")}
+    return {f"qee/{top}" for top in tops if (CHECKOUT / "operator/qee" / top).is_dir()}
+
+
+@pytest.mark.parametrize("target", images.TARGETS)
+def test_an_image_contains_every_room_that_its_modules_import(target: str) -> None:
+    held = parts(target)
+    assert {"qee/__init__.py", "qee/py.typed", "qee/api"} <= held
+    for part in held:
+        place = CHECKOUT / "operator" / part
+        for module in place.rglob("*.py") if place.is_dir() else [place]:
+            assert imported(module) <= held, f"{module} imports what is not in {target}"
+
+
+def test_every_room_is_in_an_image() -> None:
+    rooms = {f"qee/{path.name}" for path in (CHECKOUT / "operator/qee").iterdir() if path.name != "__pycache__"}
+    assert set().union(*(parts(target) for target in images.TARGETS)) == rooms
 
 
 def test_another_liboqs_renames_the_images_that_verify_alone(sources: Path, liboqs: Path) -> None:
@@ -74,7 +129,7 @@ def test_the_context_holds_what_the_dockerfile_copies_no_byte_code_and_no_vector
     for line in (CHECKOUT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY ") and "--from" not in line:
             copied |= {word.rstrip("/") for word in line.split()[1:-1] if not word.endswith("*")}
-    assert copied >= {"pyproject.toml", "operator", "requirements/aer.txt", "liboqs"}
+    assert copied >= {"pyproject.toml", "operator/qee/api", "requirements/aer.txt", "liboqs"}
     assert {name for name in copied if not any(f"{each}/".startswith(f"{name}/") for each in names)} == set()
     assert not [name for name in names if name.endswith(".pyc") or "vectors" in name]
 
@@ -89,7 +144,14 @@ def test_the_dockerfile_builds_upstreams_liboqs_unless_one_is_brought_along() ->
     assert "ARG LIBOQS=upstream\n" in text
     assert {"liboqs-upstream", "liboqs-context"} <= set(re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE))
     for option in liboqs_recipe.OPTIONS:
-        assert option.split("=")[0] in text
+        assert option in text
+
+
+def test_the_dockerfile_takes_upstreams_liboqs_by_tag_and_by_commit() -> None:
+    text = (CHECKOUT / "Dockerfile").read_text()
+    assert re.search(r"^ARG LIBOQS_RELEASE=\d+\.\d+\.\d+$", text, re.MULTILINE)
+    assert re.search(r"^ARG LIBOQS_COMMIT=[0-9a-f]{40}$", text, re.MULTILINE)
+    assert 'test "$(git -C /build/source rev-parse HEAD)" = "$LIBOQS_COMMIT"' in text
 
 
 def test_the_charts_values_name_repository_and_tag_also_behind_a_port() -> None:
@@ -137,9 +199,8 @@ def test_images_and_development_agree_on_versions() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^[a-z0-9-]+==\S+", (CHECKOUT / "requirements" / name).read_text(), re.MULTILINE))
 
-    for target, lock in images.TARGETS.items():
-        if target not in images.CONNECTORS:  # whose environments are their own: docs/adr/0009
-            assert pins(lock) <= pins("dev.txt")
+    for lock in ("operator.txt", "aer.txt", "cirq.txt"):  # connectors' environments are their own: docs/adr/0009
+        assert pins(lock) <= pins("dev.txt")
 
 
 def test_what_another_node_builds_meanwhile_and_the_last_few_sets_are_kept(tmp_path: Path) -> None:

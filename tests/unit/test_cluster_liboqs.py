@@ -41,12 +41,12 @@ def test_a_crate_with_another_digest_is_refused(elsewhere: Path) -> None:
     crate.parent.mkdir(parents=True)
     crate.write_bytes(b"something else")
     with pytest.raises(ClusterError, match=r"not the one with SHA-256 ac6d66ee.*remove .*\.crate"):
-        liboqs._crate()
+        liboqs.CRATE.file()
 
 
 def test_a_crate_that_is_not_there_is_told(elsewhere: Path) -> None:
     with pytest.raises(ClusterError, match="it is not there"):
-        liboqs._crate()
+        liboqs.CRATE.file()
 
 
 def test_a_liboqs_that_is_named_is_left_alone(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

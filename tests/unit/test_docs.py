@@ -39,6 +39,8 @@ HOSTS = {
     "github.com",
     "learn.microsoft.com",
     "argoproj.io",
+    "certificates.cert-manager.io",
+    "issuers.cert-manager.io",
     "iam.cloud.ibm.com",
     "quantum.cloud.ibm.com",
 }

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from qee.api.cel import Rule, rules
 from qee.api.fields import MAX_PACKED, Count, DnsLabel, Line, Quantity, Seconds, Sha256, Shots, text
+from qee.api.job_options import MaxCost
 from qee.api.meta import DNS_NAME, Condition, NameRef, Observed, Resource, Spec
 from qee.api.names import MAX_CIRCUITS
 
@@ -128,6 +129,11 @@ class Prices(Spec):
     """The price list that cost estimates use."""
 
     config_map_ref: NameRef = Field(description="ConfigMap in QEE's own namespace that holds the price list.")
+    minimum: MaxCost | None = Field(
+        default=None,
+        description="What each provider job costs at least, in the currency of the price list, whatever the list makes"
+        " of it: as a contract has it. Absent: what the list says.",
+    )
 
 
 _DEVICE_OF_SIMULATOR = Rule(

@@ -26,7 +26,8 @@ class Usage:
 
     `tasks`: provider jobs. `shots`: all repetitions of all programs. `qpu_milliseconds`: time on the QPU, where the
     provider stops the job at it; None where it does not. `one_qubit_gate_shots`, `two_qubit_gate_shots`: gates times
-    repetitions, the two-qubit ones after the provider's own counting.
+    repetitions, the two-qubit ones after the provider's own counting. `mitigated_tasks`: those of `tasks` that run with
+    the provider's error mitigation, where it has a price of its own.
     """
 
     tasks: int
@@ -34,6 +35,7 @@ class Usage:
     qpu_milliseconds: int | None = None
     one_qubit_gate_shots: int = 0
     two_qubit_gate_shots: int = 0
+    mitigated_tasks: int = 0
 
     def as_json(self) -> dict[str, Any]:
         value = {
@@ -42,6 +44,8 @@ class Usage:
             "oneQubitGateShots": self.one_qubit_gate_shots,
             "twoQubitGateShots": self.two_qubit_gate_shots,
         }
+        if self.mitigated_tasks:
+            value["mitigatedTasks"] = self.mitigated_tasks
         return value if self.qpu_milliseconds is None else {**value, "qpuMilliseconds": self.qpu_milliseconds}
 
     @classmethod
@@ -52,6 +56,7 @@ class Usage:
             qpu_milliseconds=fields.integer("qpuMilliseconds", at_least=1) if fields.has("qpuMilliseconds") else None,
             one_qubit_gate_shots=fields.integer("oneQubitGateShots"),
             two_qubit_gate_shots=fields.integer("twoQubitGateShots"),
+            mitigated_tasks=fields.integer("mitigatedTasks", at_least=1) if fields.has("mitigatedTasks") else 0,
         )
         fields.finish()
         return usage
@@ -209,4 +214,5 @@ class CompiledDocument:
             qpu_milliseconds=None if None in times else sum(time or 0 for time in times),
             one_qubit_gate_shots=sum(usage.one_qubit_gate_shots for usage in each),
             two_qubit_gate_shots=sum(usage.two_qubit_gate_shots for usage in each),
+            mitigated_tasks=sum(usage.mitigated_tasks for usage in each),
         )

@@ -17,12 +17,14 @@ import gzip
 import hashlib
 import json
 import zlib
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from qee.api.names import MAX_FRAME_BYTES
 
 MARK = "qee-frame/v1"
 ENCODING = "gzip+base64"
+MAX_HEADER = 1024  # characters of the JSON in a begin or an end
 LINE_BYTES = 8192  # of base64 in one line; container runtimes split log lines at 16 KiB
 MAX_DOCUMENT_BYTES = 16 * 1_048_576  # uncompressed: what the operator is willing to hold and parse
 
@@ -103,9 +105,7 @@ def _frame_lines(log: str | bytes) -> list[tuple[str, str]]:
     mark = f"{MARK} ".encode("ascii")
     found: list[tuple[str, str]] = []
     total = 0
-    for line in raw.split(b"\n"):
-        if not line.startswith(mark):
-            continue
+    for line in _marked(raw, mark):
         total += len(line) + 1
         if total > MAX_FRAME_BYTES:
             raise FrameError("too-large", f"the frame's lines exceed {MAX_FRAME_BYTES} bytes")
@@ -119,6 +119,17 @@ def _frame_lines(log: str | bytes) -> list[tuple[str, str]]:
     return found
 
 
+def _marked(raw: bytes, mark: bytes) -> Iterator[bytes]:
+    """The lines that begin with the mark. A log of ten million empty lines is not split into them."""
+    start = 0 if raw.startswith(mark) else raw.find(b"\n" + mark) + 1
+    while start or raw.startswith(mark):
+        end = raw.find(b"\n", start)
+        yield raw[start : end if end >= 0 else None]
+        start = raw.find(b"\n" + mark, end) + 1 if end >= 0 else 0
+        if not start:
+            return
+
+
 def _expect_one_frame(lines: list[tuple[str, str]]) -> None:
     verbs = [verb for verb, _ in lines]
     if verbs.count("begin") > 1 or verbs.count("end") > 1:
@@ -128,6 +139,8 @@ def _expect_one_frame(lines: list[tuple[str, str]]) -> None:
 
 
 def _header(text: str, fields: dict[str, type]) -> dict[str, Any]:
+    if len(text) > MAX_HEADER:
+        raise FrameError("corrupt", f"a frame header has more than {MAX_HEADER} characters")
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -12,6 +12,10 @@ from typing import Any, NoReturn
 
 from qee.api.names import MAX_SAFE_INTEGER
 
+# Bytes that CPython takes for a list, an object and a further value of either; and what one document may take.
+_LIST, _OBJECT, _VALUE = 88, 240, 72
+MAX_PARSED_BYTES = 160 * 1_048_576
+
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +35,18 @@ def canonical_json(value: Any) -> bytes:
         raise DocumentError("the document holds a value that JSON cannot carry") from error
 
 
+def check_structure(data: bytes | str, what: str, most: int = MAX_PARSED_BYTES) -> None:
+    """Raises DocumentError for JSON that would take more than `most` bytes once it is parsed: `[],[],[]` takes fifty
+    times its length. Punctuation within strings counts too, so that this costs no look at them.
+    """
+    if isinstance(data, str):
+        lists, objects, values = data.count("["), data.count("{"), data.count(",")
+    else:
+        lists, objects, values = data.count(b"["), data.count(b"{"), data.count(b",")
+    if _LIST * lists + _OBJECT * objects + _VALUE * values > most:
+        raise DocumentError(f"the {what} has {values} values in {lists} lists and {objects} objects, too many to read")
+
+
 def parsed(data: bytes, what: str) -> "Fields":
     """The top-level object of a JSON document, without floating-point numbers and duplicate keys."""
     return Fields(strict_object(data, what), "")
@@ -38,6 +54,7 @@ def parsed(data: bytes, what: str) -> "Fields":
 
 def strict_object(data: bytes, what: str) -> dict[str, Any]:
     """The same as plain values."""
+    check_structure(data, what)
     try:
         value = json.loads(
             data.decode("utf-8"),

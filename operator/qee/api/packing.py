@@ -18,11 +18,29 @@ def pack(document: bytes) -> dict[str, Any]:
 
 def unpack(packed: Mapping[str, Any], most: int) -> bytes:
     """The document, of `most` bytes at most. Raises DocumentError, also where it is not of its digest."""
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        document = unpacking.decompress(base64.b64decode(str(packed["data"]), validate=True), most)
-    except (KeyError, ValueError, zlib.error):
-        raise DocumentError("it is not gzip in base64") from None
-    if not unpacking.eof or hashlib.sha256(document).hexdigest() != packed.get("sha256"):
+        data = base64.b64decode(str(packed["data"]), validate=True)
+    except (KeyError, ValueError):
+        raise DocumentError("it is not base64") from None
+    document = inflated(data, most)
+    if hashlib.sha256(document).hexdigest() != packed.get("sha256"):
         raise DocumentError("it is not of its digest")
+    return document
+
+
+def inflated(data: bytes, most: int) -> bytes:
+    """What zlib or gzip has packed, of `most` bytes at most: no more is ever unpacked, so a bomb costs that much.
+
+    Raises DocumentError for what is longer, cut off, or not packed in this way. Adapters read with it what a provider
+    sends packed.
+    """
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        document = unpacking.decompress(data, most + 1)
+    except zlib.error:
+        raise DocumentError("it is not packed by zlib or gzip") from None
+    if len(document) > most:
+        raise DocumentError(f"unpacked it has more than {most} bytes")
+    if not unpacking.eof:
+        raise DocumentError("it is cut off")
     return document

@@ -11,7 +11,7 @@ from qee.api.json_fields import DocumentError
 from qee.api.result_check import check_counts, register_marginals
 from qee.api.result_document import CircuitResult, Expectation, ResultDocument
 
-_SUM_WITHIN = Decimal("0.001")  # of a distribution: providers round
+SUM_WITHIN = Decimal("0.001")  # of a distribution: providers round
 
 
 def units(compiled: CompiledDocument) -> list[Unit]:
@@ -82,5 +82,7 @@ def _problems(results: Sequence[CircuitResult]) -> Iterator[str]:
         if each.distribution is not None:
             if any(len(key) != width or set(key) - {"0", "1"} for key in each.distribution):
                 yield f"{path}.distribution must have keys of {width} bits"
-            if abs(sum(map(Decimal, each.distribution.values()), Decimal(-1))) > _SUM_WITHIN:
+            if any(Decimal(value) < 0 for value in each.distribution.values()):
+                yield f"{path}.distribution must have no value below 0"
+            if abs(sum(map(Decimal, each.distribution.values()), Decimal(-1))) > SUM_WITHIN:
                 yield f"{path}.distribution must sum to 1"

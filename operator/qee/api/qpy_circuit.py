@@ -12,6 +12,7 @@ from qee.api.qpy_file import QpyError, Reader, broken, check_array, read_header,
 from qee.api.reasons import Reason
 
 MAX_RANGED = 200_000
+MAX_NAMES = 1_048_576  # bytes of all parameters' names: a reference to a vector takes 19 bytes, its name up to 280
 MAX_DEPTH = 16  # circuits inside one another; below it Qiskit's own bound on recursion
 
 _ONE = (
@@ -91,6 +92,7 @@ class _Walk:
         self._version = version
         self._bounds = bounds
         self._names: dict[str, None] = {}
+        self._named = 0  # bytes of them
         self._ranged = 0  # bits of registers that cost the file no byte each
 
     def circuit(self, reader: Reader, depth: int) -> Found:
@@ -134,7 +136,7 @@ class _Walk:
         """A register's bits are numbers within the circuit, or are not in it; a range is one number from version 18."""
         kind, _, size, length, inside = reader.fields("!c?IH?")
         ranged = self._version >= 18 and reader.fields("!?")[0]
-        name = reader.text(length)
+        name = reader.name(length)
         most = self._bounds.clbits if kind == b"c" else self._bounds.qubits
         if kind not in (b"q", b"c", b"a") or size > most:
             raise broken("a register is of no known kind or too large")
@@ -161,7 +163,7 @@ class _Walk:
         for _ in range(reader.fields("!H")[0]):
             length, size, _ = reader.fields("!HQ16s")
             self._check_vector(size)
-            names.append(reader.text(length))
+            names.append(reader.name(length))
         return names
 
     def _check_vector(self, size: int) -> None:
@@ -320,7 +322,7 @@ class _Walk:
         """Notes a parameter's name: its own, or its vector's with the index."""
         if key == b"p":
             length, _ = reader.fields("!H16s")
-            name = reader.text(length)
+            name = reader.name(length)
         elif self._version >= 18:
             vector, index = reader.fields("!HQ")
             if vector >= len(vectors):
@@ -329,8 +331,13 @@ class _Walk:
         else:
             length, size, _, index = reader.fields("!HQ16sQ")
             self._check_vector(size)
-            name = f"{reader.text(length)}[{index}]"
-        self._names.setdefault(name)
+            name = f"{reader.name(length)}[{index}]"
+        if name in self._names:
+            return
+        self._named += len(name)
+        if self._named > MAX_NAMES:
+            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"its parameters' names have more than {MAX_NAMES} bytes in all")
+        self._names[name] = None
 
     def _expression(self, reader: Reader, blocks: list[Found], depth: int, vectors: list[str]) -> None:
         """An expression's symbols. Its operations are a list that Qiskit replays on a stack."""
@@ -359,7 +366,7 @@ class _Walk:
         for _ in range(max(0, initial)):
             index, length = reader.fields("!ii")
             if (index, length) != (-1, -1):
-                reader.text(length)
+                reader.name(length)
         for count in (mapping, final):
             reader.take(4 * max(0, count))
 

@@ -15,6 +15,8 @@ from qee.api.reasons import Reason
 
 OLDEST, NEWEST = 13, 18  # 18 is what Qiskit 2.6 writes
 MAX_PROGRAMS = 300
+MAX_NAME = 256  # bytes of a name
+MAX_ARRAY_HEADER = 1024  # bytes; numpy writes 118 for numbers
 
 _HEADER = struct.Struct("!6sBBBBQc")  # Qiskit's FILE_HEADER_V10
 _MAGIC = b"QISKIT"
@@ -104,6 +106,12 @@ class Reader:
         except UnicodeDecodeError:
             raise broken("a name is no text") from None
 
+    def name(self, size: int) -> str:
+        """The same for what others refer to by a few bytes: bounded, for it is written out at each of them."""
+        if size > MAX_NAME:
+            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"a name has {size} bytes, {MAX_NAME} are possible; shorten it")
+        return self.text(size)
+
     def left(self) -> int:
         """Bytes not read yet."""
         return len(self.data) - self.at
@@ -125,6 +133,8 @@ def check_array(data: bytes) -> None:
     if not found:
         raise refused("an array that is not in numpy's plain format", "give numbers")
     start = 10 + int.from_bytes(found[1], "little")
+    if start > MAX_ARRAY_HEADER:
+        raise broken("an array's header is too long")
     try:
         described = ast.literal_eval(data[10:start].decode("ascii").strip())
         kind, shape = described["descr"], described["shape"]

@@ -48,7 +48,7 @@ class Reason(StrEnum):
     SIGNATURE_MISSING = (
         "SignatureMissing",
         "The job has no annotation qee.dev/signature.",
-        "Sign it: `qee sign -f job.yaml --key KEY`.",
+        "Sign it: `qee sign job.yaml --key KEY`.",
     )
     ENVELOPE_INVALID = (
         "EnvelopeInvalid",

@@ -72,6 +72,7 @@ class _Counter:
         self._named: dict[int, Any] = {}
         self._qubits: set[tuple[Any, ...]] = set()
         self._registers: dict[str, int] = {}
+        self._bits = 0
         self._constructs: set[str] = set()
         self.last = ""
 
@@ -136,8 +137,10 @@ class _Counter:
         key, size = fields.get("key"), fields.get("num_qubits")
         if not isinstance(key, str) or isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise ScanError(Reason.INVALID_CIRCUIT, "a MeasurementGate without a key or a number of qubits")
-        self._registers[key] = max(size, self._registers.get(key, 0))
-        if sum(self._registers.values()) > self._limits.max_classical_bits:
+        before = self._registers.get(key, 0)
+        self._registers[key] = max(size, before)
+        self._bits += self._registers[key] - before
+        if self._bits > self._limits.max_classical_bits:
             raise ScanError(
                 Reason.CIRCUIT_TOO_LARGE, f"more than {self._limits.max_classical_bits} bits are measured into"
             )
@@ -158,7 +161,7 @@ class _Counter:
             format=FORMAT,
             version="1",
             qubits=len(self._qubits),
-            classical_bits=sum(self._registers.values()),
+            classical_bits=self._bits,
             registers=tuple(self._registers.items()),
             operations=tally.operations,
             objects=tally.work,

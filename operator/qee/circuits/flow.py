@@ -194,6 +194,8 @@ class ControlFlow(Definitions):
         cursor.pos += 1
         if cursor.accept("["):
             if keyword == "complex":
+                if cursor.items[cursor.pos] != "float":
+                    cursor.unexpected("'float'")
                 self.type_name()
             else:
                 self.expressions.integer("the width of a type", 1)

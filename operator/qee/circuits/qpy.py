@@ -55,4 +55,5 @@ def scan_qpy(data: bytes, limits: Limits) -> Scan:
         constructs=frozenset(found.constructs),
         late_resets=found.late_resets,
         inputs=tuple(found.parameters),
+        used_inputs=frozenset(found.parameters),
     )

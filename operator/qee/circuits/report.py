@@ -58,6 +58,7 @@ class Scan:
             connect them. Not all where it is not known which qubits these are (aliases, control flow, definitions), and
             none for QPY and Cirq's JSON.
         inputs: names of `input` declarations, in order.
+        used_inputs: those of them that some expression has. Engines forget the others, and want no value for them.
         bond_bits: upper bound on log2 of the bond dimension with which a matrix product state is exact, for programs
             without control flow; None where there is no bound.
     """
@@ -81,4 +82,5 @@ class Scan:
     late_resets: bool = False
     links: frozenset[tuple[int, int]] = frozenset()
     inputs: tuple[str, ...] = ()
+    used_inputs: frozenset[str] = frozenset()
     bond_bits: int | None = None

@@ -14,6 +14,7 @@ from qee.circuits.tokens import Cursor
 from qee.circuits.values import Unknown, Value
 
 MAX_NAME = 256
+MAX_GUESSED = 32  # characters of names among which a misspelt one is looked for, a few hundred of them
 # For each operation allowed, engines may also build so many rounds of loops, levels of calls, operands of barriers...
 WORK_PER_OPERATION = 4
 TERMS_PER_OPERATION = 8  # ... and so many operands in parameter expressions: Cirq needs 17 µs for one
@@ -40,6 +41,7 @@ class State:
         self.registers: list[tuple[str, int]] = []
         self.includes: list[str] = []
         self.inputs: list[str] = []
+        self.used_inputs: set[str] = set()
         self.constructs: set[str] = set()
         self.bonds = Bonds()
         self.feed_forward = False
@@ -75,6 +77,7 @@ class State:
             late_resets=self.late_resets,
             links=frozenset(self.links),
             inputs=tuple(self.inputs),
+            used_inputs=frozenset(self.used_inputs),
             bond_bits=self.bonds.bits(self.qubits),
         )
 
@@ -93,8 +96,8 @@ class State:
 
     def undefined(self, name: str, what: str, kinds: type | tuple[type, ...]) -> NoReturn:
         """Fails at the name just taken, with the closest names of the right kind."""
-        candidates = [n for n, s in self.scope.names.items() if isinstance(s, kinds)][:1000]
-        close = difflib.get_close_matches(name[:64], candidates, n=3)
+        candidates = [n for n, s in self.scope.names.items() if isinstance(s, kinds) and len(n) <= MAX_GUESSED][:256]
+        close = difflib.get_close_matches(name, candidates, n=3) if len(name) <= MAX_GUESSED else []
         hint = f"; did you mean {' or '.join(map(quoted, close))}?" if close else ""
         standard = next(iter(INCLUDES[self.version]))
         if what == "gate" and not self.includes and name in INCLUDES[self.version][standard]:
@@ -111,6 +114,8 @@ class State:
         if isinstance(symbol, (Bits, Variable)) and not self.in_gate:
             if isinstance(symbol, Bits) and symbol.size is not None:
                 self.tally.work += symbol.size  # Cirq makes a condition of every bit
+            elif isinstance(symbol, Variable) and symbol.input:
+                self.used_inputs.add(name)
             return Unknown({}, 1)
         if symbol is None:
             self.undefined(name, "name", (Constant, Parameter, Bits, Variable))

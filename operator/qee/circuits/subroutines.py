@@ -1,7 +1,7 @@
 """Subroutines of OpenQASM 3: `def`, `return`, calls."""
 
 from qee.circuits.errors import quoted
-from qee.circuits.flow import ControlFlow
+from qee.circuits.flow import MAX_NESTING, ControlFlow
 from qee.circuits.symbols import Bits, Qubits, Subroutine, Symbol, Variable
 
 
@@ -9,6 +9,7 @@ class Subroutines(ControlFlow):
     """Adds subroutines, counted once and added at each call. Inside of itself its name is unknown: no recursion."""
 
     _in_subroutine = False
+    _calling = 0
 
     def subroutine(self) -> None:
         """`def name(int a, qubit[2] q) -> bit { ... }`"""
@@ -84,6 +85,9 @@ class Subroutines(ControlFlow):
             return False
         cursor = self.cursor
         at = cursor.pos - 1
+        if self._calling >= MAX_NESTING:
+            cursor.fail(f"calls inside one another over more than {MAX_NESTING} levels; flatten them", at=at)
+        self._calling += 1
         cursor.expect("(")
         arguments = 0
         while not cursor.accept(")"):
@@ -96,6 +100,7 @@ class Subroutines(ControlFlow):
             else:
                 self.expressions.value()
             arguments += 1
+        self._calling -= 1
         if arguments != symbol.arguments:
             cursor.fail(f"{quoted(name)} takes {symbol.arguments} arguments, {arguments} are given", at=at)
         self.tally.add(symbol.tally, 1)

@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
 
 import typer
 
-from qee.cli import exits, options
+from qee.cli import entry, exits, options
 from qee.cli.connection import Target
 from qee.cli.problem import Problem, refused
 from qee.cli.terminal import coloured, note, printable
@@ -30,22 +31,31 @@ def command(app: typer.Typer, name: str) -> Callable[[Body], Body]:
     """Register a function as a command.
 
     A first parameter `target` is not an option: it gets what the cluster options say, those before the command's name
-    included. The function returns the exit code, or a coroutine of it; or raises `Problem` or `ApiError`.
+    included. A parameter whose type is a dataclass of options gets that, each of its fields being an option.
+    The function returns the exit code, or a coroutine of it; or raises `Problem` or `ApiError`.
     """
 
     def register(function: Body) -> Body:
         own = list(inspect.signature(function).parameters.values())
         takes_target = bool(own) and own[0].name == "target"
-        kinds = {p.name: p.annotation for p in own[takes_target:]} | (CLUSTER_OPTIONS if takes_target else {})
+        plain = {p.name: p for p in own[takes_target:] if not _is_group(p.annotation)}
+        groups: dict[str, type[Any]] = {p.name: p.annotation for p in own[takes_target:] if p.name not in plain}
+        kinds = {name: p.annotation for name, p in plain.items()}
+        defaults = {name: p.default for name, p in plain.items()}
+        for group in groups.values():
+            kinds |= get_type_hints(group, include_extras=True)
+            defaults |= {field.name: field.default for field in fields(group)}
+        kinds |= CLUSTER_OPTIONS if takes_target else {}
 
         def invoked(ctx: typer.Context, **values: Any) -> None:
             if takes_target:
                 named = Target(**{option: values.pop(option) for option in CLUSTER_OPTIONS})
                 values["target"] = named.over(ctx.obj or Target())
+            for name, group in groups.items():
+                values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
             raise typer.Exit(_finish(function, values))
 
         keyword = inspect.Parameter.KEYWORD_ONLY
-        defaults = {p.name: p.default for p in own}
         invoked.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [
                 inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
@@ -60,6 +70,10 @@ def command(app: typer.Typer, name: str) -> Callable[[Body], Body]:
     return register
 
 
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation)
+
+
 def _finish(function: Body, values: dict[str, Any]) -> int:
     try:
         answer = function(**values)
@@ -72,6 +86,10 @@ def _finish(function: Body, values: dict[str, Any]) -> int:
         if _debugging():
             raise
         return _told(refused(error))
+    except ModuleNotFoundError as missing:
+        if _debugging() or entry.extra_of(missing):
+            raise
+        return _told(Problem(f"no module {missing.name}, in qee itself; please report it", exits.BUG))
     except KeyboardInterrupt:
         return exits.INTERRUPTED + signal.SIGINT
     except Exception as error:

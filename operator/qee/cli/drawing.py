@@ -9,8 +9,7 @@ from typing import Any
 
 from qee.api.documents import DocumentError, RunDocument
 from qee.api.json_fields import Fields
-from qee.cli import exits, local, manifest, scaffold, terminal
-from qee.cli.manifest import Manifest
+from qee.cli import exits, given, local, terminal
 from qee.cli.problem import Problem
 from qee.cli.writing import write
 from qee.runner.diagram import DIAGRAM, Diagram
@@ -29,7 +28,7 @@ def draw(
     config_maps: list[str],
     png: str | None,
 ) -> int:
-    document = local.described(_manifest(path, config_maps), job, namespace, engine)
+    document = local.described(given.read(path, config_maps, values=False), job, namespace, engine)
     chosen = tuple(each for each in document.circuits if circuit in (None, each.name))
     if not chosen:
         there = ", ".join(each.name for each in document.circuits[:8]) + (", ..." if len(document.circuits) > 8 else "")
@@ -41,16 +40,6 @@ def draw(
             terminal.out(f"{terminal.printable(name)}:")
         terminal.out("\n".join(terminal.printable(line).rstrip() for line in text.splitlines()))
     return exits.OK
-
-
-def _manifest(path: str, config_maps: list[str]) -> Manifest:
-    """The manifest in a file; of a circuit's file, a job that is made of it as by `qee init`."""
-    data = b"" if path == "-" else scaffold.read(path, manifest.MAX_BYTES)
-    format_ = scaffold.recognised(path, data)
-    if format_ is None:
-        return manifest.read(path, config_maps)
-    backend = "cirq" if format_ == "cirq-json" else "aer"
-    return manifest.of(scaffold.manifest(data, format_, "circuit", backend, 1), path)
 
 
 def _width() -> int:

@@ -1,6 +1,8 @@
 """`qee key`: keys for signing jobs, as files."""
 
 import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qee.api import names
@@ -34,32 +36,56 @@ def generate(file: str, algorithm: str | None, cnsa: bool, passphrase: Passphras
     return exits.OK
 
 
-def show(
-    file: str,
-    passphrase: Passphrase,
-    *,
-    public: bool,
-    policy: bool,
-    namespaces: list[str],
-    holder: str | None,
-    name: str | None,
-) -> int:
-    if not policy and (namespaces or holder or name):
-        raise Problem("--namespace, --holder and --name are for --policy; add it, or leave them out")
-    if policy and not (namespaces and holder):
-        raise Problem("--policy: give --namespace, whose jobs it is about, and --holder, who holds the key")
-    key = _public_part(file, passphrase)
-    if policy:
-        out(manifest(key, namespaces, holder or "", name or _policy_name(file)))
-    elif public:
-        out(key.pem().rstrip("\n"))
-    else:
+@dataclass(frozen=True)
+class PolicyOptions:
+    """What --policy, --namespace, --holder, --threshold and --name say. holders: one for each key."""
+
+    wanted: bool = False
+    namespaces: Sequence[str] = ()
+    holders: Sequence[str] = ()
+    threshold: int | None = None
+    name: str | None = None
+
+
+def show(files: Sequence[str], passphrase: Passphrase, public: bool, policy: PolicyOptions) -> int:
+    keys = [_public_part(file, passphrase) for file in files]
+    if policy.wanted:
+        out(_policy(files, keys, policy))
+        return exits.OK
+    if policy.namespaces or policy.holders or policy.name or policy.threshold:
+        raise Problem("--namespace, --holder, --threshold and --name are for --policy; add it, or leave them out")
+    for file, key in zip(files, keys, strict=True):
+        if public:
+            out(key.pem().rstrip("\n"))
+            continue
         category = key.algorithm.nist_category
+        note(file) if len(files) > 1 else None
         out(
             f"algorithm: {key.algorithm.name}" + (f" (NIST category {category})" if category else " (not quantum-safe)")
         )
         out(f"key id:    {key.key_id}")
     return exits.OK
+
+
+def _policy(files: Sequence[str], keys: Sequence[PublicKey], options: PolicyOptions) -> str:
+    if not (options.namespaces and options.holders):
+        raise Problem("--policy: give --namespace, whose jobs it is about, and --holder, who holds the key")
+    if len(options.holders) != len(files):
+        raise Problem(
+            f"--holder: {len(options.holders)} given for {len(files)} keys; give one for each, in their order"
+        )
+    if len({key.key_id for key in keys}) != len(keys):
+        raise Problem("FILE: the same key is given twice; leave one out")
+    if options.threshold is not None and options.threshold > len(keys):
+        raise Problem(f"--threshold {options.threshold}: there are {len(keys)} keys; give {len(keys)} or less")
+    called = [_policy_name(file) for file in files]
+    if len(set(called)) != len(called):
+        called = [f"{name}-{number}" for number, name in enumerate(called, 1)]
+    name = options.name or called[0]
+    if len(keys) == 1:
+        called = [name]
+    named = list(zip(called, options.holders, keys, strict=True))
+    return manifest(named, options.namespaces, name, options.threshold)
 
 
 def convert(
@@ -84,22 +110,29 @@ def convert(
     return exits.OK
 
 
-def manifest(key: PublicKey, namespaces: list[str], holder: str, name: str) -> str:
-    """A QuantumTrustPolicy with this one key, to be applied as it is or added to. Raises Problem."""
+def manifest(
+    keys: Sequence[tuple[str, str, PublicKey]], namespaces: Sequence[str], name: str, threshold: int | None = None
+) -> str:
+    """A QuantumTrustPolicy to be applied as it is or added to. `keys`: name, holder, key. Raises Problem."""
     import yaml
     from pydantic import ValidationError
 
     from qee.api.explain import explain
     from qee.api.trust import QuantumTrustPolicy
 
-    entry = {"name": name, "algorithm": key.algorithm.name, "holder": holder, "publicKey": key.pem()}
-    family = key.algorithm.family.value
-    rule = {"name": name, "keys": [name], **({} if family == "lattice" else {"require": [family]})}
+    entries = [
+        {"name": called, "algorithm": key.algorithm.name, "holder": holder, "publicKey": key.pem()}
+        for called, holder, key in keys
+    ]
+    families = {key.algorithm.family.value for _, _, key in keys}
+    rule: dict[str, object] = {"name": name, "keys": [called for called, _, _ in keys]}
+    rule |= {} if threshold is None else {"threshold": threshold}
+    rule |= {} if "lattice" in families else {"require": sorted(families)}
     policy = {
         "apiVersion": names.API_VERSION,
         "kind": names.KIND_TRUST_POLICY,
         "metadata": {"name": name},
-        "spec": {"namespaces": {"names": namespaces}, "mode": "Enforce", "keys": [entry], "rules": [rule]},
+        "spec": {"namespaces": {"names": list(namespaces)}, "mode": "Enforce", "keys": entries, "rules": [rule]},
     }
     try:
         QuantumTrustPolicy.model_validate(policy)

@@ -10,8 +10,8 @@ from qee.api.job_circuit import Circuit, ParametersFrom
 from qee.api.reasons import Reason
 from qee.circuits import Scan
 from qee.circuits.refused import refused
-from qee.cli import checking, exits
-from qee.cli.manifest import Manifest, read
+from qee.cli import checking, exits, given
+from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.cli.terminal import coloured, out, printable
 from qee.core import tables
@@ -27,7 +27,7 @@ UID = "00000000-0000-0000-0000-000000000000"
 
 
 def lint(file: str, config_maps: list[str]) -> int:
-    manifest = read(file, config_maps)
+    manifest = given.read(file, config_maps, values=False)
     clean = [_Lint(manifest, job).run() for job in manifest.jobs]
     return exits.OK if all(clean) else exits.FAILED
 

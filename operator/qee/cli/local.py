@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import IO, NoReturn
 
@@ -19,8 +20,8 @@ from qee.api.backend import QuantumBackend
 from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.cli import checking, exits, results
-from qee.cli.manifest import Manifest, read
+from qee.cli import checking, exits, given, results
+from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.cli.results import View
 from qee.cli.terminal import note, printable, spinner
@@ -40,8 +41,12 @@ def run(
     config_maps: list[str],
     seconds: float | None,
     view: View,
+    shots: int | None = None,
+    seed: int | None = None,
 ) -> int:
-    document, deadline = prepared(read(file, config_maps), job, namespace, engine)
+    found = given.read(file, config_maps)
+    chosen = given.with_options(found.one_job(job), shots, seed)
+    document, deadline = prepared(replace(found, jobs=[chosen]), None, namespace, engine)
     limit = min((each for each in (seconds, deadline) if each is not None), default=None)
     data = _executed(document, limit)
     try:
@@ -83,6 +88,8 @@ def _chosen(
     job = checking.typed(manifest, manifest.one_job(name), str(uuid.uuid4()), namespace)
     backend = checking.local_backend(manifest, job, engine, _memory())
     provider = str(backend.spec.provider)
+    if engine is not None and engine != job.spec.backend_ref.name:
+        note(f"on {engine}, in place of {printable(job.spec.backend_ref.name)}")
     if importlib.util.find_spec(MODULES[provider]) is None:
         raise Problem(f"engine {provider} is not installed: pip install 'qee[{provider}]'")
     return job, backend

@@ -21,12 +21,23 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from qee import __version__
+
+        typer.echo(f"qee {__version__}")
+        raise typer.Exit()
+
+
 @app.callback()
 def cluster(
     ctx: typer.Context,
     namespace: options.Namespace = None,
     context: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     ctx.obj = Target(namespace, context, kubeconfig)
 
@@ -34,10 +45,9 @@ def cluster(
 @command(app, "run")
 def run(
     target: Target,
-    path: Annotated[str | None, typer.Argument(metavar="FILE", help="The manifest; the same as -f.")] = None,
-    file: Annotated[
-        str | None, typer.Option("-f", "--file", metavar="FILE", help="Manifest with a QuantumJob; - is stdin.")
-    ] = None,
+    signing: options.SigningOptions,
+    path: options.File = None,
+    file: options.SameFile = None,
     local: Annotated[bool, typer.Option("--local", help="Run on this machine, without a cluster.")] = False,
     engine: Annotated[
         Engine | None,
@@ -52,6 +62,10 @@ def run(
     ] = None,
     job: options.Chosen = None,
     name: options.Name = None,
+    shots: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="In place of the manifest's, for every circuit.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="In place of the manifest's.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait for the end and show the result.")] = True,
     timeout: options.Timeout = None,
     logs: Annotated[bool, typer.Option("--logs", help="Show the runner's log, on stderr, while waiting.")] = False,
@@ -63,13 +77,13 @@ def run(
     outcome: options.Outcome = None,
     cancel_on_interrupt: options.CancelOnInterrupt = False,
 ) -> Any:
-    """Run a job and show its result.
+    """Run a job, or a circuit's file, and show the result.
 
-    On a cluster the job is submitted and waited for; with --local it runs on this machine.
+    On a cluster the job is signed where there is a key, submitted and waited for; with --local it runs on this machine.
     """
-    if (path is None) == (file is None):
-        raise Problem("give one manifest: qee run -f FILE, or qee run --local FILE")
-    manifest = path or file or ""
+    from qee.cli import given
+
+    manifest = given.one(path, file, "qee run FILE, or qee run --local FILE")
     view = _view(output, None, output_file, plot, png, parameter, outcome)
     if not local:
         if engine or config_map:
@@ -81,14 +95,17 @@ def run(
             manifest,
             job=job,
             name=name,
+            signing=signing,
+            shots=shots,
+            seed=seed,
             wait=wait,
             seconds=timeout,
             logs=logs,
             view=view,
             cancel_on_interrupt=cancel_on_interrupt,
         )
-    if name or logs or not wait or cancel_on_interrupt:
-        raise Problem("--name, --logs, --no-wait and --cancel-on-interrupt are not for --local; leave them out")
+    if name or logs or not wait or cancel_on_interrupt or signing.named():
+        raise Problem("--name, --logs, --no-wait, --cancel-on-interrupt and keys are not for --local; leave them out")
     from qee.cli import local as local_run
 
     return local_run.run(
@@ -99,26 +116,31 @@ def run(
         config_maps=config_map or [],
         seconds=timeout,
         view=view,
+        shots=shots,
+        seed=seed,
     )
 
 
 @command(app, "submit")
 def submit(
     target: Target,
-    file: options.ManifestFile,
+    signing: options.SigningOptions,
+    path: options.File = None,
+    file: options.SameFile = None,
     name: options.Name = None,
     output: Annotated[
         CreatedForm, typer.Option("-o", "--output", help="text, or the name alone for scripts.")
     ] = CreatedForm.TEXT,
-    key: options.KeyFiles = None,
 ) -> Any:
     """Create the jobs of a manifest.
 
-    ConfigMaps of the manifest that the jobs refer to are created first. With --key the jobs are signed on the way.
+    ConfigMaps of the manifest that the jobs refer to are created first. Where there is a key the jobs are signed on the
+    way: with --key all of them, with the user's own key those without a signature.
     """
-    from qee.cli import submitting
+    from qee.cli import given, submitting
 
-    return submitting.submit(target, file, name, output is CreatedForm.NAME, key or [])
+    manifest = given.one(path, file, "qee submit FILE")
+    return submitting.submit(target, manifest, name, output is CreatedForm.NAME, signing)
 
 
 @command(app, "wait")
@@ -264,25 +286,21 @@ def backends(target: Target, output: options.ListOutput = ListForm.TABLE) -> Any
 
 
 @command(app, "lint")
-def lint(file: options.ManifestFile, config_map: options.ConfigMapFiles = None) -> Any:
+def lint(path: options.File = None, file: options.SameFile = None, config_map: options.ConfigMapFiles = None) -> Any:
     """Check a manifest without a cluster.
 
     Fields, circuits, the memory they need, and digests of ConfigMaps. Exits with 1 if a job would fail.
     """
-    from qee.cli import linting
+    from qee.cli import given, linting
 
-    return linting.lint(file, config_map or [])
+    return linting.lint(given.one(path, file, "qee lint FILE"), config_map or [])
 
 
 @command(app, "draw")
 def draw(
     target: Target,
-    path: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="OpenQASM, QPY, Cirq's JSON, or a manifest.")
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("-f", "--file", metavar="FILE", help="The same; - is a manifest on stdin.")
-    ] = None,
+    path: options.File = None,
+    file: options.SameFile = None,
     circuit: Annotated[str | None, typer.Option(metavar="CIRCUIT", help="Only this circuit.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="As for a local run.")] = None,
     png: Annotated[
@@ -295,16 +313,19 @@ def draw(
 
     The engine's SDK reads them, in a process of its own that has denied itself the network.
     """
-    if (path is None) == (file is None):
-        raise Problem("give one file: qee draw FILE, or qee draw -f FILE")
-    from qee.cli import drawing
+    from qee.cli import drawing, given
 
-    return drawing.draw(path or file or "", job, target.namespace, circuit, engine, config_map or [], png)
+    return drawing.draw(
+        given.one(path, file, "qee draw FILE"), job, target.namespace, circuit, engine, config_map or [], png
+    )
 
 
 @command(app, "init")
 def init(
-    path: Annotated[str, typer.Argument(metavar="FILE", help="OpenQASM, QPY or Cirq's JSON; - is stdin.")],
+    path: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="OpenQASM, QPY or Cirq's JSON; - is stdin.")
+    ] = None,
+    file: options.SameFile = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="The manifest. Default: stdout.")
     ] = None,
@@ -318,9 +339,9 @@ def init(
     Format, parameters and measurements are read from the circuit, without running anything. For a Python file the lines
     are told that write its circuit.
     """
-    from qee.cli import scaffold
+    from qee.cli import given, scaffold
 
-    return scaffold.init(path, output, name, backend, shots, force)
+    return scaffold.init(given.one(path, file, "qee init FILE"), output, name, backend, shots, force)
 
 
 @command(app, "version")

@@ -28,8 +28,8 @@ installs it, also as a plugin of kubectl: `kubectl qee get` is `qee get`. Local 
 
 ```console
 $ qee run --local examples/bell.yaml            # on this machine
-$ qee run -f examples/bell.yaml --timeout 10m   # on the cluster: submit, wait, show the result
-$ qee submit -f examples/bell.yaml --name bell-2
+$ qee run examples/bell.yaml --timeout 10m   # on the cluster: submit, wait, show the result
+$ qee submit examples/bell.yaml --name bell-2
 $ qee wait bell-2 && qee result bell-2 -o json
 ```
 

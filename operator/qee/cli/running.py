@@ -5,15 +5,16 @@ import contextlib
 from dataclasses import replace
 
 from qee.api.conditions import Phase
-from qee.cli import exits, fetching, jobs, results
+from qee.cli import exits, fetching, given, jobs, results
 from qee.cli.cancelling import request_cancel
 from qee.cli.connection import Cluster, Target
 from qee.cli.interrupts import Interrupted, Interrupts
-from qee.cli.manifest import read
+from qee.cli.options import SigningOptions
 from qee.cli.problem import Problem
 from qee.cli.progress import Progress
 from qee.cli.results import View
-from qee.cli.submitting import create
+from qee.cli.signable import is_signed
+from qee.cli.submitting import create, signing_with
 from qee.cli.terminal import note, out, printable
 from qee.cli.waiting import until_finished
 from qee.kube.port import ApiError, Object
@@ -27,17 +28,24 @@ async def run(
     *,
     job: str | None,
     name: str | None,
+    signing: SigningOptions,
+    shots: int | None,
+    seed: int | None,
     wait: bool,
     seconds: float | None,
     logs: bool,
     view: View,
     cancel_on_interrupt: bool,
 ) -> int:
-    manifest = read(file)
-    chosen = manifest.one_job(job)
+    manifest = given.read(file)
+    chosen = given.with_options(manifest.one_job(job), shots, seed)
+    if chosen["spec"] != manifest.one_job(job)["spec"] and is_signed(chosen) and not signing.named():
+        raise Problem("--shots and --seed change what is signed; sign anew with --key FILE, or change the manifest")
+    manifest = replace(manifest, jobs=[chosen])
     async with target.open() as cluster:
+        sign = await signing_with(cluster, manifest, signing)
         with Interrupts() as interrupts:
-            created = await create(cluster, manifest, chosen, name)
+            created = await create(cluster, manifest, chosen, name, sign)
             cluster = replace(cluster, namespace=created["metadata"]["namespace"])
             called = created["metadata"]["name"]
             if not wait:
@@ -77,6 +85,7 @@ class _Waiting:
         self._seconds = seconds
         self._logs = logs
         self._cancel = cancel
+        self._called = f"{name} -n {cluster.namespace}"  # as a command takes it, whatever the context says then
 
     async def finish(self, interrupts: Interrupts) -> Object:
         """The finished job. Raises Problem on timeout, on deletion, and when interrupted."""
@@ -107,8 +116,8 @@ class _Waiting:
     async def _interrupted(self, interrupted: Interrupted, progress: Progress) -> Object:
         if not self._cancel:
             raise Problem(
-                f"{interrupted}: QuantumJob {self._name!r} goes on; `qee wait {self._name}` waits again, "
-                f"`qee cancel {self._name}` stops it",
+                f"{interrupted}: QuantumJob {self._name!r} goes on; `qee wait {self._called}` waits again, "
+                f"`qee cancel {self._called}` stops it",
                 exits.INTERRUPTED + interrupted.number,
             ) from None
         try:
@@ -117,7 +126,7 @@ class _Waiting:
         except (ApiError, Problem, TimeoutError) as error:
             raise Problem(
                 f"{interrupted}: cancelling {self._name!r} was not confirmed ({error or 'no answer'}); it may go on: "
-                f"`qee cancel {self._name}`"
+                f"`qee cancel {self._called}`"
             ) from None
         progress.line(f"{interrupted}: asked to cancel {printable(self._name)}")
         try:

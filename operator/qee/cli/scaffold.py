@@ -40,14 +40,14 @@ _EXPORT = {
 def init(path: str, output: str | None, name: str | None, backend: str | None, shots: int, force: bool) -> int:
     data = read(path)
     format_ = format_of(path, data)
-    called = name or _name(path)
+    called = name or job_name(path)
     text = manifest(data, format_, called, backend or ("cirq" if format_ == "cirq-json" else "aer"), shots)
     if output is None or output == "-":
         terminal.out(text.rstrip("\n"))
         return exits.OK
     write(output, text.encode(), replace=force, what="--output")
     shown = terminal.printable(output)
-    terminal.note(f"wrote {shown}; `qee lint -f {shown}` checks it, `qee run --local {shown}` runs it here")
+    terminal.note(f"wrote {shown}; `qee lint {shown}` checks it, `qee run --local {shown}` runs it here")
     return exits.OK
 
 
@@ -196,7 +196,7 @@ def read(path: str, most: int = MAX_BYTES) -> bytes:
     return data
 
 
-def _name(path: str) -> str:
+def job_name(path: str) -> str:
     """A DNS name from the file's."""
     stem = "" if path == "-" else Path(path).name.split(".")[0]
     return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:50].strip("-") or "circuit"

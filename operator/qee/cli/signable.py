@@ -63,6 +63,11 @@ class Text:
             )
 
 
+def is_signed(job: Object) -> bool:
+    """Whether a signature is there; not whether it holds."""
+    return names.ANNOTATION_SIGNATURE in (job["metadata"].get("annotations") or {})
+
+
 def with_annotation(job: Object, envelope: str | None, namespace: str | None = None) -> Object:
     """A copy of the object with the signature and, where it is given, the namespace."""
     metadata: dict[str, Any] = {**job["metadata"], **({"namespace": namespace} if namespace else {})}

@@ -30,11 +30,6 @@ def moment(text: str) -> datetime:
 
 
 KeyFile = Annotated[str, typer.Argument(metavar="FILE", help="The key: private or public, PEM or DER.")]
-PassphraseFile = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Passphrase in a file. Default: $QEE_KEY_PASSPHRASE, else asked for."),
-]
-PassphraseFd = Annotated[int | None, typer.Option(metavar="N", help="Passphrase from file descriptor N, 3 or above.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
 Out = Annotated[str, typer.Option("--out", metavar="FILE", help="Where the key goes; mode 0600.")]
 NoPassphrase = Annotated[bool, typer.Option("--no-passphrase", help="Write the private key unencrypted.")]
@@ -42,12 +37,11 @@ NoPassphrase = Annotated[bool, typer.Option("--no-passphrase", help="Write the p
 
 @command(key, "generate")
 def generate(
+    word: options.PassphraseOptions,
     out: Out,
     algorithm: Annotated[KeyAlgorithm | None, typer.Option(help="Default: ML-DSA-65.")] = None,
     cnsa: Annotated[bool, typer.Option("--cnsa", help="As CNSA 2.0 demands: ML-DSA-87.")] = False,
     no_passphrase: NoPassphrase = False,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
     force: Force = False,
 ) -> Any:
     """Make a key: FILE, encrypted, and FILE.pub. Prints the key id.
@@ -55,51 +49,46 @@ def generate(
     PKCS#8 with the seed alone (RFC 9881), encrypted by PBES2 with a passphrase.
     """
     from qee.cli import keys
-    from qee.cli.secret import Passphrase
 
-    word = Passphrase(passphrase_file, passphrase_fd)
-    return keys.generate(out, str(algorithm) if algorithm else None, cnsa, word, not no_passphrase, force)
+    chosen = str(algorithm) if algorithm else None
+    return keys.generate(out, chosen, cnsa, word.passphrase(), not no_passphrase, force)
 
 
 @command(key, "show")
 def show(
-    file: KeyFile,
+    word: options.PassphraseOptions,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Keys: private or public, PEM or DER.")],
     public: Annotated[bool, typer.Option("--public", help="The public key in PEM.")] = False,
     policy: Annotated[bool, typer.Option("--policy", help="A QuantumTrustPolicy with the key.")] = False,
     namespace: Annotated[
         list[str] | None, typer.Option("--namespace", metavar="NAME", help="That it governs; may be repeated.")
     ] = None,
-    holder: Annotated[str | None, typer.Option(metavar="WHO", help="Who holds the private key.")] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Name of policy, key and rule. Default: that of the file.")
+    holder: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHO", help="Who holds the private key; once for each FILE, in their order."),
     ] = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
+    threshold: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many of the keys have to sign. Default: 1.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of policy and rule. Default: that of the first file.")
+    ] = None,
 ) -> Any:
-    """Show a key: algorithm and key id, the public key, or a trust policy to apply. Never the private key."""
+    """Show keys: algorithm and key id, the public key, or a trust policy to apply. Never the private key."""
     from qee.cli import keys
-    from qee.cli.secret import Passphrase
 
-    return keys.show(
-        file,
-        Passphrase(passphrase_file, passphrase_fd),
-        public=public,
-        policy=policy,
-        namespaces=namespace or [],
-        holder=holder,
-        name=name,
-    )
+    wanted = keys.PolicyOptions(policy, namespace or [], holder or [], threshold, name)
+    return keys.show(files, word.passphrase(), public, wanted)
 
 
 @command(key, "convert")
 def convert(
+    word: options.PassphraseOptions,
     file: KeyFile,
     out: Out,
     form: Annotated[KeyForm, typer.Option(help="pem or der.")] = KeyForm.PEM,
     public: Annotated[bool, typer.Option("--public", help="The public key alone; mode 0644.")] = False,
     no_passphrase: NoPassphrase = False,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
     new_passphrase_file: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The new one in a file. Default: $QEE_KEY_NEW_PASSPHRASE, else asked for."),
@@ -116,12 +105,11 @@ def convert(
     from dataclasses import replace
 
     from qee.cli import keys
-    from qee.cli.secret import Passphrase
 
     return keys.convert(
         file,
         out,
-        Passphrase(passphrase_file, passphrase_fd),
+        word.passphrase(),
         replace(keys.NEW_PASSPHRASE, file=new_passphrase_file, descriptor=new_passphrase_fd),
         form=form,
         public=public,
@@ -132,18 +120,9 @@ def convert(
 
 def sign(
     target: Target,
-    file: options.ManifestFile,
-    key: options.KeyFiles = None,
-    key_fd: Annotated[int | None, typer.Option(metavar="N", help="Private key from file descriptor N.")] = None,
-    key_env: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Private key in PEM from an environment variable.")
-    ] = None,
-    signer: Annotated[
-        str | None, typer.Option(metavar="exec:CMD", help="A program that signs, for a token or a key service.")
-    ] = None,
-    public: Annotated[str | None, typer.Option(metavar="PUB", help="Public key of --signer.")] = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
+    signing: options.SigningOptions,
+    path: options.File = None,
+    file: options.SameFile = None,
     audience: Annotated[
         list[str] | None,
         typer.Option(
@@ -181,9 +160,9 @@ def sign(
 
     The manifest stays as it is, but for the annotation. It is refused where readers of YAML would differ about it.
     """
-    from qee.cli import signers, signing
+    from qee.cli import given, signers
+    from qee.cli import signing as signing_of_files
     from qee.cli.problem import Problem
-    from qee.cli.secret import Passphrase
 
     if add and (audience or not_before or with_ or break_glass):
         raise Problem(
@@ -191,15 +170,15 @@ def sign(
         )
     if break_glass is not None and not break_glass.strip():
         raise Problem("--break-glass: give the reason; it is signed, logged and shown")
-    keys = signers.KeyOptions(key or [], key_fd, key_env, signer, public, Passphrase(passphrase_file, passphrase_fd))
-    terms = signing.Terms(
+    terms = signing_of_files.Terms(
         audience or [],
         timedelta(seconds=min(int(valid_for), 10**12)),
         not_before,
         break_glass,
         signers.public_keys(with_ or []),
     )
-    return signing.sign(target, file, keys, terms, add=add, output=output, in_place=in_place)
+    manifest = given.one(path, file, "qee sign FILE")
+    return signing_of_files.sign(target, manifest, signing.chosen(), terms, add=add, output=output, in_place=in_place)
 
 
 def verify(

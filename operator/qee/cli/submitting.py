@@ -1,12 +1,14 @@
 """`qee submit`: create the jobs of a manifest, and the ConfigMaps that lie beside them."""
 
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from qee.cli import durations, exits, jobs
+from qee.cli import durations, exits, given, jobs
 from qee.cli.connection import Cluster, Target
-from qee.cli.manifest import Manifest, read
+from qee.cli.manifest import Manifest
+from qee.cli.options import SigningOptions
 from qee.cli.problem import Problem
 from qee.cli.terminal import note, out, printable
 from qee.kube.port import AlreadyExists, NotFound, Object
@@ -14,14 +16,17 @@ from qee.kube.resources import CONFIG_MAPS, JOBS
 
 Sign = Callable[[Object], Object]
 VALIDITY = timedelta(hours=1)  # of what is signed to be created at once
+MAX_NAME = 63
+# As k8s.io/apimachinery/pkg/util/rand: no vowels, nothing that is read as something else.
+SUFFIX_LENGTH, SUFFIX_LETTERS = 5, "bcdfghjklmnpqrstvwxz2456789"
 
 
-async def submit(target: Target, file: str, name: str | None, name_only: bool, keys: Sequence[str] = ()) -> int:
-    manifest = read(file)
+async def submit(target: Target, file: str, name: str | None, name_only: bool, signing: SigningOptions) -> int:
+    manifest = given.read(file)
     if name is not None and len(manifest.jobs) > 1:
         raise Problem(f"--name {name}: {manifest.origin} holds {len(manifest.jobs)} QuantumJobs; split the file")
     async with target.open() as cluster:
-        sign = await _signing(cluster, manifest.origin, keys) if keys else None
+        sign = await signing_with(cluster, manifest, signing)
         for job in manifest.jobs:
             created = await create(cluster, manifest, job, name, sign)
             word = "" if name_only else " created"
@@ -55,16 +60,35 @@ async def create(
         raise Problem(f"there is no namespace {cluster.namespace!r}; create it, or choose another with -n") from None
 
 
-async def _signing(cluster: Cluster, origin: str, keys: Sequence[str]) -> Sign:
+async def signing_with(cluster: Cluster, manifest: Manifest, options: SigningOptions) -> Sign | None:
+    """What signs the manifest's jobs on the way; None where there is no key. Raises Problem, ApiError.
+
+    Keys of the command line sign all of them, the user's own key those that have no signature.
+    """
     from qee.cli import signable, signers, signing
 
-    parties = signers.signers(signers.KeyOptions(files=keys))
+    chosen = options.chosen()
+    if not options.named() and (not chosen.files or all(map(signable.is_signed, manifest.jobs))):
+        return None
+    parties = signers.signers(chosen)
     terms = signing.Terms(audiences=[await signing.cluster_uid(cluster)], validity=VALIDITY)
 
     def sign(job: Object) -> Object:
-        return signable.with_annotation(job, signing.signed(job, parties, terms, origin).encode())
+        if signable.is_signed(job) and not options.named():
+            return job
+        named = {**job, "metadata": _completed(job["metadata"])}
+        return signable.with_annotation(named, signing.signed(named, parties, terms, manifest.origin).encode())
 
     return sign
+
+
+def _completed(meta: Object) -> Object:
+    """The name is signed, so generateName is completed here, as the API server would: five letters and digits."""
+    if meta.get("name") or not meta.get("generateName"):
+        return meta
+    start = str(meta["generateName"])[: MAX_NAME - SUFFIX_LENGTH]
+    name = start + "".join(secrets.choice(SUFFIX_LETTERS) for _ in range(SUFFIX_LENGTH))
+    return {**{key: value for key, value in meta.items() if key != "generateName"}, "name": name}
 
 
 def _renamed(job: Object, name: str | None) -> Object:
@@ -113,5 +137,6 @@ async def _taken(cluster: Cluster, name: str) -> Problem:
     age = durations.short(jobs.age_seconds(live))
     return Problem(
         f"QuantumJob {name!r} exists in namespace {cluster.namespace!r} ({jobs.phase(live)}, {age} old), and a job "
-        f"runs once; submit it as another (--name {name}-2), or delete it first: kubectl delete quantumjob {name}"
+        f"runs once; submit it as another (--name {name}-2), or delete it first: "
+        f"kubectl delete quantumjob {name} -n {cluster.namespace}"
     )

@@ -11,7 +11,8 @@ from qee.api.provider_result import circuit_result
 from qee.api.reasons import Reason
 from qee.api.result_document import CircuitResult, Provenance, ProviderJob, ProviderRun
 from qee.api.task import TaskState
-from qee.connectors.protocol import Charge, Fetched, UnitResult
+from qee.connectors import answers
+from qee.connectors.protocol import Charge, Fetched
 from qee.connectors.submission import Part
 
 
@@ -90,22 +91,18 @@ def _results(
     missing: list[Missing] = []
     number = 0
     for part, submission in zip(parts, compiled.submissions, strict=True):
-        given = fetched.get(part.index)
-        for position, unit in enumerate(submission.units):
-            one = given.units[position] if given is not None else UnitResult(problem=part.message or part.state)
-            if one.problem or one == UnitResult():
-                why = one.problem or "the provider gave nothing"
-                missing.append(Missing(number, str(Reason.PROVIDER_FAILED), why[:512]))
+        given = answers.units(submission, fetched.get(part.index), outputs, part.message or part.state)
+        for unit, one in zip(submission.units, given, strict=True):
+            if one.problem:
+                missing.append(Missing(number, str(Reason.PROVIDER_FAILED), one.problem))
             else:
                 results.append(
                     circuit_result(
                         unit,
-                        counts=dict(one.counts) if one.counts is not None and "counts" in outputs else None,
-                        memory=one.memory if "memory" in outputs else None,
+                        counts=dict(one.counts) if one.counts is not None else None,
+                        memory=one.memory,
                         distribution=dict(one.probabilities) if one.probabilities is not None else None,
-                        expectation=None
-                        if one.expectation is None
-                        else {name: (value[0], value[1]) for name, value in one.expectation.items()},
+                        expectation=dict(one.expectation) if one.expectation is not None else None,
                     )
                 )
             number += 1
@@ -134,6 +131,8 @@ def _charge(charges: Sequence[Charge]) -> dict[str, Any] | None:
     amounts = [charge.amount for charge in charges]
     currencies = {charge.currency for charge in charges}
     if None not in amounts and len(currencies) == 1 and None not in currencies:
-        total = format(sum((Decimal(amount or 0) for amount in amounts), Decimal(0)), "f")
-        found |= {"amount": total, "currency": currencies.pop()}
+        total = Charge(
+            amount=str(sum((Decimal(amount or 0) for amount in amounts), Decimal(0))), currency=currencies.pop()
+        )
+        found |= {"amount": total.amount, "currency": total.currency} if total.amount else {}
     return found or None

@@ -5,6 +5,9 @@ credential, where the SDK may read circuits; everything else in the connector's 
 credential and never sees a circuit's source. Each call is made one at a time, has a deadline, and may be killed with
 its process at any moment: an adapter keeps nothing that matters between two calls.
 
+Whatever a provider says goes into these types as it came: texts are cleaned (`wording`) and figures made fit for
+status (`figures`) as the types are made, once for all adapters.
+
     prepare -> (the operator prices and authorises) -> find -> submit -> status ... -> fetch
                                                                  cancel
 
@@ -13,10 +16,16 @@ Standard library only.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from qee.api.compiled_document import CompiledDocument, Submission, Usage
 from qee.api.run_document import RunDocument
+from qee.connectors import figures
+from qee.connectors.wording import clean
+
+
+def _made(value: object, name: str, made: Any) -> None:
+    object.__setattr__(value, name, made)  # of a frozen dataclass
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,15 @@ class Target:
     calibration_time: str | None = None
     max_shots: int | None = None
 
+    def __post_init__(self) -> None:
+        _made(self, "message", clean(self.message))
+        _made(self, "queue_length", figures.count(self.queue_length))
+        _made(self, "max_shots", figures.count(self.max_shots))
+        _made(self, "calibration_time", figures.moment(self.calibration_time))
+
 
 Phase = Literal["queued", "running", "succeeded", "failed", "cancelled", "unknown"]
+MAX_MESSAGE = 512  # characters of one provider job's message, and of one unit's problem
 ENDED: frozenset[Phase] = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -66,6 +82,10 @@ class ProviderState:
     phase: Phase
     message: str = ""
     position: int | None = None
+
+    def __post_init__(self) -> None:
+        _made(self, "message", clean(self.message, MAX_MESSAGE))
+        _made(self, "position", figures.count(self.position))
 
 
 @dataclass(frozen=True)
@@ -83,14 +103,29 @@ class UnitResult:
     expectation: Mapping[str, tuple[str, str]] | None = None
     problem: str = ""
 
+    def __post_init__(self) -> None:
+        _made(self, "problem", clean(self.problem, MAX_MESSAGE))
+
 
 @dataclass(frozen=True)
 class Charge:
-    """What a provider says that a job has used or cost. None: it does not tell."""
+    """What a provider says that a job has used or cost. None: it does not tell.
+
+    Give it what the provider said, numbers of any kind or text: it is rounded to what status holds, and what is no
+    charge (negative, not finite, in no currency) is not told, so that all that was reserved counts. Never raises.
+    """
 
     qpu_milliseconds: int | None = None
     amount: str | None = None
     currency: str | None = None
+
+    def __post_init__(self) -> None:
+        amount, currency = figures.money(self.amount, self.currency)
+        _made(self, "amount", amount)
+        _made(self, "currency", currency)
+        time = figures.count(self.qpu_milliseconds)
+        # A job that costs something has used something: 0 is what some tell where they bill otherwise.
+        _made(self, "qpu_milliseconds", None if time == 0 and float(amount or 0) else time)
 
 
 @dataclass(frozen=True)
@@ -101,12 +136,18 @@ class Fetched:
     raw_sha256: str
     charge: Charge = Charge()
 
+    def __post_init__(self) -> None:
+        _made(self, "raw_sha256", figures.digest(self.raw_sha256))
+
 
 class ProviderError(Exception):
-    """A call that gave nothing. The message goes into status: it names what to do, and holds no secret.
+    """A call that gave nothing. The message goes into status: it names what to do; it is cleaned as it is made.
 
     Every other exception of an adapter counts as Ambiguous in `submit` and as Unreachable elsewhere.
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(clean(message))
 
 
 class Rejected(ProviderError):
@@ -118,7 +159,7 @@ class Throttled(ProviderError):
 
     def __init__(self, message: str, retry_after: float = 60.0) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after = figures.seconds(retry_after)
 
 
 class Unauthorized(ProviderError):

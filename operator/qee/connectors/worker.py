@@ -20,7 +20,7 @@ from typing import Any
 
 from qee.api.compiled_document import Submission
 from qee.api.json_fields import Fields
-from qee.connectors import protocol
+from qee.connectors import protocol, wording
 from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
 
@@ -35,7 +35,9 @@ class Worker:
         call, arguments = str(request["call"]), request.get("arguments", {})
         try:
             if call == "open":
-                self._connector = adapter(request["provider"])(Settings(**request["settings"]))
+                settings = Settings(**request["settings"])
+                wording.hide(settings.credentials)
+                self._connector = adapter(request["provider"])(settings)
                 return {"result": None}
             if self._connector is None:
                 raise RuntimeError("the first request must be open")
@@ -45,7 +47,8 @@ class Worker:
         except ProviderError as error:
             return _error(error)
         except Exception as error:
-            traceback.print_exc()  # to the connector's log; SDKs word errors with whatever they were given
+            for line in traceback.format_exc().splitlines():  # SDKs word errors with whatever they were given
+                sys.stderr.write(f"{wording.clean(line)}\n")
             kind = Ambiguous if call == "submit" else Unreachable
             return _error(kind(f"{call}: the SDK raised {type(error).__name__}"))
 

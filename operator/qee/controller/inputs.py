@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,12 +15,15 @@ from pydantic import ValidationError
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit, ConfigMapKeyRef, ParametersFrom
-from qee.api.names import LABEL_RESULTS
+from qee.api.names import LABEL_RESULTS, MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
 from qee.core.refusal import Refused
 from qee.core.sources import Sources
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import BACKENDS, CLAIMS, CONFIG_MAPS, NAMESPACES
+
+# What a job names in ConfigMaps, each once. A table may have blanks that do not get into the run document.
+MAX_HELD_BYTES = 3 * MAX_SNAPSHOT_BYTES
 
 
 async def find_backend(port: Port, job: QuantumJob) -> Object | None:
@@ -63,26 +67,64 @@ async def namespace_labels(port: Port, backend: QuantumBackend, namespace: str) 
 
 
 async def sources(port: Port, job: QuantumJob) -> Sources:
-    """What the circuits consist of. A ConfigMap to which several refer is read once."""
-    config_maps: dict[str, Object] = {}
+    """What the circuits consist of. A ConfigMap to which several refer is read once, and of it what they name is kept.
 
-    async def promised(place: Circuit | ParametersFrom, path: str) -> bytes:
-        reference = place.config_map_key_ref
-        if reference is None:
-            raise ValueError(f"{path} refers to no ConfigMap")
-        if reference.name not in config_maps:
-            config_maps[reference.name] = await _config_map(port, job.metadata.namespace, reference.name, path)
-        return _promised_bytes(reference, place.sha256 or "", config_maps[reference.name], path)
-
+    Sizes are added up while reading: what cannot fit into a run document is refused before it is held.
+    """
+    reading = _Reading(port, job)
     programs: dict[str, bytes] = {}
     tables: dict[str, bytes] = {}
+    size = 0
     for index, circuit in enumerate(job.spec.circuits):
         path = f"spec.circuits[{index}]"
         inline = circuit.inline_program
-        programs[circuit.name] = await promised(circuit, path) if inline is None else inline
+        programs[circuit.name] = await reading.promised(circuit, path) if inline is None else inline
+        size += len(programs[circuit.name])  # once for each circuit: so it stands in the run document
+        if size > MAX_SNAPSHOT_BYTES:
+            raise _too_large(f"spec.circuits: the programs hold more than {MAX_SNAPSHOT_BYTES} bytes in all.")
         if circuit.parameters_from is not None:
-            tables[circuit.name] = await promised(circuit.parameters_from, f"{path}.parametersFrom")
+            tables[circuit.name] = await reading.promised(circuit.parameters_from, f"{path}.parametersFrom")
     return Sources(programs, tables)
+
+
+def _too_large(message: str) -> Refused:
+    return Refused(Reason.INPUT_TOO_LARGE, f"{message} {Reason.INPUT_TOO_LARGE.remedy}")
+
+
+class _Reading:
+    """Reads each ConfigMap once. Who names the same key gets the same bytes."""
+
+    def __init__(self, port: Port, job: QuantumJob) -> None:
+        self._port = port
+        self._namespace = job.metadata.namespace
+        self._keys: dict[str, set[str]] = {}  # by ConfigMap, what the job names in it
+        for circuit in job.spec.circuits:
+            for place in (circuit, circuit.parameters_from):
+                if place is not None and place.config_map_key_ref is not None:
+                    self._keys.setdefault(place.config_map_key_ref.name, set()).add(place.config_map_key_ref.key)
+        self._found: dict[str, Mapping[str, _Value]] = {}
+        self._held = 0  # bytes
+
+    async def promised(self, place: Circuit | ParametersFrom, path: str) -> bytes:
+        reference = place.config_map_key_ref
+        if reference is None:
+            raise ValueError(f"{path} refers to no ConfigMap")
+        name = reference.name
+        if name not in self._found:
+            config_map = await _config_map(self._port, self._namespace, name, path)
+            self._found[name] = {key: value for key in self._keys[name] if (value := _value(config_map, key))}
+            self._held += sum(len(value.data) for value in self._found[name].values())
+            if self._held > MAX_HELD_BYTES:
+                raise _too_large(f"spec.circuits: programs and tables hold more than {MAX_HELD_BYTES} bytes in all.")
+        return _promised_bytes(reference, place.sha256 or "", self._found[name].get(reference.key), path)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """Of one key of a ConfigMap."""
+
+    data: bytes
+    sha256: str
 
 
 async def _config_map(port: Port, namespace: str, name: str, path: str) -> Object:
@@ -130,25 +172,30 @@ def _no_claim(message: str) -> Refused:
     )
 
 
-def _promised_bytes(reference: ConfigMapKeyRef, sha256: str, config_map: Object, path: str) -> bytes:
-    text = (config_map.get("data") or {}).get(reference.key)
-    binary = (config_map.get("binaryData") or {}).get(reference.key)
+def _value(config_map: Object, key: str) -> _Value | None:
+    text = (config_map.get("data") or {}).get(key)
+    binary = (config_map.get("binaryData") or {}).get(key)
     if text is None and binary is None:
+        return None
+    try:
+        data = text.encode() if text is not None else base64.b64decode(binary or "", validate=True)
+    except binascii.Error:  # the API server checks it; a proxy may not
+        data = b""
+    return _Value(data, hashlib.sha256(data).hexdigest())
+
+
+def _promised_bytes(reference: ConfigMapKeyRef, sha256: str, value: _Value | None, path: str) -> bytes:
+    if value is None:
         raise Refused(
             Reason.INPUT_NOT_FOUND,
             f"{path}.configMapKeyRef.key: ConfigMap {reference.name!r} has no key {reference.key!r}. "
             f"{Reason.INPUT_NOT_FOUND.remedy}",
             waiting=Reason.WAITING_FOR_INPUT,
         )
-    try:
-        data = text.encode() if text is not None else base64.b64decode(binary or "", validate=True)
-    except binascii.Error:  # the API server checks it; a proxy may not
-        data = b""
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != sha256:
+    if value.sha256 != sha256:
         raise Refused(
             Reason.INPUT_DIGEST_MISMATCH,
             f"{path}.sha256: {sha256} was promised, key {reference.key!r} of ConfigMap {reference.name!r} has "
-            f"{digest}. {Reason.INPUT_DIGEST_MISMATCH.remedy}",
+            f"{value.sha256}. {Reason.INPUT_DIGEST_MISMATCH.remedy}",
         )
-    return data
+    return value.data

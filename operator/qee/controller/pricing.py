@@ -1,15 +1,16 @@
 """The price list of a backend: a ConfigMap in QEE's own namespace, where no tenant writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from qee.api.backend import QuantumBackend
 from qee.api.compiled_document import Usage
 from qee.api.job import QuantumJob
 from qee.api.names import PRICES_KEY
 from qee.api.reasons import Reason
 from qee.core import cost
-from qee.core.cost import PriceList
+from qee.core.cost import Price, PriceList
 from qee.core.refusal import Refused
 from qee.kube.port import NotFound, Port
 from qee.kube.resources import CONFIG_MAPS
@@ -30,10 +31,22 @@ async def prices(port: Port, namespace: str | None, backend: Mapping[str, Any]) 
         raise Refused(Reason.NO_PRICE, f"{where}, {PRICES_KEY}: {problem}. {Reason.NO_PRICE.remedy}") from None
 
 
-def estimate(job: QuantumJob, device: str, found: PriceList | None, usage: Usage) -> Decimal | None:
-    """The job's cost at most; None where it has no price. Raises `Refused` where spec.maxCost does not allow it."""
-    price = found.of(device) if found else None
-    estimated = price.estimate(usage) if price else None
+def estimate(
+    job: QuantumJob, backend: QuantumBackend, found: PriceList | None, usages: Sequence[Usage]
+) -> Decimal | None:
+    """The cost at most of a job with these submissions; None where it has no price.
+
+    Raises `Refused` where spec.maxCost does not allow it, or the backend's minimum is in another currency.
+    """
+    device = str(backend.spec.device)
+    least = backend.spec.prices.minimum if backend.spec.prices else None
+    if least is not None and found is not None and least.currency != found.currency:
+        raise Refused(
+            Reason.NO_PRICE,
+            f"QuantumBackend {backend.metadata.name!r}, spec.prices.minimum {least.amount} {least.currency}: the price "
+            f"list is in {found.currency}, and currencies are not converted. Give it in {found.currency}.",
+        )
+    estimated = _sum(found.of(device) if found else None, Decimal(least.amount) if least else Decimal(0), usages)
     limit = job.spec.max_cost
     if limit is None:
         return estimated
@@ -53,3 +66,11 @@ def estimate(job: QuantumJob, device: str, found: PriceList | None, usage: Usage
             f"{Reason.COST_EXCEEDED.remedy}",
         )
     return estimated
+
+
+def _sum(price: Price | None, minimum: Decimal, usages: Sequence[Usage]) -> Decimal | None:
+    """Each submission by itself: a dear one does not make up for the minimum of a cheap one."""
+    if price is None:
+        return None
+    each = [price.estimate(usage, minimum) for usage in usages]
+    return None if None in each else sum((one or Decimal(0) for one in each), Decimal(0))

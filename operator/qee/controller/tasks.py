@@ -85,9 +85,8 @@ class Tasks:
             raise not_of_this_job(error) from None
         found = await inputs.find_backend(self._port, job)
         backend = inputs.backend(found, job)
-        device = str(backend.spec.device)
         listed = await prices(self._port, self._namespace, found or {})
-        estimated = estimate(job, device, listed, compiled.usage)
+        estimated = estimate(job, backend, listed, [each.usage for each in compiled.submissions])
         packed = pack(document)
         if len(packed["data"]) > MAX_PACKED:
             raise Refused(

@@ -22,7 +22,6 @@ MAX_SHOTS = 10_000_000  # of one measurement, as of a circuit
 _ARRAYS = ("statevector", "probabilities")
 _COUNTED = ("openqasm3", "openqasm2", "qpy")  # of Cirq's JSON the scanner knows qubits only at most
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _SHOWN = 5
 
 
@@ -65,8 +64,9 @@ def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
     if circuit.format not in _COUNTED:
         return
     given = {in_openqasm(name) for name in circuit.parameters}
-    missing = [name for name in found.inputs if in_openqasm(name) not in given and _is_used(name, circuit)]
-    unknown = [name for name in circuit.parameters if in_openqasm(name) not in set(map(in_openqasm, found.inputs))]
+    known = {in_openqasm(name) for name in found.inputs}
+    missing = [name for name in found.inputs if name in found.used_inputs and in_openqasm(name) not in given]
+    unknown = [name for name in circuit.parameters if in_openqasm(name) not in known]
     if missing:
         raise Refused(
             Reason.INVALID_SPEC,
@@ -74,10 +74,10 @@ def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
             "Give a column of values for each.",
         )
     if unknown:
-        known = _listed(found.inputs) if found.inputs else "none"
+        inputs = _listed(found.inputs) if found.inputs else "none"
         raise Refused(
             Reason.INVALID_SPEC,
-            f"{path}.parameters: {_listed(unknown)} is no input of circuit {circuit.name!r}; it has {known}. "
+            f"{path}.parameters: {_listed(unknown)} is no input of circuit {circuit.name!r}; it has {inputs}. "
             "Remove the column, or use the program's own name (OpenQASM 3: `input float theta;`).",
         )
     if len(given) != len(circuit.parameters):
@@ -86,13 +86,6 @@ def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
             f"{path}.parameters: one of {_listed(found.inputs)} has two columns, as name[0] and as _name_0_. "
             "Remove one of them.",
         )
-
-
-def _is_used(name: str, circuit: CircuitRun) -> bool:
-    """An OpenQASM input that occurs once is only declared: Qiskit forgets it, and wants no value for it."""
-    if circuit.format != "openqasm3":
-        return True
-    return len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", _COMMENT.sub(" ", circuit.source))) > 1
 
 
 def in_openqasm(name: str) -> str:

@@ -6,7 +6,7 @@ A price list says its date and source; QEE has none of its own. Money is decimal
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 from qee.api.compiled_document import Usage
@@ -17,6 +17,7 @@ _SMALLEST = Decimal("0.000001")  # estimates are rounded up to it
 _CURRENCY = re.compile("[A-Z]{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNITS = ("perTask", "perShot", "perQpuSecond", "perOneQubitGateShot", "perTwoQubitGateShot", "minimum")
+_MITIGATED = "minimumMitigated"
 
 
 class PriceProblem(ValueError):
@@ -25,7 +26,9 @@ class PriceProblem(ValueError):
 
 @dataclass(frozen=True)
 class Price:
-    """Of one device, in units of the list's currency. `minimum`: what a task costs at least."""
+    """Of one device, in units of the list's currency. `minimum`: what a task costs at least; `minimum_mitigated`: the
+    same of one that runs with the provider's error mitigation, None where the list does not say.
+    """
 
     per_task: Decimal = Decimal(0)
     per_shot: Decimal = Decimal(0)
@@ -33,10 +36,17 @@ class Price:
     per_one_qubit_gate_shot: Decimal = Decimal(0)
     per_two_qubit_gate_shot: Decimal = Decimal(0)
     minimum: Decimal = Decimal(0)
+    minimum_mitigated: Decimal | None = None
 
-    def estimate(self, usage: Usage) -> Decimal | None:
-        """An upper bound. None: it is priced by time, and nobody bounds the time."""
+    def estimate(self, usage: Usage, minimum: Decimal = Decimal(0)) -> Decimal | None:
+        """An upper bound of one submission. `minimum`: of a task, by another source than this list.
+
+        None, not known: it is priced by time, and nobody bounds the time; or it has a minimum, and runs with error
+        mitigation, of whose minimum the list says nothing.
+        """
         if self.per_qpu_second and usage.qpu_milliseconds is None:
+            return None
+        if usage.mitigated_tasks and self.minimum and self.minimum_mitigated is None:
             return None
         total = (
             self.per_task * usage.tasks
@@ -45,7 +55,9 @@ class Price:
             + self.per_one_qubit_gate_shot * usage.one_qubit_gate_shots
             + self.per_two_qubit_gate_shot * usage.two_qubit_gate_shots
         )
-        return max(total, self.minimum * usage.tasks).quantize(_SMALLEST, ROUND_CEILING)
+        plain, mitigated = max(self.minimum, minimum), max(self.minimum_mitigated or Decimal(0), minimum)
+        least = plain * (usage.tasks - usage.mitigated_tasks) + mitigated * usage.mitigated_tasks
+        return max(total, least).quantize(_SMALLEST, ROUND_CEILING)
 
 
 @dataclass(frozen=True)
@@ -82,10 +94,11 @@ def read(text: str) -> PriceList:
 
 def _price(fields: Fields) -> Price:
     found = [Decimal(fields.decimal(name)) if fields.has(name) else Decimal(0) for name in _UNITS]
+    mitigated = Decimal(fields.decimal(_MITIGATED)) if fields.has(_MITIGATED) else None
     fields.finish()
-    if any(value < 0 for value in found):
+    if any(value < 0 for value in (*found, mitigated or Decimal(0))):
         raise DocumentError("a price is negative; give a number from 0")
-    return Price(*found)
+    return replace(Price(*found), minimum_mitigated=mitigated)
 
 
 def amount(value: Decimal) -> str:

@@ -84,11 +84,7 @@ def prepare(
     check_results(document)
     snapshot = document.to_bytes()
     if len(snapshot) > MAX_SNAPSHOT_BYTES:
-        raise Refused(
-            Reason.INPUT_TOO_LARGE,
-            f"spec.circuits: {len(snapshot)} bytes, programs and parameters together, exceed {MAX_SNAPSHOT_BYTES}. "
-            f"{Reason.INPUT_TOO_LARGE.remedy}",
-        )
+        raise _too_large(len(snapshot))
     found = sizing.scans(job, document, sources.programs)
     if target is None:
         check_circuits(document, found)
@@ -105,6 +101,7 @@ def prepare(
 def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes | None = None) -> RunDocument:
     """What the runner executes. A function of its arguments alone: every attempt gets the same bytes."""
     spec = job.spec
+    circuits = _Circuits(job, sources)
     return RunDocument(
         job=JobReference(job.metadata.namespace, job.metadata.name, job.metadata.uid),
         backend=spec.backend_ref.name,
@@ -117,7 +114,7 @@ def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes |
         noise=_noise(spec.noise),
         transpile=_transpile(spec.transpile),
         shards=spec.shards or 1,
-        circuits=tuple(_circuit_run(job, index, sources) for index in range(len(spec.circuits))),
+        circuits=tuple(circuits.run(index) for index in range(len(spec.circuits))),
         target=target,
         claim=spec.claim,
         provider_options=(spec.provider_options or {}) if target is not None else {},
@@ -144,31 +141,59 @@ def _transpile(transpile: Transpile | None) -> TranspileOptions | None:
     )
 
 
-def _circuit_run(job: QuantumJob, index: int, sources: Sources) -> CircuitRun:
-    circuit = job.spec.circuits[index]
-    source = sources.programs[circuit.name]
-    return CircuitRun(
-        name=circuit.name,
-        format=str(circuit.format),
-        source=base64.b64encode(source).decode() if circuit.format == "qpy" else _text(circuit, source),
-        shots=circuit.shots or job.spec.shots,
-        parameters=_parameters(circuit, index, sources),
-        observables=tuple(Observable(each.name, each.terms) for each in circuit.observables or []),
+class _Circuits:
+    """The circuits of one run document. A table that several name is parsed once, and sizes are added up before copies
+    are made: what `RunDocument.to_bytes` would write is held against the bound while nothing of it is written.
+    """
+
+    def __init__(self, job: QuantumJob, sources: Sources) -> None:
+        self._job = job
+        self._sources = sources
+        self._tables: dict[tuple[str, str, str], Columns] = {}
+        self._size = 0
+
+    def run(self, index: int) -> CircuitRun:
+        circuit = self._job.spec.circuits[index]
+        source = self._sources.programs[circuit.name]
+        columns = self._columns(circuit, index)
+        self._size += len(source)
+        self._size += sum(sum(map(len, column)) + 3 * len(column) for column in columns.values())  # quotes and a comma
+        if self._size > MAX_SNAPSHOT_BYTES:
+            raise _too_large(self._size)
+        return CircuitRun(
+            name=circuit.name,
+            format=str(circuit.format),
+            source=base64.b64encode(source).decode() if circuit.format == "qpy" else _text(circuit, source),
+            shots=circuit.shots or self._job.spec.shots,
+            parameters=columns,
+            observables=tuple(Observable(each.name, each.terms) for each in circuit.observables or []),
+        )
+
+    def _columns(self, circuit: Circuit, index: int) -> Columns:
+        """The columns of the circuit's sweep, wherever they lie."""
+        if circuit.parameters_from is None:
+            return {name: tuple(column) for name, column in (circuit.parameters or {}).items()}
+        reference = circuit.parameters_from.config_map_key_ref
+        where = (reference.name, reference.key, circuit.parameters_from.sha256)
+        if where not in self._tables:
+            try:
+                self._tables[where] = tables.read(self._sources.tables[circuit.name], reference.key)
+            except tables.TableProblem as problem:
+                raise Refused(
+                    Reason.INVALID_SPEC,
+                    f"spec.circuits[{index}].parametersFrom: key {reference.key!r} of ConfigMap {reference.name!r}: "
+                    f"{problem}.",
+                ) from None
+        return self._tables[where]
+
+
+def _too_large(size: int) -> Refused:
+    """`size`: of all, or of those that came first."""
+    return Refused(
+        Reason.INPUT_TOO_LARGE,
+        f"spec.circuits: {size} bytes or more, programs and parameters together, exceed {MAX_SNAPSHOT_BYTES}. "
+        f"{Reason.INPUT_TOO_LARGE.remedy}",
     )
-
-
-def _parameters(circuit: Circuit, index: int, sources: Sources) -> Columns:
-    """The columns of the circuit's sweep, wherever they lie."""
-    if circuit.parameters_from is None:
-        return {name: tuple(column) for name, column in (circuit.parameters or {}).items()}
-    reference = circuit.parameters_from.config_map_key_ref
-    try:
-        return tables.read(sources.tables[circuit.name], reference.key)
-    except tables.TableProblem as problem:
-        raise Refused(
-            Reason.INVALID_SPEC,
-            f"spec.circuits[{index}].parametersFrom: key {reference.key!r} of ConfigMap {reference.name!r}: {problem}.",
-        ) from None
 
 
 def _text(circuit: Circuit, source: bytes) -> str:

@@ -12,11 +12,13 @@ from typing import Any, NoReturn
 
 from qee.api.fields import LARGEST
 from qee.api.job_circuit import MAX_NAME, MAX_PARAMETERS, MAX_ROWS
+from qee.api.json_fields import DocumentError, check_structure
 
 Columns = dict[str, tuple[str, ...]]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")  # as qee.api.fields.DecimalString
 _MAX_DIGITS = 32
+MAX_PARSED = 64 * 1_048_576  # bytes; as many numbers as one ConfigMap holds take less
 _SHOWN = 40
 
 
@@ -64,6 +66,10 @@ def _check(name: str, column: list[Any]) -> None:
 
 
 def _json(text: str) -> dict[str, list[Any]]:
+    try:
+        check_structure(text, "table", MAX_PARSED)
+    except DocumentError as error:
+        raise TableProblem(str(error)) from None
     try:
         value = json.loads(text, object_pairs_hook=_once, parse_float=str, parse_int=str, parse_constant=_no_number)
     except (json.JSONDecodeError, RecursionError) as error:

@@ -5,6 +5,10 @@ circuit, those of all observables of a circuit together: Kandala et al., Nature 
 of one group are correlated, so an observable's variance is estimated from the whole weighted sum of the group in each
 shot, never term by term; groups are independent, and their variances add up.
 
+Shots that all agree do not prove that every shot would. So the spread, not the value, is estimated as if two more shots
+had been seen, one at each end of what the weighted sum can give: Laplace's rule of succession, for one Pauli string
+p = (count + 1) / (shots + 2).
+
 Letters of a label: the leftmost is the highest qubit. Outcomes are integers whose bit i is qubit i.
 """
 
@@ -78,16 +82,21 @@ class Measurements:
         """The seed of a group's measurement, from that of the execution."""
         return circuit_seed(seed, "observables", group, 0)
 
-    def estimates(self, counts: Sequence[Mapping[int, int]]) -> dict[str, Estimate]:
-        """Values and standard errors from each group's counts, which are by outcome of all qubits."""
+    def estimates(self, counts: Sequence[Mapping[int, int]], share: tuple[int, int] = (1, 1)) -> dict[str, Estimate]:
+        """Values and standard errors from each group's counts, which are by outcome of all qubits.
+
+        `share` is the part of all shots that these are: the shards' errors, added in quadrature, are then those of the
+        whole, with the two added shots once and not once for each shard.
+        """
         tables = [_table(each, len(group.basis)) for each, group in zip(counts, self.groups, strict=True)]
         found = {}
         for name in self.names:
             value, variance, shots = self.constants[name], 0.0, 0
             for group, (bits, weights) in zip(self.groups, tables, strict=True):
                 if name in group.terms:
-                    mean, squared_error, number = _mean(group, name, bits, weights)
-                    value, variance, shots = value + mean, variance + squared_error, shots + number
+                    mean, seen, number = _mean(group, name, bits, weights)
+                    squared = squared_error(mean, seen * number, group.bound(name), number, share[0] / share[1])
+                    value, variance, shots = value + mean, variance + squared, shots + number
             found[name] = Estimate(value, math.sqrt(variance), shots)
         return found
 
@@ -148,7 +157,7 @@ def _table(counts: Mapping[int, int], qubits: int) -> tuple[Any, Any]:
 
 
 def _mean(group: Group, name: str, bits: Any, weights: Any) -> tuple[float, float, int]:
-    """Mean of the observable's part over the shots, the square of its standard error, and the shots."""
+    """Mean of the observable's part over the shots, the square of its error by these shots alone, and the shots."""
     import numpy as np
 
     values = np.zeros(len(weights))
@@ -157,7 +166,22 @@ def _mean(group: Group, name: str, bits: Any, weights: Any) -> tuple[float, floa
         values += coefficient * (1.0 - 2.0 * (bits[:, measured].sum(axis=1) & 1))
     shots = int(weights.sum())
     mean = float(weights @ values) / shots
-    if shots == 1:  # one shot tells nothing of the spread; it cannot be larger than this
-        return mean, group.bound(name) ** 2, shots
-    variance = float(weights @ (values - mean) ** 2) / (shots - 1)
-    return mean, variance / shots, shots
+    return mean, float(weights @ (values - mean) ** 2) / shots**2, shots
+
+
+def squared_error(mean: float, spread: float, bound: float, shots: int, added: float = 1.0) -> float:
+    """The square of a mean's standard error, from values within -bound and bound. `spread` is their mean squared
+    deviation from the mean; `added` the weight of one more value at each end.
+    """
+    total = shots + 2 * added
+    within = shots * spread + shots * 2 * added / total * mean**2  # about the mean of all, which is drawn towards 0
+    return (within + 2 * added * bound**2) / total / shots
+
+
+def error_of_told(value: float, told: float, terms: Mapping[str, float], shots: int) -> float:
+    """The standard error of a value that a provider estimated, from the one that it tells: at least that of as many
+    shots which all agree. `terms` are the observable's, with their coefficients.
+    """
+    identity = math.fsum(coefficient for label, coefficient in terms.items() if set(label) == {"I"})
+    bound = math.fsum(abs(coefficient) for label, coefficient in terms.items() if set(label) != {"I"})
+    return max(told, math.sqrt(squared_error(value - identity, 0.0, bound, shots)))

@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from qee.signing.algorithms import ALGORITHMS, Algorithm, Family
+from qee.signing.trials import CONTEXT, MESSAGE, trials
 
 Check = Callable[[Algorithm, bytes, bytes, bytes, bytes], bool]
 """(algorithm, public key, message, signature, context) -> whether the signature is valid."""
@@ -155,23 +156,45 @@ class Suite:
         return all(answers.values())
 
     def try_out(self) -> None:
-        """A signature made now must be valid for all libraries, an altered one for none. Raises LibraryProblem."""
-        for name, kind in _PRIVATE.items():
-            key = kind.generate()
-            message, context = b"qee", b"qee.dev/self-test"
-            signature = key.sign(message, context)
-            public = key.public_key().public_bytes_raw()
-            for library, check in self.lattice.items():
-                try:
-                    good = check(ALGORITHMS[name], public, message, signature, context)
-                    bad = check(ALGORITHMS[name], public, b"eeq", signature, context)
-                    other = check(ALGORITHMS[name], public, message, signature, b"another")
-                except LibraryProblem:
-                    raise
-                except Exception as error:
-                    raise LibraryProblem(f"{library} cannot verify {name}: {error}") from error
+        """What is signed now must be valid for all libraries, what was altered for none; and each must be right about
+        the signatures that tell a careful verifier from another (`trials`). Raises LibraryProblem.
+        """
+        for library, check in self.lattice.items():
+            for name, kind in _PRIVATE.items():
+                key = kind.generate()
+                signature = key.sign(MESSAGE, CONTEXT)
+                asked = _Asked(library, check, ALGORITHMS[name], key.public_key().public_bytes_raw())
+                good = asked(MESSAGE, signature, CONTEXT)
+                bad = asked(b"eeq", signature, CONTEXT)
+                other = asked(MESSAGE, signature, b"another")
                 if (good, bad, other) != (True, False, False):
                     raise LibraryProblem(f"{library} gives wrong answers for {name}: {good}, {bad}, {other}")
+            for trial in trials():
+                asked = _Asked(library, check, trial.algorithm, trial.public)
+                if asked(trial.message, trial.signature, trial.context) != trial.valid:
+                    wrong = "refuses a valid signature" if trial.valid else "accepts an invalid signature"
+                    raise LibraryProblem(
+                        f"{library} gives wrong answers for {trial.algorithm.name}: it {wrong} ({trial.what}); install"
+                        " a newer one, or build it without code for single processors (OQS_OPT_TARGET=generic)"
+                    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A library, asked at start: an error in it ends the start."""
+
+    library: str
+    check: Check
+    algorithm: Algorithm
+    public: bytes
+
+    def __call__(self, message: bytes, signature: bytes, context: bytes) -> bool:
+        try:
+            return self.check(self.algorithm, self.public, message, signature, context)
+        except LibraryProblem:
+            raise
+        except Exception as error:
+            raise LibraryProblem(f"{self.library} cannot verify {self.algorithm.name}: {error}") from error
 
 
 def _answer(

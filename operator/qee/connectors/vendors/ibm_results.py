@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from qee.api.json_fields import decimal_text
 from qee.connectors.outcomes import key, of_integers
 from qee.connectors.protocol import Charge, Fetched, Phase, ProviderState, UnitResult
 from qee.connectors.vendors.ibm_payload import Payload
+from qee.runner.observables import error_of_told
 
 _PHASES: dict[str, Phase] = {
     "QUEUED": "queued",
@@ -83,8 +84,9 @@ def _pub_results(results: Any, number: int, units: tuple[Unit, ...], payload: Pa
         pub = results[number]
         if not isinstance(pub, PubResult):
             raise TypeError("no result of a PUB")
-        made = _expectations(pub, units) if payload.program == "estimator" else _counts(pub, number, units, payload)
-        return list(made)
+        if payload.program == "estimator":
+            return list(_expectations(pub, units, payload.params["pubs"][number]))
+        return list(_counts(pub, number, units, payload))
     except _UNREADABLE as error:
         return [UnitResult(problem=f"the provider's result cannot be read ({type(error).__name__})")] * len(units)
 
@@ -117,13 +119,18 @@ def _integers(registers: list[tuple[Any, int]]) -> list[int]:
     return shots
 
 
-def _expectations(pub: PubResult, units: tuple[Unit, ...]) -> Iterator[UnitResult]:
+def _expectations(pub: PubResult, units: tuple[Unit, ...], sent: Sequence[Any]) -> Iterator[UnitResult]:
+    """The estimator's values. `sent` is the PUB as it was submitted: circuit, observables, parameters, precision."""
     shape = (len(units), len(units[0].observables))
     values, errors = (np.asarray(pub.data[name], dtype=float).reshape(shape) for name in ("evs", "stds"))
+    shots = math.ceil(float(sent[3]) ** -2 - 1e-9)
     for row, unit in enumerate(units):
         yield UnitResult(
             expectation={
-                name: (decimal_text(values[row, column]), decimal_text(errors[row, column]))
+                name: (
+                    decimal_text(values[row, column]),
+                    decimal_text(error_of_told(values[row, column], errors[row, column], sent[1][column], shots)),
+                )
                 for column, name in enumerate(unit.observables)
             }
         )

@@ -115,8 +115,10 @@ class IonQ:
         wanted = set(keys)
         found: dict[str, list[tuple[str, str]]] = {}
         for job in self._service.jobs():
-            key = (job.get("metadata") or {}).get(METADATA)
-            if key in wanted and not job.get("parent_job_id"):
+            metadata = job.get("metadata")  # null in IonQ's own examples of listings: the name is the key, too
+            key = metadata.get(METADATA) if isinstance(metadata, dict) else None
+            key = next((each for each in (key, job.get("name")) if isinstance(each, str) and each in wanted), None)
+            if key is not None and not job.get("parent_job_id"):
                 # IonQ lists the newest first; where it tells when a job was submitted, that decides.
                 found.setdefault(key, []).insert(0, (str(job.get("submitted_at") or ""), str(job["id"])))
         return {key: [handle for _, handle in sorted(jobs, key=lambda one: one[0])] for key, jobs in found.items()}
@@ -130,11 +132,11 @@ class IonQ:
         return self._service.create(body)
 
     def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
-        found = self._service.listed(handles) if len(handles) > 1 else {}
+        found = self._service.listed(handles, "status") if len(handles) > 1 else {}
         for handle in handles:
             if handle not in found and (job := self._service.job(handle, "status")) is not None:
                 found[handle] = job
-        return {handle: _state(job) for handle, job in found.items() if handle in handles}
+        return {handle: state(job) for handle, job in found.items() if handle in handles}
 
     def fetch(self, handle: str, submission: Submission) -> Fetched:
         from qee.connectors.vendors.ionq_results import fetched
@@ -145,9 +147,10 @@ class IonQ:
         self._service.cancel(handle)
 
 
-def _state(job: Mapping[str, Any]) -> ProviderState:
-    failure = job.get("failure") or {}
-    words = (failure.get("code"), failure.get("message") or failure.get("error"))
+def state(job: Mapping[str, Any]) -> ProviderState:
+    failure = job.get("failure")
+    told = failure if isinstance(failure, dict) else {"message": failure}
+    words = (told.get("code"), told.get("message") or told.get("error"))
     said = " ".join(str(word) for word in words if word)
     clean = "".join(letter if letter.isprintable() else " " for letter in said)[:400]
     return ProviderState(_PHASES.get(str(job.get("status")), "unknown"), clean)

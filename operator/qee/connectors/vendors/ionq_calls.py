@@ -4,13 +4,16 @@ The SDK's own methods repeat a POST on 429 and 5xx, and each may make a job; its
 `make_path` and `api_headers` are used; a test holds them.
 """
 
+import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
 from qiskit_ionq.ionq_client import IonQClient
 
+from qee.connectors.outcomes import Unreadable, numbers
 from qee.connectors.protocol import (
     AlreadyEnded,
     Ambiguous,
@@ -23,11 +26,14 @@ from qee.connectors.protocol import (
 )
 
 VERSION = "v0.4"
-PAGE = 100
+PAGES = (100, 25)  # jobs in a page: the most that IonQ takes is not documented for jobs, and 25 for its other lists
 TOGETHER = 50  # ids in one listing: a URL of 2 kB
 MAX_PAGES = 1000
+MAX_BYTES = 64 * 2**20  # of an answer
 SECONDS = (10.0, 50.0)  # to connect, and between two bytes
 _EXCERPT = 160
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")  # of a job: it becomes a part of paths
+_PLACE = re.compile(r"(?:results|artifacts)(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+")
 
 # requests would take a credential for the host from ~/.netrc, in place of ours.
 os.environ["NETRC"] = os.devnull
@@ -57,38 +63,52 @@ class Service:
 
     def create(self, body: Mapping[str, Any]) -> str:
         found = self._json("submit", "POST", "jobs", body=body)
-        if not isinstance(found, dict) or not isinstance(found.get("id"), str) or not found["id"]:
+        if not isinstance(found, dict) or not named(found.get("id")):
             raise Ambiguous("submit: IonQ's answer names no job")
         return str(found["id"])
 
     def jobs(self) -> Iterator[dict[str, Any]]:
         """All jobs of the project, page by page."""
-        query: dict[str, Any] = {"limit": PAGE}
+        size, page = self._first()
         for _ in range(MAX_PAGES):
-            page = self._json("find", "GET", "jobs", query=query)
             if not isinstance(page, dict) or not isinstance(page.get("jobs"), list):
                 raise Unreachable("find: IonQ's answer is no page of jobs")
+            if not all(isinstance(job, dict) and named(job.get("id")) for job in page["jobs"]):
+                raise Unreachable("find: IonQ's answer lists what is no job")
             yield from page["jobs"]
             if not page.get("next"):
                 return
-            query = {"limit": PAGE, "next": page["next"]}
+            page = self._json("find", "GET", "jobs", query={"limit": size, "next": page["next"]})
         raise Unreachable(f"find: the listing has no end after {MAX_PAGES} pages")
 
-    def listed(self, handles: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def _first(self) -> tuple[int, Any]:
+        """The first page, and how many jobs IonQ takes in one."""
+        for size in PAGES:
+            try:
+                return size, self._json("find", "GET", "jobs", query={"limit": size})
+            except Rejected as refusal:
+                refused = refusal
+        raise refused
+
+    def listed(self, handles: Sequence[str], call: str) -> dict[str, dict[str, Any]]:
         """Those of the jobs that a listing by ids shows; the caller asks for the others singly."""
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(handles), TOGETHER):
             some = handles[start : start + TOGETHER]
             try:
-                page = self._json("status", "GET", "jobs", query={"ids": list(some), "limit": len(some)})
+                page = self._json(call, "GET", "jobs", query={"ids": list(some), "limit": len(some)})
             except Rejected:
                 return found  # it does not take the filter so
             jobs = page.get("jobs") if isinstance(page, dict) else None
-            found |= {str(job.get("id")): job for job in jobs or [] if job.get("id") in some}
+            for job in jobs if isinstance(jobs, list) else []:
+                if isinstance(job, dict) and job.get("id") in some:
+                    found[job["id"]] = job
         return found
 
     def job(self, handle: str, call: str) -> dict[str, Any] | None:
         """None: there is no such job."""
+        if not named(handle):
+            return None
         try:
             found = self._json(call, "GET", "jobs", handle)
         except Gone:
@@ -97,19 +117,30 @@ class Service:
             raise Unreachable(f"{call}: IonQ's answer is about another job")
         return found
 
-    def result(self, path: str) -> bytes:
-        """A result by the address that its job gives, a path of the same service."""
-        if not path.startswith(f"/{VERSION}/"):
-            raise Unreachable("fetch: the address of the result is none of IonQ's API")
-        return self._bytes("fetch", "GET", path.removeprefix(f"/{VERSION}/"))
+    def result(self, handle: str, place: str) -> bytes:
+        """What lies at a place of the job, as `results/probabilities`. The key goes nowhere else."""
+        if not named(handle) or not _PLACE.fullmatch(place):
+            raise Gone("fetch: the address of the result is none of IonQ's API")
+        content = self._bytes("fetch", "GET", "jobs", handle, *place.split("/"))
+        if len(content) > MAX_BYTES:
+            raise Unreadable(f"the result is larger than {MAX_BYTES // 2**20} MiB")
+        return content
+
+    def cost(self, handle: str) -> Any:
+        """What the job cost, as IonQ tells it; None where it does not: a result does not wait for its price."""
+        try:
+            return numbers(self._bytes("fetch", "GET", "jobs", handle, "cost"))
+        except (ProviderError, ValueError):
+            return None
 
     def cancel(self, handle: str) -> None:
         self._bytes("cancel", "PUT", "jobs", handle, "status", "cancel")
 
     def _json(self, call: str, method: str, *path: str, **sent: Any) -> Any:
+        content = self._bytes(call, method, *path, **sent)
         try:
-            return requests.models.complexjson.loads(self._bytes(call, method, *path, **sent))
-        except ValueError:
+            return json.loads(content[:MAX_BYTES])
+        except (ValueError, RecursionError):
             raise self._unclear(call)(f"{call}: IonQ's answer is not JSON") from None
 
     def _bytes(
@@ -122,7 +153,7 @@ class Service:
     ) -> bytes:
         headers = {**self._client.api_headers, "User-Agent": f"qee-{call} {self._client.api_headers['User-Agent']}"}
         try:
-            answer = requests.request(
+            with requests.request(
                 method,
                 self._client.make_path(*path),
                 params=query,
@@ -130,19 +161,21 @@ class Service:
                 headers=headers,
                 timeout=SECONDS,
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as answer:
+                content = _content(answer)
         except requests.RequestException as error:
             raise self._unclear(call)(f"{call}: no answer from IonQ ({type(error).__name__})") from None
         if answer.status_code >= 300:
-            raise self._of_status(call, answer)
-        return bytes(answer.content)
+            raise self._of_status(call, answer, content)
+        return content
 
     def _unclear(self, call: str) -> type[ProviderError]:
         return Ambiguous if call == "submit" else Unreachable
 
-    def _of_status(self, call: str, answer: requests.Response) -> ProviderError:
+    def _of_status(self, call: str, answer: requests.Response, content: bytes) -> ProviderError:
         status = answer.status_code
-        said = f"{call}: IonQ says HTTP {status}{self._excerpt(answer)}"
+        said = f"{call}: IonQ says HTTP {status}{self._excerpt(content)}"
         if status in (401, 403):
             return Unauthorized(f"{said}; check the API key and its project")
         if status == 429:
@@ -155,12 +188,12 @@ class Service:
             return Rejected(said)
         return self._unclear(call)(said)
 
-    def _excerpt(self, answer: requests.Response) -> str:
+    def _excerpt(self, content: bytes) -> str:
         """IonQ's own words: `message`, at the top or within `error`."""
         try:
-            told = answer.json()
+            told = json.loads(content)
             message = told.get("message") or (told.get("error") or {}).get("message") or ""
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return ""
         clean = "".join(letter if letter.isprintable() else " " for letter in str(message))
         return f" ({clean.replace(self._token, '***')[:_EXCERPT]})" if clean else ""
@@ -168,3 +201,18 @@ class Service:
 
 def _seconds(text: str | None) -> float:
     return float(text) if text and text.isdecimal() else 60.0
+
+
+def named(job: Any) -> bool:
+    """Whether it is the id of a job."""
+    return isinstance(job, str) and _ID.fullmatch(job) is not None
+
+
+def _content(answer: requests.Response) -> bytes:
+    """Unpacked no further than a little beyond MAX_BYTES."""
+    found = bytearray()
+    for part in answer.iter_content(2**16):
+        found += part
+        if len(found) > MAX_BYTES:
+            break
+    return bytes(found)

@@ -132,7 +132,7 @@ class Outputs:
             circuit = bound(executable.circuit, values)
             data, method = simulation.run(circuit, self._sampling_method, repetitions, seed, executable.readout)
             counts.append({int(outcome, 16) >> self._offset: count for outcome, count in data.counts.items()})
-        return self._plan.estimates(counts), method
+        return self._plan.estimates(counts, task.share), method
 
     def _probabilities(self, found: Any) -> Any:
         """Bit i of the saved array's index is measured qubit i."""

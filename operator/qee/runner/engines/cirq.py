@@ -213,7 +213,7 @@ class CirqEngine:
             method = self._method(turned.circuit)
             found, _ = self._sampled(turned, method, repetitions, plan.seed(task.seed, number))
             counts.append(found)
-        return plan.estimates(counts), method
+        return plan.estimates(counts, task.share), method
 
     def _sampled(
         self, program: Program, method: str, shots: int, seed: int, memory: bool = False

@@ -11,6 +11,7 @@ import cirq
 
 from qee.api.reasons import Reason
 from qee.api.result_document import Register
+from qee.runner.engines.cirq_json_kept import check_kept
 from qee.runner.engines.cirq_program import Program
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid
@@ -39,6 +40,7 @@ def load_cirq_json(source: str) -> Program:
             Reason.CIRCUIT_TOO_LARGE,
             f"CircuitOperations expand to more than {MAX_OPERATIONS} operations; reduce repetitions",
         )
+    check_kept(source, circuit)
     flat = _expanded(circuit)
     sizes = _sizes(flat)
     registers = tuple(Register(key, size) for key, size in sizes.items())

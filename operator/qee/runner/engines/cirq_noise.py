@@ -141,6 +141,11 @@ class TypedNoise:
         yield operation
         if not _is_gate(operation):
             return
+        # what is not applied does not err: the condition of a gate is that of its error
+        for channel in self._errors(operation, words):
+            yield channel.with_classical_controls(*operation.classical_controls)
+
+    def _errors(self, operation: cirq.Operation, words: frozenset[str]) -> Iterator[cirq.Operation]:
         qubits = operation.qubits
         p = self._one if len(qubits) == 1 else self._two
         if p:

@@ -1,0 +1,24 @@
+"""Whatever a job holds, looking at it takes less than a second of CPU and 200 MiB, and twice for twice the size."""
+
+import pytest
+from tests.unit.bounds.measuring import Measuring
+from tests.unit.bounds.work import PROGRAMS
+
+SMALL, LARGE = 64 * 1024, 128 * 1024
+NOISE = 0.03  # seconds; below it a process's own overhead is measured
+TRIES = 6  # the least of so many counts: other processes make a run dearer, and none cheaper
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_hostile_program_is_looked_at_in_time_and_memory_linear_in_its_size(measuring: Measuring, name: str) -> None:
+    best = {SMALL: 1e9, LARGE: 1e9}
+    for _ in range(TRIES):
+        for size in best:
+            found = measuring.task("programs", name, size)
+            assert "died" not in found, found  # more than 200 MiB, or an exception that is no refusal
+            assert "the scanner failed" not in found["outcome"]
+            best[size] = min(best[size], found["seconds"])
+        if best[LARGE] < 1 and best[LARGE] < 2.5 * best[SMALL] + NOISE:
+            return
+    assert best[LARGE] < 1, f"{best[LARGE]:.2f} s"
+    assert best[LARGE] < 2.5 * best[SMALL] + NOISE, f"{best[SMALL]:.3f} s, then {best[LARGE]:.3f} s"
