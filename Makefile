@@ -15,7 +15,7 @@ PY := .venv/bin/python
 UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(QEE_CACHE)/uv/bin/uv)
 LOCK := $(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q
 
-.PHONY: help demo test lint types layers generate check-generated unit engines api-tests vendors e2e attack prove-at-most-once bench images cluster kubeconfig \
+.PHONY: help demo test lint types layers generate check-generated unit engines api-tests vendors wheel e2e attack prove-at-most-once bench images cluster kubeconfig \
 	down clean clean-cache venv lock site
 
 help:  ## print this
@@ -54,6 +54,9 @@ engines: venv  ## tests that run circuits on Aer and Cirq, physics among them
 
 vendors: venv  ## tests of the providers' adapters on their SDKs, against stand-ins
 	$(PY) -m tests.stages vendors
+
+wheel: venv  ## tests of the built wheel, each extra in an empty environment
+	$(PY) -m tests.stages wheel
 
 api-tests: venv  ## tests against a real kube-apiserver on loopback
 	$(PY) -m tests.stages prepare api-tests

@@ -38,12 +38,13 @@ STAGES: dict[str, list[list[str]]] = {
     # Apart from the unit tests, which take seconds: these run circuits.
     "engines": [["pytest", "tests/engines"], ["pytest", "tests/physics"]],
     "vendors": [["pytest", "tests/vendors"]],
+    "wheel": [["pytest", "tests/wheel"]],
     "api-tests": [["pytest", "tests/api"]],
     "e2e": [["pytest", "e2e"]],
 }
 
 
-LANES = (("unit", "engines"), ("vendors", "api-tests"), ("e2e",))
+LANES = (("unit", "engines"), ("vendors", "wheel", "api-tests"), ("e2e",))
 
 
 @dataclass(frozen=True)

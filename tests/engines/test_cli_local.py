@@ -39,6 +39,14 @@ def test_the_same_document_comes_out_as_on_a_cluster(tmp_path: Path, engine: str
     assert (document["seed"], document["seedDrawn"], document["job"]["name"]) == (7, False, "bell")
 
 
+def test_an_engine_in_place_of_a_device_is_said(tmp_path: Path) -> None:
+    job = builders.job(backendRef={"kind": "QuantumBackend", "name": "ibm-fez"})
+    done = run(tmp_path, job, words=("--engine", "aer"))
+    assert done.exit_code == 0, done.stderr
+    assert "on aer, in place of ibm-fez" in done.stderr
+    assert done.stdout.startswith("bell: 100 shots on aer for ibm-fez (simulated)")
+
+
 def test_a_volume_for_results_has_no_effect_here_and_that_is_said(tmp_path: Path) -> None:
     done = run(tmp_path, builders.job(seed=7, results=builders.results_on()), words=("-o", "json"))
     assert done.exit_code == 0, done.stderr

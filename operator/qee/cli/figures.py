@@ -13,7 +13,11 @@ MAX_PARAMETERS = 4  # columns of a sweep that are shown beside its values
 
 
 def kind(document: ResultDocument) -> str:
-    return f"{printable(document.backend)} ({'simulated' if document.simulated else 'on hardware'})"
+    """Where it ran, as `aer (simulated)`, or `aer for team-a (simulated)` where the backend has a name of its own."""
+    engine, backend = document.provenance.engine, printable(document.backend)
+    if not document.simulated:
+        return f"{backend} (on hardware)"
+    return f"{backend} (simulated)" if engine == document.backend else f"{engine} for {backend} (simulated)"
 
 
 def estimate(found: Expectation, blocks: bool) -> str:
