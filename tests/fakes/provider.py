@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qee.api.compiled_document import Submission
+from qee.api.compiled_document import Submission, Unit
 from qee.connectors.protocol import (
     AlreadyEnded,
     Ambiguous,
@@ -44,6 +44,10 @@ class Provider:
     before: Callable[[str], None] = lambda call: None
     after: Callable[[str], None] = lambda call: None
     held: bool = False
+    charge: Charge = field(default_factory=lambda: Charge(amount="0.30", currency="USD"))
+    gives: Callable[[Unit], UnitResult] = lambda unit: UnitResult(
+        counts={"0" * sum(r.size for r in unit.registers): unit.shots}
+    )
 
     async def describe(self) -> Target:
         return Target(True, "", 5, ("cx", "rz"), b"{}")
@@ -91,11 +95,9 @@ class Provider:
         self._begin("fetch")
         if handle not in self.jobs:
             raise Gone(handle)
-        units = tuple(
-            UnitResult(counts={"0" * sum(r.size for r in unit.registers): unit.shots}) for unit in submission.units
-        )
+        units = tuple(self.gives(unit) for unit in submission.units)
         self.after("fetch")
-        return Fetched(units, "0" * 64, Charge(amount="0.30", currency="USD"))
+        return Fetched(units, "0" * 64, self.charge)
 
     async def cancel(self, handle: str) -> None:
         self._begin("cancel")

@@ -195,3 +195,32 @@ def test_a_finished_job_is_not_cancelled(api: FakeApiServer, qee: Cli) -> None:
 
 def test_cancelling_a_job_that_is_not_there_exits_with_2(qee: Cli) -> None:
     assert qee("cancel", "nope").exit_code == 2
+
+
+def test_fetch_asks_for_the_result_of_a_job_at_a_provider_and_changes_nothing_else(
+    api: FakeApiServer, qee: Cli
+) -> None:
+    child = {"kind": "QuantumTask", "name": "bell-1", "uid": "u"}
+    api.put(JOBS, {**builders.job(), "status": {"child": child}})
+    before = api.find(JOBS, "default", "bell")
+    done = qee("fetch", "bell")
+    assert done.exit_code == 0, done.stderr
+    assert "bell fetch requested" in done.stdout
+    after = api.find(JOBS, "default", "bell")
+    assert before is not None
+    assert after is not None
+    asked = after["metadata"].pop("annotations")["qee.dev/fetch-requested-at"]
+    assert datetime.fromisoformat(asked).tzinfo is not None
+    assert after["spec"] == before["spec"]
+
+
+def test_fetch_says_where_there_is_nothing_to_fetch(api: FakeApiServer, qee: Cli) -> None:
+    api.put(JOBS, builders.job())
+    done = qee("fetch", "bell")
+    assert done.exit_code == 2
+    assert "was not submitted to a provider" in done.stderr
+    child = {"kind": "QuantumTask", "name": "bell-1", "uid": "u"}
+    api.put(JOBS, {**builders.job("other"), "status": {"child": child, "result": {"configMap": "other-result"}}})
+    done = qee("fetch", "other")
+    assert done.exit_code == 0
+    assert "has its result already" in done.stdout

@@ -614,15 +614,6 @@ def fails(cloud: Cloud, call: str, error: ProviderError, *, before: bool, times:
         cloud.provider.after = misbehave
 
 
-async def test_a_result_that_cannot_be_fetched_is_given_up_after_some_minutes(cloud: Cloud):
-    fails(cloud, "fetch", Unreachable("half a document"), before=True, times=10**6)
-    cloud.given_cloud()
-    await cloud.settle(rounds=40)
-    assert cloud.outcome == ("Failed", "ProviderFailed")
-    assert "cannot be fetched" in cloud.message
-    assert cloud.provider.calls.count("fetch") == 20
-
-
 async def test_a_result_that_cannot_be_fetched_at_first_is_not_lost(cloud: Cloud):
     fails(cloud, "fetch", Unreachable("half a document"), before=True, times=3)
     cloud.given_cloud()

@@ -153,8 +153,9 @@ def conditions_for(
 
     A job that failed in some of its shards (`Reason.PARTIAL_RESULT`) has `ResultsStored=True`: what the others gave.
 
-    A job that has ended stays as it ended: whatever is asked, only `observedGeneration` follows. One exception: a
-    job whose stored result is gone (`Reason.RESULT_DELETED`) gets `ResultsStored=False`; its outcome stays.
+    A job that has ended stays as it ended: whatever is asked, only `observedGeneration` follows. Two exceptions: a
+    job whose stored result is gone (`Reason.RESULT_DELETED`) gets `ResultsStored=False`, one whose result came after
+    it had ended without it (`Reason.RESULT_STORED`) gets `ResultsStored=True`; its outcome stays.
 
     Raises ValueError where `now` has no time zone.
     """
@@ -165,12 +166,16 @@ def conditions_for(
     ended = terminal_phase(previous)
     outcome = _find(previous, ConditionType.SUCCEEDED) or {}
     stored = ended in (None, Phase.SUCCEEDED) or outcome.get("reason") == Reason.PARTIAL_RESULT
+    stored = stored or status_of(previous, ConditionType.RESULTS_STORED) is Status.TRUE
 
     def condition(kind: ConditionType) -> dict[str, Any]:
         before = _find(previous, kind)
         result_gone = phase is Phase.SUCCEEDED and reason is Reason.RESULT_DELETED and stored
         if result_gone and kind is ConditionType.RESULTS_STORED:
             return _moved(kind, Status.FALSE, reason, text, stamp, generation, before)
+        came_late = ended in (Phase.FAILED, Phase.CANCELLED) and reason is Reason.RESULT_STORED
+        if came_late and kind is ConditionType.RESULTS_STORED:
+            return _moved(kind, Status.TRUE, reason, text, stamp, generation, before)
         if ended and before:
             return {**before, "observedGeneration": generation}
         status = PHASES[ended or phase][kind]

@@ -40,6 +40,7 @@ ANNOTATION_SIGNATURE = f"{GROUP}/signature"
 FINALIZER_BACKEND = f"{GROUP}/in-use"  # on a QuantumBackend: its tasks need it
 FINALIZER_TASK = f"{GROUP}/provider"  # on a QuantumTask: nothing of it may go on at the provider unseen
 ANNOTATION_CANCEL_AT = f"{GROUP}/cancel-requested-at"
+ANNOTATION_FETCH_AT = f"{GROUP}/fetch-requested-at"
 ANNOTATION_IMAGE_ID = f"{GROUP}/image-id"
 
 # Formats with a version of their own.

@@ -243,6 +243,16 @@ class Reason(StrEnum):
         "The provider does not know the job any more that it has taken. It is not submitted again.",
         "Ask the provider, with the handle in the QuantumTask's status.",
     )
+    RESULT_NOT_FETCHED = (
+        "ResultNotFetched",
+        "The provider has executed the job, and its result cannot be fetched.",
+        "`qee fetch NAME` has it fetched now, also long after the job has ended, as long as the provider keeps it.",
+    )
+    STATUS_REFUSED = (
+        "StatusRefused",
+        "The API server refused what the provider says of the job; it was left out. The connector's log has it.",
+        "Report it: the connector should have made it fit.",
+    )
     CANCEL_UNCONFIRMED = (
         "CancelUnconfirmed",
         "The provider has not confirmed that it cancelled the job: it may still run, and be charged.",

@@ -7,7 +7,6 @@ import zlib
 
 from qee.api.conditions import Phase
 from qee.api.names import REFERENCE_KEY_GZIP, RESULT_KEY_GZIP
-from qee.api.reasons import Reason
 from qee.cli import exits, jobs
 from qee.cli.connection import Cluster
 from qee.cli.problem import Problem
@@ -20,7 +19,7 @@ WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
 async def finished(cluster: Cluster, job: Object) -> bytes:
     """The same as `stored` for a job that may have ended otherwise, or not yet. Raises Problem.
 
-    A job that failed with a partial result has one, too.
+    A job that failed with a partial result has one, too, and one whose result came after its end.
     """
     name, phase = job["metadata"]["name"], jobs.ended(job)
     if phase is None:
@@ -31,8 +30,8 @@ async def finished(cluster: Cluster, job: Object) -> bytes:
 
 
 def partial(job: Object) -> bool:
-    """The job failed, and the result of the shards that did not is stored."""
-    return jobs.reason_and_message(job)[0] == Reason.PARTIAL_RESULT and bool(jobs.status(job).get("result"))
+    """The job failed, and a result is stored all the same: of what did not fail, or one that came after the end."""
+    return jobs.ended(job) is not Phase.SUCCEEDED and bool(jobs.status(job).get("result"))
 
 
 def exit_code(job: Object) -> int:

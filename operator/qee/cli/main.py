@@ -269,6 +269,14 @@ def logs(
     return runner_logs.show(target, name, follow, shard)
 
 
+@command(app, "fetch")
+def fetch(target: Target, name: options.JobName) -> Any:
+    """Have the result of a job at a provider fetched now, where it could not be fetched before."""
+    from qee.cli import fetching_again
+
+    return fetching_again.fetch(target, name)
+
+
 @command(app, "cancel")
 def cancel(target: Target, name: options.JobName) -> Any:
     """Ask for a job to be cancelled."""

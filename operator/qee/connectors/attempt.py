@@ -4,39 +4,36 @@ Between the write of the intent and the provider's answer this process may die a
 the task's status, and at the provider.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.fields import MAX_PACKED
-from qee.api.packing import pack
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
-from qee.connectors import outcome, submission
+from qee.connectors import submission
 from qee.connectors.client import WorkerClient
-from qee.connectors.outcome import Device, End
+from qee.connectors.concluding import Concluder
+from qee.connectors.fetching import Fetcher, Results
+from qee.connectors.knowledge import Knowledge
+from qee.connectors.outcome import Device
 from qee.connectors.pacing import Pace
 from qee.connectors.protocol import (
     ENDED,
     AlreadyEnded,
-    Fetched,
     Gone,
     ProviderError,
     ProviderState,
     Rejected,
     Throttled,
     Unauthorized,
-    UnitResult,
+    Unreachable,
 )
-from qee.connectors.submission import Memory, Part, View
-from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied, outputs
+from qee.connectors.submission import Part, View
+from qee.connectors.task_status import TaskWriter, as_status, fetch_asked_at, name_of, owes, parts_of, stops
+from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied
 from qee.core import times
 from qee.kube.port import Object, Port
-from qee.kube.resources import TASKS
 from qee.signing.authorization import spec_hash
 
 logger = logging.getLogger(__name__)
@@ -48,26 +45,11 @@ STATES = {
     "cancelled": "Cancelled",
 }
 GONE_LOOKS = 3  # a job that three looks in a row do not find is lost
-FETCH_TRIES = 20  # at RETRY_SECONDS: a result that nobody can read after minutes will not be read
+CANCEL_TRIES = 3  # of a second provider job, before the first one is adopted all the same
 CLOCKS = 30.0  # seconds by which the operator's clock may be behind this one
 MAX_DUPLICATES = 100  # told of in status
 MAX_STEPS = 8  # of one task in one round
 RETRY_SECONDS = 15.0
-
-
-@dataclass
-class Knowledge:
-    """What the process remembers of one task; all of it may be lost."""
-
-    memory: Memory = field(default_factory=Memory)
-    cancelled: set[str] = field(default_factory=set)
-    """Handles whose end was asked for."""
-    unseen: dict[str, int] = field(default_factory=dict)
-    """By handle: looks in a row that did not find it."""
-    unfetched: dict[str, int] = field(default_factory=dict)
-    """By handle: failed tries to fetch its result."""
-    not_before: datetime | None = None
-    """When the next look at open or failing parts is due."""
 
 
 class Attempt:
@@ -84,19 +66,24 @@ class Attempt:
         clock: Callable[[], datetime],
         device: Callable[[], Device],
     ) -> None:
-        self._port = port
         self._client = client
+        self._writer = TaskWriter(port)
+        self._concluder = Concluder(self._writer, Fetcher(client), judge, clock, device)
         self._judge = judge
         self.pace = pace
         self._idempotent = idempotent
         self._grace = grace
         self._clock = clock
-        self._device = device
         self._started = clock()
         self._intended: dict[str, datetime] = {}  # keys, and when this process wrote them as intents
 
     async def work(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState] | None = None) -> None:
         """Take the task as far as it goes now. `seen`: what a look at many jobs at once has shown of its own."""
+        if (asked := fetch_asked_at(task)) != known.fetch_asked_at:
+            known.fetch_asked_at, known.results = asked, Results()
+            if owes(task):
+                await self._concluder.again(task, asked)
+                return
         if seen is not None:
             task = await self._saw(task, known, seen)
         looked = False
@@ -120,15 +107,14 @@ class Attempt:
                 case submission.Park(parts):
                     task = await self._park(task, parts)
                 case submission.Cancel(parts):
-                    if not await self._cancel(task, known, parts):
-                        return
-                    task = await self._poll(task, known, parts)
+                    await self._cancel(task, known, parts)
+                    task = await self._poll(task, known, parts)  # refused or not: it may have ended long ago
                     if any(not part.ended for part in parts_of(task) if part.index in parts):
                         return
                 case submission.Poll():
                     return  # many are looked at together
                 case submission.Conclude():
-                    await self._conclude(task, known)
+                    await self._concluder.conclude(task, known)
                     return
 
     def _view(self, task: Object, known: Knowledge) -> View:
@@ -152,7 +138,7 @@ class Attempt:
             return leave
         digest = spec_hash(task["spec"])
         key = submission.key_of(task["spec"]["job"]["uid"], task["spec"]["attempt"], digest)
-        task = await self._write(
+        task = await self._writer.write(
             task,
             TaskState.SUBMITTING,
             parts=[Part(index) for index in range(len(leave.compiled.submissions))],
@@ -177,8 +163,8 @@ class Attempt:
         try:
             return await self._judge.leave(task)
         except TaskDenied as denial:
-            logger.warning("%s: denied: %s", _name(task), denial)
-            return await self._write(task, TaskState.DENIED, str(Reason.TASK_DENIED), str(denial))
+            logger.warning("%s: denied: %s", name_of(task), denial)
+            return await self._writer.write(task, TaskState.DENIED, str(Reason.TASK_DENIED), str(denial))
 
     async def _find(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
         intent = task["status"]["submission"]
@@ -196,11 +182,10 @@ class Attempt:
             now[keys[key]] = replace(now[keys[key]], handle=oldest, state="Queued")
             second += others
         for handle in second:
-            logger.error("%s: a second provider job %s is cancelled", _name(task), handle)
-            await self._end(handle)
-        logger.info("%s: adopted %s", _name(task), [part.handle for part in now.values() if part.handle])
+            await self._end_second(task, known, handle)
+        logger.info("%s: adopted %s", name_of(task), [part.handle for part in now.values() if part.handle])
         fields: Object = {"duplicates": second[:MAX_DUPLICATES]} if second else {}
-        return await self._write(task, TaskState.QUEUED, parts=list(now.values()), **fields)
+        return await self._writer.write(task, TaskState.QUEUED, parts=list(now.values()), **fields)
 
     async def _ask(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
         leave = await self._judged(task)
@@ -218,7 +203,7 @@ class Attempt:
                 handle = await self._client.submit(submission.part_key(key, index), leave.compiled.submissions[index])
                 now[index] = replace(now[index], handle=handle, state="Queued")
             except Rejected as error:
-                now[index] = replace(now[index], state="Rejected", message=str(error)[:512])
+                now[index] = replace(now[index], state="Rejected", message=str(error))
             except (Throttled, Unauthorized) as error:  # definitely not taken: as if nobody had asked
                 if known.memory.wrote:
                     known.memory = replace(known.memory, asked=known.memory.asked - {index})
@@ -229,7 +214,7 @@ class Attempt:
                 trouble = error
                 break
         if any(part.handle or part.state for part in now.values()):
-            task = await self._write(task, TaskState.QUEUED, parts=list(now.values()))
+            task = await self._writer.write(task, TaskState.QUEUED, parts=list(now.values()))
         if trouble is not None:
             await self._trouble(task, known, trouble)
         return task
@@ -240,24 +225,36 @@ class Attempt:
             seconds = error.retry_after
             self.pace.pause(seconds)
         known.not_before = times.later(self._clock(), seconds)
-        logger.warning("%s: %s: %s", _name(task), type(error).__name__, error)
+        logger.warning("%s: %s: %s", name_of(task), type(error).__name__, error)
 
     async def _park(self, task: Object, parts: Sequence[int]) -> Object:
         reason = Reason.SUBMISSION_UNKNOWN
-        logger.error("%s: the provider lists no job for parts %s; nothing is submitted again", _name(task), parts)
-        return await self._write(task, TaskState.SUBMISSION_UNKNOWN, str(reason), reason.meaning)
+        logger.error("%s: the provider lists no job for parts %s; nothing is submitted again", name_of(task), parts)
+        return await self._writer.write(task, TaskState.SUBMISSION_UNKNOWN, str(reason), reason.meaning)
 
-    async def _cancel(self, task: Object, known: Knowledge, parts: Sequence[int]) -> bool:
-        """Each is asked once by this process."""
+    async def _end_second(self, task: Object, known: Knowledge, handle: str) -> None:
+        """Raises Later while it cannot be asked to end; after some tries the task goes on, and tells of it."""
+        logger.error("%s: a second provider job %s is cancelled", name_of(task), handle)
+        try:
+            await self._end(handle)
+        except ProviderError as error:
+            await self._trouble(task, known, error)
+            known.uncancelled[handle] = known.uncancelled.get(handle, 0) + 1
+            if known.uncancelled[handle] < CANCEL_TRIES:
+                raise Later from error
+
+    async def _cancel(self, task: Object, known: Knowledge, parts: Sequence[int]) -> None:
+        """Each is asked until the provider has taken the wish."""
         for part in parts_of(task):
             if part.index in parts and part.handle and part.handle not in known.cancelled:
                 try:
                     await self._end(part.handle)
+                    known.cancelled.add(part.handle)
+                except (Throttled, Unauthorized, Unreachable) as error:  # the next one would fare no better
+                    await self._trouble(task, known, error)
+                    return
                 except ProviderError as error:
                     await self._trouble(task, known, error)
-                    return False
-                known.cancelled.add(part.handle)
-        return True
 
     async def _end(self, handle: str) -> None:
         try:
@@ -287,115 +284,12 @@ class Attempt:
         if tuple(now) == parts and state == status.get("state") and position == status.get("queuePosition"):
             return task
         if all(part.ended for part in now):  # the end is one write, and follows at once
-            return {**task, "status": {**status, "parts": _as_status(now)}}
-        return await self._write(task, state, parts=now, queuePosition=position)
-
-    async def _conclude(self, task: Object, known: Knowledge) -> None:
-        """Fetch what there is, and write the end."""
-        intent = (task.get("status") or {}).get("submission")
-        if intent is None:
-            text = "It was cancelled before anything was submitted."
-            await self._write(task, TaskState.CANCELLED, str(Reason.CANCELLED), text)
-            return
-        parts = parts_of(task)
-        try:
-            compiled = CompiledDocument.from_bytes(self._judge.document(task))
-            fetched = await self._fetched(compiled, parts, known)
-        except ProviderError as error:
-            await self._trouble(task, known, error)
-            return
-        device = self._device()
-        moments = (intent["time"], times.render(self._clock()))
-        sha256 = task["spec"]["compiled"]["sha256"]
-        ended = outcome.end(compiled, parts, fetched, outputs(task), device, moments, sha256)
-        await self._finish(task, parts, ended)
-
-    async def _fetched(self, compiled: CompiledDocument, parts: Sequence[Part], known: Knowledge) -> dict[int, Fetched]:
-        """Of a part that has not succeeded only what it has cost, where the provider tells."""
-        found: dict[int, Fetched] = {}
-        for part in parts:
-            if part.handle is None or part.state not in ("Succeeded", "Failed", "Cancelled"):
-                continue
-            wanted = compiled.submissions[part.index]
-            try:
-                found[part.index] = await self._client.fetch(part.handle, wanted)
-            except ProviderError as error:
-                tries = known.unfetched[part.handle] = known.unfetched.get(part.handle, 0) + 1
-                if part.state == "Succeeded" and tries < FETCH_TRIES and not isinstance(error, Gone):
-                    raise
-                found[part.index] = _nothing(wanted, f"its result cannot be fetched: {error}")
-            if part.state != "Succeeded":
-                empty = _nothing(wanted, part.message or part.state)
-                found[part.index] = replace(empty, charge=found[part.index].charge)
-        return found
-
-    async def _finish(self, task: Object, parts: Sequence[Part], ended: End) -> None:
-        fields: Object = {"completionTime": times.render(self._clock()), "queuePosition": None}
-        if ended.charge:
-            fields["charge"] = dict(ended.charge)
-        if ended.document is not None:
-            packed = pack(ended.document)
-            if len(packed["data"]) > MAX_PACKED:
-                handles = ", ".join(part.handle for part in parts if part.handle)
-                text = f"The result takes {len(packed['data'])} characters, {MAX_PACKED} are possible; jobs {handles}."
-                await self._write(task, TaskState.FAILED, str(Reason.RESULT_TOO_LARGE), text, parts=parts, **fields)
-                return
-            fields["result"] = packed
-        await self._write(task, ended.state, ended.reason, ended.message, parts=parts, **fields)
-
-    async def _write(
-        self,
-        task: Object,
-        state: TaskState,
-        reason: str = "",
-        message: str = "",
-        parts: Sequence[Part] | None = None,
-        **fields: Any,
-    ) -> Object:
-        """The one place that writes. Another resourceVersion than was read is a Conflict: the round begins anew."""
-        meta = task["metadata"]
-        clean = "".join(c if c.isprintable() else " " for c in message)[:1024]
-        wanted: Object = {"state": str(state), "reason": reason, "message": clean, **fields}
-        if parts is not None:
-            wanted["parts"] = _as_status(parts)
-        if meta.get("generation") is not None:
-            wanted["observedGeneration"] = meta["generation"]
-        before = task.get("status") or {}
-        changed = {name: value for name, value in wanted.items() if before.get(name) != value}
-        if not changed:
-            return task
-        patch = {"metadata": {"resourceVersion": meta["resourceVersion"], "uid": meta["uid"]}, "status": changed}
-        written = await self._port.patch_status(TASKS, meta["namespace"], meta["name"], patch)
-        if "state" in changed:
-            logger.info("%s: %s %s", _name(task), state, clean)
-        return written
+            return {**task, "status": {**status, "parts": as_status(now)}}
+        return await self._writer.write(task, state, parts=now, queuePosition=position)
 
 
 class Later(Exception):
     """The provider could not be asked; the round goes on with other tasks."""
-
-
-def stops(task: Object) -> bool:
-    return bool((task.get("spec") or {}).get("cancelRequested")) or "deletionTimestamp" in task["metadata"]
-
-
-def parts_of(task: Object) -> tuple[Part, ...]:
-    found = (task.get("status") or {}).get("parts") or []
-    return tuple(
-        Part(each["index"], each.get("handle"), each.get("state", ""), each.get("message", "")) for each in found
-    )
-
-
-def _as_status(parts: Sequence[Part]) -> list[Object]:
-    return [
-        {
-            "index": part.index,
-            **({"handle": part.handle} if part.handle else {}),
-            "state": part.state,
-            "message": part.message,
-        }
-        for part in parts
-    ]
 
 
 def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge) -> Part:
@@ -410,13 +304,5 @@ def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge) -> P
     known.unseen.pop(part.handle, None)
     if said.phase not in STATES:
         return part
-    message = said.message[:512] if said.phase in ENDED else ""
+    message = said.message if said.phase in ENDED else ""
     return replace(part, state=STATES[said.phase], message=message)
-
-
-def _nothing(wanted: Submission, problem: str) -> Fetched:
-    return Fetched(tuple(UnitResult(problem=problem[:512]) for _ in wanted.units), hashlib.sha256(b"").hexdigest())
-
-
-def _name(task: Object) -> str:
-    return f"{task['metadata']['namespace']}/{task['metadata']['name']}"

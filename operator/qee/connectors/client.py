@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,19 @@ from qee.connectors.protocol import (
     Ambiguous,
     Charge,
     Fetched,
+    ProviderError,
     ProviderState,
     Settings,
     Target,
+    Throttled,
     UnitResult,
     Unreachable,
 )
 from qee.connectors.worker import raised
 
 logger = logging.getLogger(__name__)
+MAX_HANDLE = 512
+NOT_SENT_SECONDS = 15.0
 MAX_LINE = 64 * 2**20  # of an answer: the results of one provider job
 # What a worker may know of its environment: SDKs read settings, and credentials, from there. The rest is workload
 # identity, as clouds put it into pods.
@@ -66,24 +70,30 @@ class WorkerClient:
 
     async def describe(self) -> Target:
         found = await self._call("describe", {})
-        gates = tuple(found.pop("basis_gates"))
-        return Target(**{**found, "basis_gates": gates, "snapshot": found["snapshot"].encode()})
+        with _readable("describe"):
+            gates = tuple(found.pop("basis_gates"))
+            return Target(**{**found, "basis_gates": gates, "snapshot": found["snapshot"].encode()})
 
     async def find(self, keys: Sequence[str], since: str) -> Mapping[str, Sequence[str]]:
-        found: Mapping[str, Sequence[str]] = await self._call("find", {"keys": list(keys), "since": since})
-        return found
+        found = await self._call("find", {"keys": list(keys), "since": since})
+        with _readable("find"):
+            return {key: [_handle(each) for each in found[key]] for key in keys if found.get(key)}
 
     async def submit(self, key: str, submission: Submission) -> str:
-        return str(await self._call("submit", {"key": key, "submission": submission.as_json()}))
+        found = await self._call("submit", {"key": key, "submission": submission.as_json()})
+        with _readable("submit", Ambiguous):
+            return _handle(found)
 
     async def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
         found = await self._call("status", {"handles": list(handles)})
-        return {handle: ProviderState(**state) for handle, state in found.items()}
+        with _readable("status"):
+            return {handle: ProviderState(**found[handle]) for handle in handles if handle in found}
 
     async def fetch(self, handle: str, submission: Submission) -> Fetched:
         found = await self._call("fetch", {"handle": handle, "submission": submission.as_json()})
-        units = tuple(UnitResult(**unit) for unit in found["units"])
-        return Fetched(units, found["raw_sha256"], Charge(**found["charge"]))
+        with _readable("fetch"):
+            units = tuple(UnitResult(**unit) for unit in found["units"])
+            return Fetched(units, found["raw_sha256"], Charge(**found["charge"]))
 
     async def cancel(self, handle: str) -> None:
         await self._call("cancel", {"handle": handle})
@@ -94,20 +104,21 @@ class WorkerClient:
 
     async def _call(self, call: str, arguments: dict[str, Any]) -> Any:
         seconds = self._submit_seconds if call == "submit" else self._call_seconds
-        lost = Ambiguous if call == "submit" else Unreachable
+        sent = False
         async with self._lock:
             try:
                 async with asyncio.timeout(seconds):
                     await self._ready()
+                    sent = True
                     answer = await self._ask({"call": call, "arguments": arguments})
             except TimeoutError:
                 await self._end()
                 self._called(call, "Timeout")
-                raise lost(f"{call}: no answer within {seconds:g} s") from None
+                raise _lost(call, sent, f"no answer within {seconds:g} s") from None
             except (OSError, ValueError, asyncio.IncompleteReadError) as error:
                 await self._end()
                 self._called(call, "WorkerDied")
-                raise lost(f"{call}: the worker died ({type(error).__name__}); its log says why") from None
+                raise _lost(call, sent, f"the worker died ({type(error).__name__}); its log says why") from None
             except BaseException:  # cancelled: what the worker is at, nobody will read
                 await self._end()
                 raise
@@ -159,6 +170,29 @@ class WorkerClient:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _lost(call: str, sent: bool, why: str) -> ProviderError:
+    """Of a call without an answer. Before its worker was ready nobody was asked, so nothing was taken."""
+    if call == "submit":
+        return Ambiguous(f"{call}: {why}") if sent else Throttled(f"{call}: nothing was sent; {why}", NOT_SENT_SECONDS)
+    return Unreachable(f"{call}: {why}")
+
+
+@contextlib.contextmanager
+def _readable(call: str, unclear: type[ProviderError] = Unreachable) -> Iterator[None]:
+    """An answer that is not of the protocol's form is none."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise unclear(f"{call}: the adapter's answer cannot be read ({type(error).__name__})") from None
+
+
+def _handle(found: Any) -> str:
+    """As status holds it. Raises ValueError."""
+    if not isinstance(found, str) or not found.isprintable() or not 0 < len(found) <= MAX_HANDLE:
+        raise ValueError("no handle of a provider job")
+    return found
 
 
 def _fingerprint(directory: str) -> tuple[tuple[str, int, int], ...]:

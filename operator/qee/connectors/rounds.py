@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from qee.api.names import ANNOTATION_FETCH_AT
 from qee.api.task import ENDED, TaskState
-from qee.connectors.attempt import Attempt, Knowledge, Later, parts_of, stops
+from qee.connectors.attempt import RETRY_SECONDS, Attempt, Later
 from qee.connectors.client import WorkerClient
+from qee.connectors.knowledge import Knowledge
 from qee.connectors.protocol import ProviderError, ProviderState
+from qee.connectors.task_status import fetch_asked_at, owes, parts_of, stops
+from qee.core import times
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import TASKS
 
@@ -34,6 +38,15 @@ class Note:
     @property
     def ended(self) -> bool:
         return TaskState((self.task.get("status") or {}).get("state") or TaskState.PENDING) in ENDED
+
+    @property
+    def asked(self) -> bool:
+        """Somebody wants its result fetched now, whether it is given up or waits for its next try."""
+        return fetch_asked_at(self.task) not in ("", self.known.fetch_asked_at)
+
+    @property
+    def rests(self) -> bool:
+        return self.ended and not (self.asked and owes(self.task))
 
     @property
     def handles(self) -> list[str]:
@@ -85,8 +98,10 @@ class Rounds:
         if note is None:
             note = self.notes[meta["uid"]] = Note(short)
         else:
+            if stops(short) and not stops(note.task):
+                note.known.not_before = None  # what waits hours for a result need not wait to be ended
             note.task = short
-        if not note.ended and not note.waits:
+        if not note.rests and not note.waits:
             self._wake.set()
 
     async def run(self) -> None:
@@ -102,9 +117,9 @@ class Rounds:
     async def round(self) -> None:
         """Act on every task that needs it, then look at all provider jobs."""
         for uid, note in list(self.notes.items()):
-            due = note.known.not_before is None or note.known.not_before <= self._clock()
+            due = note.asked or note.known.not_before is None or note.known.not_before <= self._clock()
             held_back = note.unasked and self._attempt.pace.wait() > 0
-            if not note.ended and not note.waits and due and not held_back:
+            if not note.rests and not note.waits and due and not held_back:
                 await self._act(uid, note)
         await self._look()
 
@@ -144,11 +159,14 @@ class Rounds:
         except Conflict:
             logger.debug("%s/%s has changed; the next round looks anew", meta["namespace"], meta["name"])
             self._wake.set()
-        except (ApiError, Later) as error:
+        except Later as later:
+            logger.info("%s/%s: %s", meta["namespace"], meta["name"], later)
+        except ApiError as error:
             logger.warning("%s/%s: %s", meta["namespace"], meta["name"], error)
+            note.known.not_before = times.later(self._clock(), RETRY_SECONDS)
         except Exception:
             logger.exception("%s/%s: the round failed", meta["namespace"], meta["name"])
-            note.known.not_before = None
+            note.known.not_before = times.later(self._clock(), RETRY_SECONDS)
 
 
 async def watch(port: Port, all_rounds: list[Rounds]) -> None:
@@ -171,5 +189,9 @@ def shortened(task: Object) -> Object:
     kept = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion") if name in meta}
     if "deletionTimestamp" in meta:
         kept["deletionTimestamp"] = meta["deletionTimestamp"]
+    if asked := fetch_asked_at(task):
+        kept["annotations"] = {ANNOTATION_FETCH_AT: asked}
     status = {name: value for name, value in (task.get("status") or {}).items() if name != "result"}
+    if (task.get("status") or {}).get("result"):
+        status["result"] = {"sha256": task["status"]["result"].get("sha256")}
     return {"metadata": kept, "spec": {"cancelRequested": bool(spec.get("cancelRequested"))}, "status": status}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qee.api.conditions import Phase, terminal_phase
-from qee.api.names import LABEL_JOB_NAME
+from qee.api.names import ANNOTATION_FETCH_AT, LABEL_JOB_NAME
 from qee.api.task import ENDED
 from qee.controller.queue import WorkQueue
 from qee.controller.reconcile import Key
@@ -51,8 +51,10 @@ class Intake:
         else:
             self._unfinished[meta["uid"]] = key
         outdated = status.get("observedGeneration") != meta.get("generation")
-        matters = (meta.get("generation"), meta.get("deletionTimestamp"), bool(ended))
-        if self._news("QuantumJob", event, matters) and not (ended and not outdated and not _has_ttl(event)):
+        asked = (meta.get("annotations") or {}).get(ANNOTATION_FETCH_AT)
+        matters = (meta.get("generation"), meta.get("deletionTimestamp"), bool(ended), asked)
+        rests = ended and not outdated and not _has_ttl(event) and not asked
+        if self._news("QuantumJob", event, matters) and not rests:
             self._queue.add(key)
 
     def child(self, event: Event) -> None:
@@ -76,6 +78,7 @@ class Intake:
         """A QuantumTask: what its connector has said of it."""
         meta, status = event["object"]["metadata"], event["object"].get("status") or {}
         said = tuple(str(status.get(field)) for field in ("state", "message", "queuePosition"))
+        said = (*said, str(bool(status.get("result"))))
         self._follow_task(event, status.get("state") in ENDED)
         if self._news("QuantumTask", event, (*said, meta.get("deletionTimestamp"))):
             self._add_owner(event)

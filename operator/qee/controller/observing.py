@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from qee.api import names
+from qee.api.conditions import Phase
 from qee.api.job import QuantumJob
 from qee.controller import inputs
 from qee.controller.gathering import Gatherer
@@ -48,8 +49,11 @@ class Observer:
                 child_is_ours=known == child.uid,
                 input_gone=await self._input_gone(world, child, ours),
             )
-        if world.ended or job.metadata.deletion_timestamp is not None:
+        if job.metadata.deletion_timestamp is not None:
             return world
+        if world.ended:
+            owed = world.ended is not Phase.SUCCEEDED and world.recorded_task and not world.status.get("result")
+            return dataclasses.replace(world, task=await self._tasks.find(world)) if owed else world
         if child is None or child.compiles or world.recorded_task:
             # Before anything is concluded from what became of the Job: the attempt may be with its provider.
             world = dataclasses.replace(world, task=await self._tasks.find(world))

@@ -25,7 +25,7 @@ from qee.controller.results import Collector, Lost, Stored
 from qee.controller.settings import Settings
 from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
-from qee.controller.tasks import Tasks
+from qee.controller.tasks import Tasks, charged
 from qee.controller.verification import Verifier
 from qee.core import deadline, plan, retry, tasks, times
 from qee.core.decide import decide, wake_at_deadline
@@ -88,7 +88,7 @@ class Reconciler:
             await self._invalid(live, error)
             return None
         world = await self._observer.world(job, live, self._clock(), self._ours.get(job.metadata.uid))
-        if world.task is not None:
+        if world.task is not None and not world.ended:
             await self._alarms.second_jobs(namespace, world.task)
         if world.ended and world.recorded_task:
             await self._release(namespace, name)
@@ -118,6 +118,11 @@ class Reconciler:
                 return await self._submit(world, child, pod)
             case plan.CollectTask(task):
                 return await self._collect_task(world, task)
+            case plan.CollectLate(task):
+                return await self._collect_late(world, task)
+            case plan.FetchTask(task, asked_at):
+                await self._tasks.fetch(world.job.metadata.namespace, task, asked_at)
+                return None if world.ended else 1.0
             case plan.CancelTask(task, after):
                 await self._tasks.cancel(world.job.metadata.namespace, task)
                 return after
@@ -237,6 +242,19 @@ class Reconciler:
             end = plan.Finish(Phase.SUCCEEDED, Reason.COMPLETED, message, task)
         return await self._finish(world, end, {"result": stored.as_status})
 
+    async def _collect_late(self, world: World, task: SubmittedTask) -> float | None:
+        try:
+            stored, _ = await self._tasks.collect(world, task)
+        except KeyUnreadable:
+            return ASK_AGAIN
+        except Refused as refusal:
+            logger.error("%s: %s", world.job.metadata.name, refusal.message)
+            return None
+        fields = {"result": stored.as_status, **charged(world)}
+        phase = world.ended or Phase.FAILED
+        await self._status.write(world, phase, Reason.RESULT_STORED, Reason.RESULT_STORED.meaning, fields)
+        return None
+
     async def _release(self, namespace: str, name: str) -> float | None:
         """Of a job that is deleted, or gone: its QuantumTasks stay until nothing of them goes on unseen."""
         after, unconfirmed = await self._tasks.release(namespace, name, self._patience.cancel)
@@ -298,7 +316,7 @@ class Reconciler:
         fields = {**(fields or {}), "completionTime": _stamp(world), "attempt": world.attempt}
         if world.cloud:
             await self._tasks.settle(world, step.unconfirmed)
-            fields |= _cost(world)
+            fields |= charged(world)
         if step.unconfirmed and world.task is not None:
             await self._alarms.unconfirmed(world.job.metadata.namespace, world.task)
         if step.child is not None:
@@ -324,15 +342,6 @@ class Reconciler:
 def _reference(child: ChildState | SubmittedTask) -> Object:
     kind = TASKS.kind if isinstance(child, SubmittedTask) else CHILDREN.kind
     return {"kind": kind, "name": child.name, "uid": child.uid}
-
-
-def _cost(world: World) -> Object:
-    """status.cost with what the provider has charged, where it tells."""
-    charge = ((world.task.raw.get("status") or {}).get("charge") or {}) if world.task else {}
-    if "amount" not in charge:
-        return {}
-    told = {"actual": charge["amount"], "currency": charge["currency"]}
-    return {"cost": {**(world.status.get("cost") or {}), **told}}
 
 
 def _stamp(world: World) -> str:

@@ -9,7 +9,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,6 +80,8 @@ class Resync:
                 continue
             if status_of(conditions, ConditionType.RESULTS_STORED) is Status.TRUE:
                 stored.append(job)
+            if _owed(conditions):
+                continue  # `qee fetch` needs its task
             completed = times.parse(status.get("completionTime"))
             if completed and now - completed > timedelta(seconds=self._settings.child_retention_seconds):
                 swept[meta["namespace"]].append(meta["uid"])
@@ -160,6 +162,13 @@ class Resync:
         except NotFound:  # the kind is not installed
             return set()
         return found
+
+
+def _owed(conditions: Sequence[Object]) -> bool:
+    """The provider has executed the job, and its result was not fetched, so far."""
+    reasons = {each.get("reason") for each in conditions if each.get("type") == ConditionType.SUCCEEDED}
+    missing = status_of(conditions, ConditionType.RESULTS_STORED) is not Status.TRUE
+    return missing and Reason.RESULT_NOT_FETCHED in reasons
 
 
 def _batches(uids: list[str]) -> Iterator[list[str]]:

@@ -185,6 +185,13 @@ class Tasks:
         }
         await self._port.patch(TASKS, namespace, task.name, patch)
 
+    async def fetch(self, namespace: str, task: SubmittedTask, asked_at: str) -> None:
+        """Pass on to the connector that somebody wants the result to be fetched now."""
+        meta = task.raw["metadata"]
+        mark = {"resourceVersion": meta["resourceVersion"], "uid": task.uid}
+        mark["annotations"] = {names.ANNOTATION_FETCH_AT: asked_at}
+        await self._port.patch(TASKS, namespace, task.name, {"metadata": mark})
+
     async def collect(self, world: World, task: SubmittedTask) -> tuple[Stored, bool]:
         """Store the task's result; whether parts of it are missing."""
         key = self._signer.key()
@@ -263,6 +270,15 @@ def settlement(task: SubmittedTask, unconfirmed: bool = False) -> Settlement:
         currency=charge.get("currency"),
         qpu_milliseconds=charge.get("qpuMilliseconds"),
     )
+
+
+def charged(world: World) -> Object:
+    """status.cost with what the provider has charged, where it tells."""
+    charge = ((world.task.raw.get("status") or {}).get("charge") or {}) if world.task else {}
+    if "amount" not in charge:
+        return {}
+    told = {"actual": charge["amount"], "currency": charge["currency"]}
+    return {"cost": {**(world.status.get("cost") or {}), **told}}
 
 
 def _check(compiled: CompiledDocument, run: RunDocument) -> None:

@@ -84,6 +84,8 @@ def _after_the_end(world: World, patience: Patience) -> Plan:
         return Expire()
     if world.status.get("observedGeneration") != world.job.metadata.generation:
         return Follow()
+    if late := tasks.after_the_end(world):
+        return late
     wakes = [expires] if expires else []
     if world.child and not world.child.deleting and world.completed_at:
         settled = world.completed_at + timedelta(seconds=patience.linger)

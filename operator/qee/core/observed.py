@@ -11,6 +11,7 @@ from typing import Any
 
 from qee.api.names import (
     ANNOTATION_CANCEL_AT,
+    ANNOTATION_FETCH_AT,
     COMPONENT_COMPILER,
     EXIT_OK,
     EXIT_OOM_KILLED,
@@ -122,6 +123,21 @@ class SubmittedTask:
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def executed(self) -> bool:
+        """The provider has nothing left to do, and something to give: paid for, stored or still to be fetched."""
+        parts = (self.raw.get("status") or {}).get("parts") or []
+        states = [part.get("state") for part in parts]
+        return "Succeeded" in states and not {"", "Queued", "Running"}.intersection(states)
+
+    @property
+    def has_result(self) -> bool:
+        return bool((self.raw.get("status") or {}).get("result"))
+
+    @property
+    def fetch_asked_at(self) -> str:
+        return str((self.raw["metadata"].get("annotations") or {}).get(ANNOTATION_FETCH_AT) or "")
 
 
 def task_state(task: Mapping[str, Any]) -> SubmittedTask:

@@ -57,6 +57,21 @@ class CollectTask:
 
 
 @dataclass(frozen=True)
+class CollectLate:
+    """Store the result that came to the QuantumTask of a job that had ended without it. Its end stays as it is."""
+
+    task: SubmittedTask
+
+
+@dataclass(frozen=True)
+class FetchTask:
+    """Have the connector fetch the result now; somebody asked for it at that time."""
+
+    task: SubmittedTask
+    asked_at: str
+
+
+@dataclass(frozen=True)
 class CancelTask:
     """Have the connector cancel it, and look again after some seconds."""
 
@@ -133,6 +148,8 @@ Plan = (
     | Collect
     | Submit
     | CollectTask
+    | CollectLate
+    | FetchTask
     | CancelTask
     | Gather
     | Merge

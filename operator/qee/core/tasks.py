@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from qee.api.conditions import ConditionType, Phase
+from qee.api.names import ANNOTATION_FETCH_AT
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
-from qee.core.plan import CancelTask, CollectTask, Finish, Nothing, Pause, Plan, Report
+from qee.core.plan import CancelTask, CollectLate, CollectTask, FetchTask, Finish, Nothing, Pause, Plan, Report
 from qee.core.world import Patience, World
 
 LOOK_AGAIN = 30.0
@@ -31,11 +32,18 @@ def follow(world: World) -> Plan:
         case TaskState.SUCCEEDED:
             return CollectTask(task)
         case TaskState.FAILED | TaskState.LOST | TaskState.DENIED:
-            reason = _FAILURES[task.state]
+            unfetched = task.reason == Reason.RESULT_NOT_FETCHED
+            reason = Reason.RESULT_NOT_FETCHED if unfetched else _FAILURES[task.state]
+            if unfetched:
+                return Finish(Phase.FAILED, reason, task.message, task)
             return Finish(Phase.FAILED, reason, f"{task.reason}: {task.message} {reason.remedy}", task)
         case TaskState.CANCELLED:
             reason = Reason.PROVIDER_CANCELLED
             return Finish(Phase.FAILED, reason, f"{reason.meaning} {task.message}", task)
+        case TaskState.RUNNING if task.reason == Reason.RESULT_NOT_FETCHED:
+            if again := fetch_again(world):
+                return again
+            return Report(Phase.RUNNING, Reason.RESULT_NOT_FETCHED, task.message, task, after=LOOK_AGAIN)
         case TaskState.RUNNING:
             return Report(Phase.RUNNING, Reason.RUNNING, "The provider executes the circuits.", task)
         case TaskState.SUBMISSION_UNKNOWN:
@@ -49,10 +57,15 @@ def follow(world: World) -> Plan:
 def stop(world: World, patience: Patience, end: Finish) -> Plan:
     """End a job whose task may still go on: cancel it, wait for the provider's word, but not for ever."""
     task = world.task
+    if task is not None and task.state is TaskState.SUCCEEDED and end.reason is not Reason.REVOKED:
+        return CollectTask(task)  # it came too late to stop anything: what was executed is paid for
     if task is None or task.ended:
         return Finish(end.phase, end.reason, end.message, task)
     if task.state is TaskState.PENDING and task.deleting and not task.submitted:
         return Finish(end.phase, end.reason, end.message, task)
+    if task.executed and end.reason is not Reason.REVOKED:
+        said = "The provider had executed it already; its result is stored if it can be fetched within the hour."
+        return Finish(end.phase, end.reason, f"{end.message} {said}", task)
     if task.cancel_requested_at is None:
         return CancelTask(task, after=1.0)
     left = (task.cancel_requested_at + timedelta(seconds=patience.cancel) - world.now).total_seconds()
@@ -76,3 +89,22 @@ def suspend(world: World) -> Plan:
     return Report(
         Phase.QUEUED, Reason.QUEUED, "spec.suspend is true; the provider is asked to cancel.", task, after=5.0
     )
+
+
+def fetch_again(world: World) -> FetchTask | None:
+    """`qee fetch`, where the connector has not been told of it."""
+    asked = world.job.metadata.annotations.get(ANNOTATION_FETCH_AT, "")[:64]
+    if world.task is None or not asked or asked == world.task.fetch_asked_at:
+        return None
+    return FetchTask(world.task, asked)
+
+
+def after_the_end(world: World) -> Plan | None:
+    """Of a job that has ended without a result: one that came since is stored, one that is wished for is fetched."""
+    task = world.task
+    revoked = world.condition(ConditionType.SUCCEEDED).get("reason") == Reason.REVOKED
+    if task is None or revoked or world.status.get("result"):
+        return None
+    if task.has_result:
+        return CollectLate(task)
+    return fetch_again(world)

@@ -93,7 +93,7 @@ class World:
     def has_run(self) -> bool:
         """Every shard has ended well: the result need only be stored."""
         if self.task is not None:
-            return self.task.state is TaskState.SUCCEEDED
+            return self.task.state is TaskState.SUCCEEDED or (not self.task.ended and self.task.executed)
         ended = [pod for pod in self.pods if pod.succeeded and pod.uid not in self.unreadable]
         if self.child is not None and self.child.compiles:
             return False

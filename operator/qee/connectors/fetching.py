@@ -1,0 +1,124 @@
+"""Succeeded means fetched: a result that the provider has is asked for until it comes, over hours.
+
+It is paid for. A credential that is refused and a provider that is busy say nothing about it, and are waited out for as
+long as it takes; what else goes wrong is tried again for a day, ever more rarely. That there is no such job or no such
+result is believed after minutes only: stores show late what was written (azure-quantum-python#744).
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from qee.api.compiled_document import CompiledDocument, Submission
+from qee.connectors.client import WorkerClient
+from qee.connectors.protocol import Fetched, Gone, ProviderError, Throttled, Unauthorized, UnitResult
+from qee.connectors.submission import Part
+
+logger = logging.getLogger(__name__)
+FIRST_SECONDS, LONGEST_SECONDS = 15.0, 900.0  # between two tries: doubled each time
+GIVEN_UP_SECONDS = 24 * 3600.0  # of waits after failures that count
+GONE_SECONDS, GONE_PAUSE = 900.0, 60.0
+
+
+@dataclass
+class Tries:
+    """Failed ones, of one provider job's result. `waited`: seconds after those that count; `gone`: after a Gone."""
+
+    number: int = 0
+    waited: float = 0.0
+    gone: float = 0.0
+
+    def next(self, error: ProviderError) -> float | None:
+        """Seconds until the next try, after this failure; None: it is given up."""
+        pause = min(FIRST_SECONDS * (1 << self.number), LONGEST_SECONDS)
+        self.number = min(self.number + 1, 16)
+        if isinstance(error, Unauthorized):
+            return pause
+        if isinstance(error, Throttled):
+            return max(pause, error.retry_after)
+        if isinstance(error, Gone):
+            pause = min(pause, GONE_PAUSE)
+            self.gone += pause
+            return pause if self.gone <= GONE_SECONDS else None
+        self.waited += pause
+        return pause if self.waited <= GIVEN_UP_SECONDS else None
+
+
+@dataclass
+class Results:
+    """What a process remembers of a task's results; losing it costs further tries."""
+
+    tries: dict[str, Tries] = field(default_factory=dict)
+    """By handle."""
+    fetched: dict[str, Fetched] = field(default_factory=dict)
+    """By handle: what came while other parts did not."""
+
+
+class NotYet(Exception):
+    """A result that is there could not be fetched; again after `seconds`."""
+
+    def __init__(self, handle: str, error: ProviderError, seconds: float) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.handle = handle
+        self.kind = type(error).__name__
+        self.seconds = seconds
+
+
+class Fetcher:
+    """The results of ended provider jobs."""
+
+    def __init__(self, client: WorkerClient) -> None:
+        self._client = client
+
+    async def all(
+        self, compiled: CompiledDocument, parts: Sequence[Part], known: Results, patient: bool
+    ) -> tuple[dict[int, Fetched], str]:
+        """By part, and why one that the provider has executed was given up; empty: none was. Raises NotYet.
+
+        Of a part that has not succeeded only what it has cost, where the provider tells. `patient`: worth waiting for.
+        """
+        found: dict[int, Fetched] = {}
+        given_up = ""
+        for part in parts:
+            if part.handle is None or part.state not in ("Succeeded", "Failed", "Cancelled"):
+                continue
+            wanted = compiled.submissions[part.index]
+            if part.state != "Succeeded":
+                found[part.index] = await self._charge(part, wanted)
+                continue
+            try:
+                found[part.index] = await self._one(part.handle, wanted, known)
+            except ProviderError as error:
+                seconds = known.tries.setdefault(part.handle, Tries()).next(error)
+                if seconds is not None and patient:
+                    raise NotYet(part.handle, error, seconds) from error
+                given_up = f"the result of {part.handle} cannot be fetched: {type(error).__name__}: {error}"
+                logger.error("given up: %s", given_up)
+                found[part.index] = nothing(wanted, given_up)
+        return found, given_up
+
+    async def again(self, compiled: CompiledDocument, parts: Sequence[Part]) -> Mapping[int, Fetched]:
+        """One try at each part that was given up. Raises ProviderError."""
+        return {
+            part.index: await self._client.fetch(part.handle, compiled.submissions[part.index])
+            for part in parts
+            if part.handle is not None and part.state in ("Succeeded", "Lost")
+        }
+
+    async def _one(self, handle: str, wanted: Submission, known: Results) -> Fetched:
+        if handle not in known.fetched:
+            known.fetched[handle] = await self._client.fetch(handle, wanted)
+        return known.fetched[handle]
+
+    async def _charge(self, part: Part, wanted: Submission) -> Fetched:
+        empty = nothing(wanted, part.message or part.state)
+        try:
+            return replace(empty, charge=(await self._client.fetch(part.handle or "", wanted)).charge)
+        except ProviderError as error:
+            logger.info("what %s has cost is not known: %s: %s", part.handle, type(error).__name__, error)
+            return empty
+
+
+def nothing(wanted: Submission, problem: str) -> Fetched:
+    return Fetched(tuple(UnitResult(problem=problem) for _ in wanted.units), hashlib.sha256(b"").hexdigest())
