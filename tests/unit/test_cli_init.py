@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import cirq
 import pytest
 import sympy
 import yaml
+from e2e.cluster.clients import kubectl
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import ParameterVector
 from typer.testing import CliRunner
@@ -61,14 +63,38 @@ def cirq_json() -> str:
         ("bell.qasm", BELL2, "openqasm2"),
         ("comment.txt", "// a comment\n/* and another */ " + BELL3, "openqasm3"),
         ("bare.qasm", "qubit q; bit c; c = measure q;\n", "openqasm3"),
-        ("windows.qasm", BELL3.replace("\n", "\r\n"), "openqasm3"),
-        ("tabs.qasm", BELL3 + "\t \n", "openqasm3"),
+        ("tabs.qasm", BELL3.replace("h q", "h\tq") + "\t \n", "openqasm3"),
+        ("space.qasm", BELL3 + "// at the end of a line   \n", "openqasm3"),
     ],
 )
 def test_the_source_is_in_the_job_letter_by_letter(tmp_path: Path, name: str, data: str, format_: str) -> None:
     circuit = circuit_of(qee("init", written(tmp_path, name, data)).stdout)
     assert (circuit["format"], circuit["source"]) == (format_, data)
     assert "parameters" not in circuit
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_end_with_lf_whatever_the_editor_writes(tmp_path: Path, end: str) -> None:
+    circuit = circuit_of(qee("init", written(tmp_path, "windows.qasm", BELL3.replace("\n", end))).stdout)
+    assert circuit["source"] == BELL3
+
+
+@pytest.mark.parametrize(
+    "data", [BELL3.replace("\n", "\r\n"), "\t" + BELL3.replace(" ", "\t"), BELL3.replace(";", "; ")]
+)
+def test_a_source_is_a_block_of_lines(tmp_path: Path, data: str) -> None:
+    text = qee("init", written(tmp_path, "y.qasm", data)).stdout
+    assert "    source: |" in text
+    assert "\n      OPENQASM" in text or "\n      \tOPENQASM" in text
+    assert circuit_of(text)["source"] == data.replace("\r\n", "\n")
+    assert (
+        json.loads(kubectl(tmp_path / "none", "label", "--local", "-f", "-", "-o", "json", "x=y", input=text))["spec"]
+        == yaml.safe_load(text)["spec"]
+    )
+
+
+def test_a_name_that_is_a_word_of_yaml_is_in_quotes(tmp_path: Path) -> None:
+    assert "- name: 'n'" in qee("init", written(tmp_path, "n.qasm", BELL3)).stdout
 
 
 def test_the_job_is_named_like_the_file_and_counts_what_is_measured(tmp_path: Path) -> None:

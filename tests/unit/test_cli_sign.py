@@ -1,5 +1,6 @@
 """`qee sign`: a file keeps all but the annotation, nothing ambiguous is signed, what is signed verifies."""
 
+import hashlib
 import json
 import os
 import re
@@ -388,6 +389,48 @@ def test_a_program_with_another_key_is_found_out(
     words = ("--signer", signer(argument=other), "--public", str(tmp_path / "ada.pub"))
     done = qee("sign", "-f", "-", *words, input=yaml.safe_dump(builders.job()))
     assert "does the private key belong to --public" in done.stderr
+
+
+def test_what_is_signed_is_said(qee: Cli, key: str) -> None:
+    job = builders.job()
+    source = job["spec"]["circuits"][0]["source"]
+    other = {**job["spec"]["circuits"][0], "name": "other", "shots": 7, "parameters": {"t": ["1", "2", "3"]}}
+    spec = {
+        **job["spec"],
+        "circuits": [job["spec"]["circuits"][0], other],
+        "maxCost": {"amount": "2.50", "currency": "EUR"},
+    }
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    for name, wanted in (
+        ("shots", f"bell: to be signed: backend aer, {spec['shots']} shots, at most 2.50 EUR (maxCost)\n"),
+        ("circuit", f"circuit bell: openqasm3, sha256 {digest}, {spec['shots']} shots\n"),
+        ("sweep", f"circuit other: openqasm3, sha256 {digest}, 7 shots, 3 rows of parameters\n"),
+    ):
+        told = qee("sign", "-f", "-", "--key", key, input=yaml.safe_dump({**job, "spec": spec})).stderr
+        assert wanted in told, name
+    told = qee("sign", "-f", "-", "--key", key, input=yaml.safe_dump(builders.job())).stderr
+    assert "no cap on its cost (maxCost)" in told
+
+
+def test_a_key_that_others_can_read_is_told_of(qee: Cli, key: str) -> None:
+    Path(key).chmod(0o640)
+    told = qee("sign", "-f", "-", "--key", key, input=yaml.safe_dump(builders.job())).stderr
+    assert "has mode 0640: other users of this machine can read it; chmod 600" in told
+    Path(key).chmod(0o600)
+    told = qee("sign", "-f", "-", "--key", key, input=yaml.safe_dump(builders.job())).stderr
+    assert "warning" not in told
+
+
+def test_nothing_is_written_through_a_link_that_lies_in_the_way(qee: Cli, key: str, tmp_path: Path) -> None:
+    mine, planted = tmp_path / "mine", tmp_path / "out.yaml"
+    mine.write_text("precious")
+    planted.symlink_to(mine)
+    done = qee("sign", "-f", "-", "--key", key, "--output", str(planted), input=yaml.safe_dump(builders.job()))
+    assert (done.exit_code, mine.read_text()) == (2, "precious")
+    assert f"--output {planted}: is a symbolic link to {mine}; give the file itself" in done.stderr
+    assert qee("key", "generate", "--out", str(planted), "--no-passphrase", "--force").exit_code == 2
+    assert qee("init", str(tmp_path / "c.qasm"), "--output", str(planted), "--force").exit_code == 2
+    assert mine.read_text() == "precious"
 
 
 def test_in_place_keeps_mode_and_link(qee: Cli, key: str, tmp_path: Path) -> None:

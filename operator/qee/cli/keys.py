@@ -12,6 +12,7 @@ from qee.cli.problem import Problem
 from qee.cli.secret import Passphrase
 from qee.cli.terminal import note, out
 from qee.cli.writing import write
+from qee.cli.yaml_text import dumped
 from qee.signing.algorithms import CNSA_ALGORITHM, DEFAULT_ALGORITHM
 from qee.signing.keys import PrivateKey, PublicKey
 
@@ -104,6 +105,7 @@ def convert(
         pem, mode = _public_part(file, passphrase).pem().encode(), PUBLIC_MODE
     else:
         key = secret.private_key(data, file, passphrase)
+        secret.warn_of_readers(file)
         word = new_passphrase.read(f"New passphrase for {to}", twice=True) if encrypted else None
         pem, mode = key.pem(word), PRIVATE_MODE
     write(to, pem if form is KeyForm.PEM else _der(pem), mode=mode, replace=force, what="--out")
@@ -114,7 +116,6 @@ def manifest(
     keys: Sequence[tuple[str, str, PublicKey]], namespaces: Sequence[str], name: str, threshold: int | None = None
 ) -> str:
     """A QuantumTrustPolicy to be applied as it is or added to. `keys`: name, holder, key. Raises Problem."""
-    import yaml
     from pydantic import ValidationError
 
     from qee.api.explain import explain
@@ -138,14 +139,16 @@ def manifest(
         QuantumTrustPolicy.model_validate(policy)
     except ValidationError as error:
         raise Problem("--policy: this makes no QuantumTrustPolicy", details=explain(error)) from None
-    return str(yaml.dump(policy, Dumper=_dumper(), sort_keys=False)).rstrip("\n")
+    return dumped(policy).rstrip("\n")
 
 
 def _public_part(file: str, passphrase: Passphrase) -> PublicKey:
     data = secret.read_file(file, "FILE")
     if b"PUBLIC KEY" in secret.as_pem(data, file):
         return secret.public_key(data, file)
-    return secret.private_key(data, file, passphrase).public
+    key = secret.private_key(data, file, passphrase)
+    secret.warn_of_readers(file)
+    return key.public
 
 
 def _policy_name(file: str) -> str:
@@ -154,17 +157,3 @@ def _policy_name(file: str) -> str:
 
 def _der(pem: bytes) -> bytes:
     return base64.b64decode(b"".join(line for line in pem.splitlines() if not line.startswith(b"-----")))
-
-
-def _dumper() -> type:
-    """SafeDumper that writes text of several lines, such as PEM, as a block."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-    Dumper.add_representer(str, text)
-    return Dumper

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qee.api.names import API_VERSION, GROUP, KIND_BACKEND, KIND_JOB
+from qee.cli.plain_text import READ_APART, READ_APART_FIRST, READ_APART_TAG, check_text, read_apart
 from qee.cli.problem import Problem
 from qee.kube.port import Object
 
@@ -77,15 +78,23 @@ def _origin(path: str) -> str:
 def _objects(text: str, origin: str) -> list[Object]:
     import yaml
 
+    check_text(text, origin)
     try:
         budget = _Budget(origin)
-        documents = [_plain(document, budget) for document in yaml.load_all(text, _loader())]
+        loader = _loader()(text)
+        documents = []
+        while loader.check_data():
+            documents.append(_plain(loader.get_data(), budget))
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}") from None
     except RecursionError:
         raise Problem(f"{origin}: nested too deeply; flatten it") from None
+    except (ValueError, IndexError, TypeError):  # PyYAML's own on `!!int x`
+        raise Problem(f"{origin}: a value does not fit its tag; remove the tag, and put text in quotes") from None
+    if loader.read_apart:
+        raise Problem(f"{origin}, {loader.read_apart[0]}")
     objects: list[Object] = []
     for document in documents:
         if isinstance(document, dict) and document.get("kind") == "List":
@@ -120,7 +129,10 @@ def _text(path: str) -> tuple[str, str]:
 
 @cache
 def _loader() -> Any:
-    """SafeLoader that refuses doubled keys, and leaves dates alone: to Kubernetes they are strings."""
+    """SafeLoader that refuses doubled keys, and leaves dates alone: to Kubernetes they are strings.
+
+    `read_apart` of a loader has what kubectl reads otherwise, with place and remedy.
+    """
     import yaml
 
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -131,12 +143,16 @@ def _loader() -> Any:
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
 
+        def __init__(self, stream: Any) -> None:
+            super().__init__(stream)
+            self.read_apart: list[str] = []
+
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen = set()
             for key, _ in node.value:
                 if key.tag == "tag:yaml.org,2002:merge":
                     continue
-                if key.tag != "tag:yaml.org,2002:str":
+                if key.tag not in ("tag:yaml.org,2002:str", READ_APART_TAG):
                     raise yaml.constructor.ConstructorError(
                         None, None, "a key is not a string; put it in quotes", key.start_mark
                     )
@@ -145,6 +161,15 @@ def _loader() -> Any:
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 
+        def apart(self, node: Any) -> str:
+            mark = node.start_mark
+            self.read_apart.append(f"line {mark.line + 1}, column {mark.column + 1}: {read_apart(node.value)}")
+            return str(node.value)
+
+    Loader.add_implicit_resolver(READ_APART_TAG, READ_APART, list(READ_APART_FIRST))
+    for first in READ_APART_FIRST:
+        Loader.yaml_implicit_resolvers[first].reverse()  # ours is asked first
+    Loader.add_constructor(READ_APART_TAG, Loader.apart)
     return Loader
 
 

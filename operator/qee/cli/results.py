@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from qee.api.documents import CircuitResult, DocumentError, ResultDocument
@@ -105,10 +104,7 @@ def save(data: bytes, file: str | None) -> None:
     """Write the document to the file, where one is given. Raises Problem."""
     if file is None:
         return
-    try:
-        Path(file).write_bytes(data)
-    except OSError as error:
-        raise Problem(f"--output-file {file}: cannot be written: {error.strerror}") from None
+    write(file, data, replace=True, what="--output-file")
 
 
 def rendered(data: bytes, view: View) -> str | None:
@@ -199,9 +195,9 @@ def dumped(value: Any, *, yaml: bool) -> str:
     """JSON or YAML for people and programs, with nothing in it that a terminal would act on."""
     if not yaml:
         return terminal.printable_json(json.dumps(value, indent=2, ensure_ascii=False))
-    import yaml as pyyaml
+    from qee.cli import yaml_text
 
-    return str(pyyaml.safe_dump(value, sort_keys=False, allow_unicode=False)).rstrip("\n")
+    return yaml_text.dumped(value, ascii_only=True).rstrip("\n")
 
 
 def _no_circuit(circuit: str | None, there: list[str]) -> Problem:

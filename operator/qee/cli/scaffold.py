@@ -21,6 +21,7 @@ from qee.circuits import Scan, ScanError, scan
 from qee.cli import exits, terminal
 from qee.cli.problem import Problem
 from qee.cli.writing import write
+from qee.cli.yaml_text import dumped
 
 MAX_BYTES = 1_000_000  # a ConfigMap holds 1 MiB with its names
 EXAMPLE = ("0", "0.785398163397", "1.570796326795")  # 0, pi/4, pi/2
@@ -85,10 +86,8 @@ def recognised(path: str, data: bytes) -> str | None:
 
 def manifest(data: bytes, format_: str, name: str, backend: str, shots: int) -> str:
     """The job as YAML, with a ConfigMap before it where the circuit is too large for the job. Raises Problem."""
-    import yaml
-
     try:
-        found = scan(format_, data if format_ == "qpy" else data.decode("utf-8-sig"))
+        found = scan(format_, data if format_ == "qpy" else _text(data))
     except ScanError as error:
         raise Problem(f"{error.reason}: {error}", exits.FAILED) from None
     documents, circuit = _source(data, format_, name)
@@ -112,11 +111,7 @@ def manifest(data: bytes, format_: str, name: str, backend: str, shots: int) -> 
     comments += [why] if why else []
     comments += ["parameters are a sweep, one run for each row: put your own values there."] if parameters else []
     head = "".join(f"# {comment}\n" for comment in comments)
-    body = "---\n".join(
-        yaml.dump(document, Dumper=_dumper(), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
-        for document in (*documents, job)
-    )
-    return head + body
+    return head + "---\n".join(dumped(document, flow=None) for document in (*documents, job))
 
 
 def _outputs(found: Scan) -> tuple[list[str], str | None]:
@@ -130,7 +125,7 @@ def _outputs(found: Scan) -> tuple[list[str], str | None]:
 def _source(data: bytes, format_: str, name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The ConfigMap, if one is needed, and the circuit's entry in the job."""
     entry: dict[str, Any] = {"name": name, "format": format_}
-    text = None if format_ == "qpy" else data.decode("utf-8-sig")
+    text = None if format_ == "qpy" else _text(data)
     inline = base64.b64encode(data).decode() if text is None else text
     if len(inline.encode()) <= MAX_INLINE_BYTES:
         return [], {**entry, "data" if text is None else "source": inline}
@@ -139,6 +134,11 @@ def _source(data: bytes, format_: str, name: str) -> tuple[list[dict[str, Any]],
     config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "immutable": True, **field}
     reference = {"configMapKeyRef": {"name": name, "key": "circuit"}, "sha256": hashlib.sha256(stored).hexdigest()}
     return [config_map], {**entry, **reference}
+
+
+def _text(data: bytes) -> str:
+    """Lines end with LF, whatever the editor writes: a YAML block holds nothing else, and no circuit depends on it."""
+    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _symbols(data: bytes) -> list[str]:
@@ -164,21 +164,6 @@ def _check(job: Mapping[str, Any]) -> None:
         QuantumJob.model_validate(job)
     except ValidationError as error:
         raise Problem("no valid job can be made of this", details=explain(error)) from None
-
-
-def _dumper() -> Any:
-    """Lines of a source stay lines; PyYAML quotes what a block cannot hold."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def text(dumper: Any, value: str) -> Any:
-        style = "|" if "\n" in value else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-    Dumper.add_representer(str, text)
-    return Dumper
 
 
 def read(path: str, most: int = MAX_BYTES) -> bytes:

@@ -5,11 +5,13 @@ No error quotes what was read.
 
 import getpass
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from qee.cli.problem import Problem
+from qee.cli.terminal import note, printable
 from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
 
 PASSPHRASE_VARIABLE = "QEE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
@@ -43,7 +45,9 @@ class Passphrase:
         if self.file is not None and self.descriptor is not None:
             raise Problem(f"{self.prefix}-file and {self.prefix}-fd: give one of them")
         if self.file is not None:
-            return _line(read_file(self.file, f"{self.prefix}-file"))
+            given = _line(read_file(self.file, f"{self.prefix}-file"))
+            warn_of_readers(self.file)
+            return given
         if self.descriptor is not None:
             return _line(read_descriptor(self.descriptor, f"{self.prefix}-fd"))
         if (value := os.environ.get(self.variable)) is not None:
@@ -68,6 +72,19 @@ def read_file(path: str, what: str) -> bytes:
             return _bounded(file.read(MAX_BYTES + 1), f"{what} {path}")
     except OSError as error:
         raise Problem(f"{what} {path}: cannot be read: {error.strerror}") from None
+
+
+def warn_of_readers(path: str) -> None:
+    """Says of a file with a secret that others of this machine can read it, as ssh does. Of pipes nothing."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return
+    if stat.S_ISREG(mode) and mode & 0o077:
+        shown = printable(path)
+        note(
+            f"warning: {shown} has mode {mode & 0o777:04o}: other users of this machine can read it; chmod 600 {shown}"
+        )
 
 
 def read_descriptor(number: int, what: str) -> bytes:

@@ -54,7 +54,10 @@ class Signer:
 
 def signers(options: KeyOptions) -> list[Signer]:
     """All that the options name, at least one. Raises Problem."""
-    found = [_own(secret.read_file(path, "--key"), path, options.passphrase) for path in options.files]
+    found = []
+    for path in options.files:
+        found.append(_own(secret.read_file(path, "--key"), path, options.passphrase))
+        secret.warn_of_readers(path)
     if options.descriptor is not None:
         data = secret.read_descriptor(options.descriptor, "--key-fd")
         found.append(_own(data, f"--key-fd {options.descriptor}", options.passphrase))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import ValidationError
 
 from qee.api.explain import explain
-from qee.cli import exits, signable, signers
+from qee.cli import exits, signable, signed_content, signers
 from qee.cli.connection import Cluster, Target
 from qee.cli.problem import Problem
 from qee.cli.signers import KeyOptions, Signer
@@ -46,7 +46,9 @@ async def sign(
     text = signable.read(file)
     objects, namespaces = _placed(target, text)
     for job in objects:
-        _projection(job, text.origin)  # before a passphrase is asked for
+        _projection(job, text.origin)
+        for line in signed_content.lines(job):  # before a passphrase is asked for
+            note(line)
     parties = signers.signers(keys)
     if not add and not terms.audiences:
         terms = _for_audiences(terms, [await _own_cluster(target)])
@@ -56,7 +58,7 @@ async def sign(
         envelopes[index] = envelope.encode()
     changed = text.with_annotations(envelopes, namespaces)
     if in_place or output is not None:
-        write(output or file, changed.encode(), replace=True, what="--output")
+        write(output or file, changed.encode(), replace=True, what="--output", follow=in_place)
     for index, namespace in namespaces.items():
         name = printable(str(objects[index]["metadata"]["name"]))
         note(f"{name}: metadata.namespace: {printable(namespace)} was written into the manifest, for it is signed")

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from qee.cli.plain_text import check_text
 from qee.cli.problem import Problem
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DIGITS, _MAX_INTEGER = 21, 2**63  # beyond, kubectl makes a float of it
 # What YAML 1.1, YAML 1.2 or a JSON reader takes for something else than text, beyond null, true, false and integers.
+# kubectl removes every underscore from what begins as a number before it looks: 0_x1 is 1, 1e_3 is 1000.
 _AMBIGUOUS = re.compile(
     r"~|(?i:null|true|false|yes|no|on|off|y|n)|=|<<"
     r"|[-+]?(?i:0b[01_]+|0o?[0-7_]+|0x[0-9a-f_]+)|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
@@ -52,6 +55,7 @@ def documents(text: str, origin: str) -> list[Node]:
     """The documents of a file. Values are not looked at yet. Raises Problem."""
     import yaml
 
+    check_text(text, origin)
     try:
         events = iter(yaml.parse(text, yaml.SafeLoader))
         return [_node(events, next(events)) for event in events if isinstance(event, yaml.DocumentStartEvent)]
@@ -126,9 +130,9 @@ class Reader:
             return None
         if text in ("true", "false"):
             return text == "true"
-        if _INTEGER.fullmatch(text) and text != "-0":
+        if _INTEGER.fullmatch(text) and text != "-0" and len(text) < _DIGITS and abs(int(text)) < _MAX_INTEGER:
             return int(text)
-        if _AMBIGUOUS.fullmatch(text):
+        if _AMBIGUOUS.fullmatch(text) or _AMBIGUOUS.fullmatch(text.replace("_", "")):
             raise self._problem(
                 path,
                 f"{text[:60]} means different things to different readers",

@@ -65,7 +65,7 @@ async def signing_with(cluster: Cluster, manifest: Manifest, options: SigningOpt
 
     Keys of the command line sign all of them, the user's own key those that have no signature.
     """
-    from qee.cli import signable, signers, signing
+    from qee.cli import signable, signed_content, signers, signing
 
     chosen = options.chosen()
     if not options.named() and (not chosen.files or all(map(signable.is_signed, manifest.jobs))):
@@ -77,7 +77,10 @@ async def signing_with(cluster: Cluster, manifest: Manifest, options: SigningOpt
         if signable.is_signed(job) and not options.named():
             return job
         named = {**job, "metadata": _completed(job["metadata"])}
-        return signable.with_annotation(named, signing.signed(named, parties, terms, manifest.origin).encode())
+        envelope = signing.signed(named, parties, terms, manifest.origin).encode()
+        for line in signed_content.lines(named):
+            note(line)
+        return signable.with_annotation(named, envelope)
 
     return sign
 

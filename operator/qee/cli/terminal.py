@@ -8,7 +8,7 @@ from typing import TextIO
 
 # C0 and C1 controls, soft hyphen, bidirectional and other invisible format characters, line and paragraph separators,
 # lone surrogates: what moves a cursor, hides text or reorders it (Unicode categories Cc, Cf, Zl, Zp, Cs).
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -18,7 +18,7 @@ COLOURS = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2"}
 
 def printable(text: str) -> str:
     """The text on one line, with every character that a terminal might act on escaped as in Python (`\\x1b`)."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+    return UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 def printable_json(text: str) -> str:
@@ -28,7 +28,7 @@ def printable_json(text: str) -> str:
         units = found[0].encode("utf-16-be", "surrogatepass")
         return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
-    return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else escaped(found), text)
+    return UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else escaped(found), text)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -8,14 +8,21 @@ from pathlib import Path
 from qee.cli.problem import Problem
 
 
-def write(path: str, data: bytes, *, mode: int | None = None, replace: bool, what: str) -> None:
+def write(path: str, data: bytes, *, mode: int | None = None, replace: bool, what: str, follow: bool = False) -> None:
     """The file with these bytes; a reader sees the old one or the new one. Raises Problem.
 
     mode: None keeps that of the file that is replaced. Without `replace` an existing file is an error, also one that
-    comes into being meanwhile.
+    comes into being meanwhile. A symbolic link is an error, for another user may have laid it there to have a file of
+    ours replaced; with `follow`, for a file that was read through it, the link stays and what it leads to is replaced.
+    Devices and pipes, such as /dev/stdout, are written to.
     """
-    target = Path(path).resolve() if replace else Path(path)  # a link stays one
+    target = Path(path).resolve() if follow else Path(path)
     try:
+        if path.startswith("/dev/") or target.is_fifo() or target.is_char_device():
+            target.write_bytes(data)
+            return
+        if target.is_symlink():
+            raise Problem(f"{what} {path}: is a symbolic link to {target.readlink()}; give the file itself")
         if mode is None:
             mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
