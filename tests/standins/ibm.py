@@ -1,11 +1,13 @@
 """A stand-in for IBM Quantum: IAM and the runtime service, with every device of which the SDK has a snapshot.
 
 A device is called as at IBM: ibm_manila is the SDK's FakeManilaV2. Circuits are simulated without noise, seeded by the
-job's number. What the SDK's own client reads is modelled after it (qiskit_ibm_runtime 0.51, api/rest); of the rest:
+job's number. Bodies and statuses are those of IBM's OpenAPI document (Qiskit Runtime 0.45.3,
+quantum.cloud.ibm.com/api/openapi.json); beside each stands the schema's name. The parameters of a job are checked by
+IBM's models (ibm_quantum_schemas 0.13), results of the executor are made by them, those of the primitives by the SDK's
+encoder. Not from IBM, and not tried there:
 
-- that a listing takes `tags` as an AND, `limit` up to 200, `offset` and `sort`: IBM's API reference, not tried;
-- that a job without parameters in its PUB has a result of shape (): as Qiskit's StatevectorSampler, not tried at IBM;
-- the form of errors ({"errors": [{"code", "message"}]}): IBM's API reference; of IAM: its BXNIM0415E, seen in reports;
+- that a job without parameters in its PUB has a result of shape (): as Qiskit's StatevectorSampler;
+- codes and words of errors where IBM's error registry has none that fits; of IAM: its BXNIM0415E, seen in reports;
 - two jobs of one body are two jobs: IBM documents no idempotency.
 """
 
@@ -19,15 +21,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import numpy as np
 import qiskit_ibm_runtime.fake_provider.backends as snapshots
-from qiskit import QuantumCircuit
-from qiskit.circuit import IfElseOp
-from qiskit.primitives import StatevectorEstimator, StatevectorSampler
-from qiskit.primitives.containers import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
-from qiskit.quantum_info import SparsePauliOp, Statevector
+from ibm_quantum_schemas.estimator.version_0_1 import ParamsModel as EstimatorParams
+from ibm_quantum_schemas.executor.version_2_0 import ParamsModel as ExecutorParams
+from ibm_quantum_schemas.sampler.version_0_1 import ParamsModel as SamplerParams
+from pydantic import ValidationError
+from qiskit.primitives.containers import PrimitiveResult
 from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
-from tests.standins import base
+from tests.standins import base, ibm_runs
 from tests.standins.base import Answer, Provider, ProviderJob, Request
 
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0:11111111-2222-3333-4444-555555555555::"
@@ -35,10 +36,18 @@ API = "/api/v1"
 _STATUS = {"queued": "Queued", "running": "Running", "succeeded": "Completed", "failed": "Failed"}
 _STATUS |= {"cancelled": "Cancelled"}
 _START = datetime(2026, 11, 1, tzinfo=UTC)
+_PARAMS = {"sampler": SamplerParams, "estimator": EstimatorParams, "executor": ExecutorParams}
+_MAX_COST = 10_800  # JobCost: a larger value is capped
+_PAGE = 200  # list_jobs: of a limit outside of 1 to 200, too
 
 
 class Ibm(Provider):
     NAME = "ibm"
+
+    def __init__(self, token: str = "", lag: float = 0.0) -> None:
+        super().__init__(token, lag)
+        self.replies: list[dict[str, Any]] = []
+        self.counted = True
 
     def operation(self, request: Request) -> str:
         path = request.path.removeprefix(API)
@@ -57,6 +66,9 @@ class Ibm(Provider):
         if not self._authorized(request):
             return _error(401, 1200, "The access token or Service-CRN is invalid.")
         path = request.path.removeprefix(API).split("/")[1:]
+        reply = self._reply(f"{request.method} {path[0] if len(path) == 1 else path[2] if len(path) > 2 else 'job'}")
+        if reply is not None:
+            return reply
         if path[0] == "backends" and len(path) == 3:
             return self._backend(path[1], path[2])
         if path[0] == "jobs":
@@ -66,8 +78,10 @@ class Ibm(Provider):
     def execute(self, job: ProviderJob) -> Any:
         if "fail" in job.facts:
             raise RuntimeError(job.facts["fail"])
+        if job.body["program_id"] == "executor":
+            return ibm_runs.executed(job.body["params"], job.number * 1000, job.facts.get("cut"))
         params = json.loads(json.dumps(job.body["params"]), cls=RuntimeDecoder)
-        run = _sampled if job.body["program_id"] == "sampler" else _estimated
+        run = ibm_runs.sampled if job.body["program_id"] == "sampler" else ibm_runs.estimated
         results = [run(pub, job.number * 1000 + number) for number, pub in enumerate(params["pubs"])]
         return json.dumps(PrimitiveResult(results[: job.facts.get("cut")], {"version": 2}), cls=RuntimeEncoder)
 
@@ -95,7 +109,15 @@ class Ibm(Provider):
         answers = {"configuration": configuration, "properties": properties, "status": status}
         return Answer(answers[what]) if what in answers else _error(404, 1206, "The resource does not exist.")
 
+    def _reply(self, call: str) -> Answer | None:
+        for each in self.replies:
+            if each["call"] == call and each["times"] > 0:
+                each["times"] -= 1
+                return Answer(each["text"].encode(), each["status"], each["headers"])
+        return None
+
     def _jobs(self, request: Request) -> Answer:
+        """JobsResponse: `jobs`, `limit` and `offset` are required, `count` is not."""
         if request.method == "POST":
             return self._create(request.json())
         query = request.query
@@ -106,20 +128,32 @@ class Ibm(Provider):
             jobs = [job for job in jobs if query["tags"] in job.facts["tags"]]
         if "backend" in query:
             jobs = [job for job in jobs if job.facts["backend"] == query["backend"]]
-        limit, offset = min(int(query.get("limit", 10)), 200), int(query.get("offset", 0))
+        asked, offset = int(query.get("limit", _PAGE)), int(query.get("offset", 0))
+        limit = asked if 1 <= asked <= _PAGE else _PAGE
         for job in jobs:
             self.look(job.handle)
         page = [self._shown(job) for job in jobs[offset : offset + limit]]
-        return Answer({"jobs": page, "count": len(jobs), "limit": limit, "offset": offset})
+        counted = {"count": len(jobs)} if self.counted else {}
+        return Answer({"jobs": page, **counted, "limit": limit, "offset": offset})
 
     def _create(self, body: dict[str, Any]) -> Answer:
+        """JobRunParams, answered by JobCreateResponse; 404: "Backend not found", 1007 in the error registry."""
         missing = [name for name in ("program_id", "backend", "params") if name not in body]
-        if missing or body["program_id"] not in ("sampler", "estimator"):
+        if missing or body["program_id"] not in _PARAMS:
             return _error(400, 1210, f"Invalid job: {', '.join(missing) or 'program_id'}.")
         if _device(body["backend"]) is None:
-            return _error(400, 1216, "The backend is not available in this instance.")
-        if not body["params"].get("pubs"):
+            return _error(404, 1007, "Backend not found.")
+        if not 1 <= len(body.get("session_id", "x")) <= 36:
+            return _error(400, 1210, "Invalid job: session_id.")
+        if len(body.get("tags", [])) > 8 or any(len(tag) > 86 for tag in body.get("tags", [])):  # Tags
+            return _error(400, 1204, "Too many tags, or too long ones.")
+        if body["program_id"] != "executor" and not body["params"].get("pubs"):
             return _error(400, 8055, "Job has no PUBs.")
+        try:
+            _PARAMS[body["program_id"]].model_validate_json(json.dumps(body["params"]))
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"]))
+            return _error(400, 1210, f"Invalid job: {where}: {error.errors()[0]['msg']}.")
         handle = f"d{len(self.jobs):019d}"
         job = self.add(
             handle,
@@ -128,7 +162,8 @@ class Ibm(Provider):
             backend=body["backend"],
             created=(_START + timedelta(seconds=len(self.jobs))).isoformat().replace("+00:00", "Z"),
         )
-        return Answer({"id": job.handle, "backend": body["backend"], "private": False})
+        session = {"session_id": body["session_id"]} if "session_id" in body else {}
+        return Answer({"id": job.handle, "backend": body["backend"], **session})
 
     def _job(self, request: Request, handle: str, what: str) -> Answer:
         job = self.jobs.get(handle)
@@ -146,6 +181,8 @@ class Ibm(Provider):
         return _error(404, 1206, "The resource does not exist.")
 
     def _shown(self, job: ProviderJob) -> dict[str, Any]:
+        """JobResponseV3; `private` is there only where it is true."""
+        session = {"session_id": job.body["session_id"]} if "session_id" in job.body else {}
         state: dict[str, Any] = {"status": job.facts.get("status", _STATUS[job.phase])}
         if job.phase == "failed":
             state |= {"reason": job.facts["error"], "reason_code": 9999}
@@ -157,19 +194,41 @@ class Ibm(Provider):
             "program": {"id": job.body["program_id"]},
             "created": job.facts["created"],
             "tags": job.facts["tags"],
-            "cost": job.body.get("cost", 10_800),
-            "private": False,
+            "cost": min(job.body.get("cost", _MAX_COST), _MAX_COST),
+            **session,
+            **job.facts.get("shown", {}),
         }
 
     def _metrics(self, job: ProviderJob) -> dict[str, Any]:
+        """JobMetricsResponse with UsageV3; BillingStatus is pending or complete."""
         seconds = 2 if job.phase == "succeeded" else 0
-        usage = {"qpu_charge_time_seconds": seconds, "quantum_seconds": seconds, "status": "final"}
-        return {"usage": usage, "timestamps": {"created": job.facts["created"]}}
+        return {
+            "usage": {"qpu_charge_time_seconds": seconds, "status": "complete"},
+            "timestamps": {"created": job.facts["created"]},
+            "circuits_execution_time_ns": 900_000_000,
+            "qiskit_version": "2.6.2",
+        }
 
     def control(self, request: Request) -> Answer:
         """Also POST /_standin/facts {"handle": ..., "facts": {...}}: `status` or `state` replace what the service
-        tells of the job; `fail` is why it will fail; `cut` is how many PUBs its result has; `hidden`: not in lists.
+        tells of the job; `fail` is why it will fail; `cut` is how many PUBs its result has; `hidden`: not in lists;
+        `shown`: further fields of what the service tells of it.
+
+        POST /_standin/reply {"call": "GET metrics", "status": 500, "text": ..., "times": 1, "headers": {}}: what the
+        service answers to the next such calls in place of carrying them out. POST /_standin/count {"told": false}:
+        whether lists of jobs have `count`. GET /_standin/result?handle=...: a job's result as text.
         """
+        if request.path == "/_standin/reply":
+            self.replies.append({"times": 1, "status": 200, "headers": {}, **request.json()})
+            return Answer({})
+        if request.path == "/_standin/count":
+            self.counted = request.json()["told"]
+            return Answer({})
+        if request.path == "/_standin/result":
+            return Answer({"text": self.jobs[request.json()["handle"]].result})
+        if request.path == "/_standin/reset":
+            self.replies.clear()
+            self.counted = True
         if request.path == "/_standin/facts":
             wanted = request.json()
             self.jobs[wanted["handle"]].facts |= wanted["facts"]
@@ -193,108 +252,8 @@ def _device(name: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
 
 def _error(status: int, code: int, message: str) -> Answer:
-    return Answer({"errors": [{"code": code, "message": message, "more_info": ""}], "trace": "0"}, status)
-
-
-def _sampled(pub: list[Any], seed: int) -> SamplerPubResult:
-    circuit, values, shots = pub
-    table = np.asarray(values, dtype=float)
-    shape = table.shape[:-1]
-    rows = table.reshape((-1, circuit.num_parameters)) if circuit.num_parameters else [()]
-    random = np.random.default_rng(seed)
-    found: dict[str, list[np.ndarray]] = {register.name: [] for register in circuit.cregs}
-    for row in rows:
-        bits = _shots(circuit.assign_parameters(row) if circuit.num_parameters else circuit, shots, random)
-        places = {bit: index for index, bit in enumerate(circuit.clbits)}
-        for register in circuit.cregs:
-            found[register.name].append(bits[:, [places[bit] for bit in register]])
-    arrays = {
-        name: BitArray.from_bool_array(np.array(each).reshape((*shape, *each[0].shape)), order="little")
-        for name, each in found.items()
-    }
-    return SamplerPubResult(DataBin(**arrays, shape=shape), {"circuit_metadata": {}})
-
-
-def _shots(circuit: QuantumCircuit, shots: int, random: np.random.Generator) -> np.ndarray:
-    """A row of classical bits for each shot."""
-    small, _ = _active(circuit)
-    if _is_static(small):
-        flat = QuantumCircuit(small.num_qubits, small.num_clbits)
-        flat.compose(small, range(small.num_qubits), range(small.num_clbits), inplace=True)
-        data = StatevectorSampler(seed=random).run([(flat,)], shots=shots).result()[0].data
-        return np.asarray(data["c"].to_bool_array(order="little"))
-    return np.array([_trajectory(small, random) for _ in range(shots)])
-
-
-def _trajectory(circuit: QuantumCircuit, random: np.random.Generator) -> np.ndarray:
-    """One shot of a circuit that measures in mid-circuit, resets, or acts on single bits."""
-    state = Statevector.from_int(0, 2**circuit.num_qubits)
-    state.seed(random)
-    bits = np.zeros(circuit.num_clbits, dtype=bool)
-    qubit = {each: index for index, each in enumerate(circuit.qubits)}
-    clbit = {each: index for index, each in enumerate(circuit.clbits)}
-
-    def run(body: QuantumCircuit, qubits: dict[Any, int], clbits: dict[Any, int]) -> None:
-        nonlocal state
-        for each in body.data:
-            where = [qubits[one] for one in each.qubits]
-            if each.operation.name == "measure":
-                outcome, state = state.measure(where)
-                bits[clbits[each.clbits[0]]] = outcome == "1"
-            elif each.operation.name == "reset":
-                state = state.reset(where)
-            elif isinstance(each.operation, IfElseOp):
-                subject, wanted = each.operation.condition
-                held = [subject] if subject in clbit else list(subject)
-                value = sum(int(bits[clbit[one]]) << index for index, one in enumerate(held))
-                chosen = each.operation.blocks[0 if value == int(wanted) else 1 :][:1]
-                for block in chosen:
-                    inner = [clbits[one] for one in each.clbits]
-                    run(block, dict(zip(block.qubits, where, strict=True)), dict(zip(block.clbits, inner, strict=True)))
-            elif each.operation.name not in ("barrier", "delay"):
-                state = state.evolve(each.operation, where)
-
-    run(circuit, qubit, clbit)
-    return bits
-
-
-def _estimated(pub: list[Any], seed: int) -> Any:
-    circuit, observables, values, precision = pub
-    operators = [SparsePauliOp.from_list(list(each.items())) for each in observables]
-    used = {q for each in operators for q, kept in enumerate((each.paulis.x | each.paulis.z).any(axis=0)) if kept}
-    small, kept = _active(circuit, used)
-    labels = [
-        [("".join(reversed([label[::-1][q] for q in kept])), c) for label, c in each.to_list()] for each in operators
-    ]
-    reduced = [SparsePauliOp.from_list(each) for each in labels]
-    table = np.asarray(values, dtype=float)
-    pub = (small, reduced, table) if circuit.num_parameters else (small, reduced)
-    data = StatevectorEstimator(seed=seed).run([pub], precision=precision).result()[0].data
-    errors = np.full_like(data["evs"], precision)  # Qiskit's own leaves them at 0; IBM's gives them
-    return PubResult(DataBin(evs=data["evs"], stds=errors, shape=data.shape))
-
-
-def _active(circuit: QuantumCircuit, also: set[int] = frozenset()) -> tuple[QuantumCircuit, list[int]]:  # type: ignore[assignment]
-    """The circuit on the qubits that do something, and which those are."""
-    place = {qubit: index for index, qubit in enumerate(circuit.qubits)}
-    busy = {place[q] for each in circuit.data if each.operation.name not in ("barrier", "delay") for q in each.qubits}
-    kept = sorted(busy | set(also)) or [0]
-    small = QuantumCircuit([circuit.qubits[index] for index in kept], circuit.clbits, *circuit.cregs)
-    for each in circuit.data:
-        if each.operation.name not in ("barrier", "delay"):
-            small.append(each)
-    return small, kept
-
-
-def _is_static(circuit: QuantumCircuit) -> bool:
-    """Whether measurements come last on their qubits."""
-    over: set[Any] = set()
-    for each in circuit.data:
-        if over.intersection(each.qubits) or each.operation.name in ("reset", "if_else"):
-            return False
-        if each.operation.name == "measure":
-            over.update(each.qubits)
-    return True
+    """ErrorContainer: a code is text."""
+    return Answer({"errors": [{"code": str(code), "message": message, "more_info": ""}], "trace": "0"}, status)
 
 
 if __name__ == "__main__":

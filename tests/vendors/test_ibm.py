@@ -96,9 +96,28 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"circuits": (CircuitRun("wide", "openqasm3", qasm("qubit[6] q; bit[6] c; c = measure q;"), 1),)},
         "circuit wide: 6 qubits: ibm_manila has 5; use fewer",
     ),
-    "too many shots": (
-        {"circuits": (replace(CIRCUITS[0], shots=100_001),)},
-        "circuit bell: shots: 100001: ibm_manila takes 100000 at most; lower shots",
+    "program": ({"provider_options": {"program": "batch"}}, "providerOptions.program: there are primitives, executor"),
+    "session": (
+        {"provider_options": {"session_id": "a" * 37}},
+        "providerOptions.session_id: give the id of an open session or batch, 36 letters, digits, - and _ at most",
+    ),
+    "session of another kind": ({"provider_options": {"session_id": 7}}, "providerOptions.session_id: give the id"),
+    "session as a path": ({"provider_options": {"session_id": "a/../b"}}, "providerOptions.session_id: give the id"),
+    "too few twirled": (
+        {"provider_options": {"twirling": {"enable_gates": True, "num_randomizations": 3}}},
+        "twirling: it takes 3 randomizations of 1334 shots, 4002 in all, spec.shots says 4000; make shots 4002, or",
+    ),
+    "twirled otherwise": (
+        {
+            "provider_options": {
+                "twirling": {"enable_measure": True, "num_randomizations": 32, "shots_per_randomization": 10}
+            }
+        },
+        "twirling: it takes 32 randomizations of 10 shots, 320 in all, spec.shots says 4000",
+    ),
+    "twirled by itself": (
+        {"circuits": (replace(CIRCUITS[0], shots=1000),), "provider_options": {"twirling": {"enable_gates": True}}},
+        "twirling: it takes 16 randomizations of 64 shots, 1024 in all, spec.shots says 1000; make shots 1024",
     ),
     "label": (
         {"outputs": ("expectation",), "circuits": (replace(CIRCUITS[0], observables=(Observable("o", {"Z": "1"}),)),)},
@@ -112,6 +131,16 @@ GOOD: dict[str, dict[str, Any]] = {
     "again": {"circuits": CIRCUITS, "outputs": ("counts", "memory")},
     "bell": {"circuits": (replace(CIRCUITS[0], shots=10),)},
     "options": {"provider_options": DECOUPLED},
+    "twirled": {"provider_options": {"twirling": {"enable_gates": True, "num_randomizations": 32}}},
+    "session": {"provider_options": {"session_id": "0b0f1a52-7a7c-4fd2-8d7f-1d2e3f405162"}},
+    "many shots": {"circuits": (replace(CIRCUITS[0], shots=100_001),)},
+    "too many executions": {
+        "circuits": (
+            CircuitRun("sweep", "openqasm3", SWEEP, 20_000, {"high": ("0",) * 1000, "low": ("0",) * 1000}),
+            replace(CIRCUITS[0], shots=20_000),
+        )
+    },
+    "endless": {"provider_options": {"max_execution_time": 100_000}},
     "delay": {"provider_options": {"execution": {"rep_delay": "0.00025", "init_qubits": True}}},
     "layout": {"transpile": TranspileOptions(initial_layout=(4, 3), optimization_level=0)},
     "dynamic": {"circuits": (CircuitRun("fed-forward", "openqasm3", FED_FORWARD, 20),)},
@@ -253,7 +282,8 @@ def test_the_estimate_is_what_compiling_wrote(made: dict[str, CompiledDocument |
 def test_the_sdk_has_the_private_names_that_the_adapter_relies_on() -> None:
     program = (
         "import inspect\n"
-        "from qee.connectors.vendors.ibm_client import Session, Token, TIMEOUT\n"
+        "from qee.connectors.vendors.ibm_client import Session, Token\n"
+        "from qee.connectors.vendors.ibm_session import TIMEOUT\n"
         "from qiskit_ibm_runtime.api.rest.runtime import Runtime\n"
         "from qiskit_ibm_runtime.api.session import RetrySession\n"
         "from qiskit_ibm_runtime.options import SamplerOptions, EstimatorOptions\n"
@@ -265,6 +295,7 @@ def test_the_sdk_has_the_private_names_that_the_adapter_relies_on() -> None:
         "assert 'retries_total' in inspect.signature(RetrySession.__init__).parameters\n"
         "taken = inspect.signature(Runtime.program_run).parameters\n"
         "assert {'program_id', 'backend_name', 'params', 'job_tags', 'max_execution_time'} <= set(taken)\n"
+        "assert 'session_id' in taken\n"
         "assert all(hasattr(each, '_get_program_inputs') for each in (SamplerOptions, EstimatorOptions))\n"
     )
     done = subprocess.run([sdks.python("ibm"), "-c", program], env=sdks.environment(), cwd="/", capture_output=True)
@@ -275,7 +306,7 @@ def test_a_device_is_described(target: dict[str, Any]) -> None:
     assert target["operational"] is True
     assert target["qubits"] == 5
     assert target["basis_gates"] == ["cx", "id", "rz", "sx", "x"]
-    assert target["max_shots"] == 100_000
+    assert target["max_shots"] == 10_000_000  # IBM's of a job; the configuration says 100,000 and IBM that it is over
     assert target["simulated"] is False
     assert target["calibration_time"].endswith("Z")
 
@@ -293,7 +324,7 @@ def test_circuits_of_the_same_shots_share_a_provider_job(made: dict[str, Compile
         len(json.loads(second.payload)["params"]["pubs"]) == 7
     )  # the sweep is one; two of the one without a parameter
     assert (first.usage.tasks, first.usage.shots, second.usage.shots) == (1, 4000, 900)
-    assert first.usage.qpu_milliseconds is None
+    assert first.usage.qpu_milliseconds == 10_800_000  # the service's own limit
 
 
 def test_the_same_job_compiles_to_the_same_bytes(made: dict[str, CompiledDocument | str]) -> None:
@@ -407,8 +438,8 @@ SUBMITTED: dict[str, tuple[type[Exception], int]] = {
     "429": (protocol.Throttled, 0),
     "400": (protocol.Rejected, 0),
     "401": (protocol.Unauthorized, 0),
-    "409": (protocol.Ambiguous, 0),
-    "404": (protocol.Ambiguous, 0),
+    "409": (protocol.Rejected, 0),
+    "404": (protocol.Rejected, 0),
     "malformed": (protocol.Ambiguous, 1),
 }
 
@@ -479,6 +510,44 @@ def test_a_submission_carries_tag_program_and_limit(
     )
     assert body["params"]["options"] == {"dynamical_decoupling": {"enable": True, "sequence_type": "XY4"}}
     assert "private" not in body
+    assert "session_id" not in body
+
+
+def test_a_submission_goes_into_the_session_that_is_named(
+    ibm: StandIn, connector: WorkerProcess, made: dict[str, CompiledDocument | str]
+) -> None:
+    connector.submit(KEY, document(made, "session").submissions[0])
+    assert ibm.jobs[0]["body"]["session_id"] == "0b0f1a52-7a7c-4fd2-8d7f-1d2e3f405162"
+
+
+def test_a_payload_with_a_session_that_is_none_is_not_sent(
+    ibm: StandIn, connector: WorkerProcess, bell: Submission
+) -> None:
+    payload = {**json.loads(bell.payload), "session": "a/b"}
+    with pytest.raises(protocol.Rejected, match="the payload is none of provider ibm's"):
+        connector.submit(KEY, replace(bell, payload=json.dumps(payload).encode()))
+    assert ibm.jobs == []
+
+
+def test_shots_beyond_the_devices_old_limit_are_sent(made: dict[str, CompiledDocument | str]) -> None:
+    assert document(made, "many shots").submissions[0].usage.shots == 100_001
+
+
+def test_no_job_has_more_executions_than_ibm_takes(made: dict[str, CompiledDocument | str]) -> None:
+    """1,000 rows of 20,000 shots are 20 million; a job has 10 million at most (IBM's guide "Job limits")."""
+    parts = document(made, "too many executions").submissions
+    assert [each.usage.shots for each in parts] == [10_000_000, 10_000_000, 20_000]
+    assert [unit.parameter_set for unit in parts[1].units] == list(range(500, 1000))
+    payload = json.loads(parts[2].payload)
+    payload["params"]["pubs"][0][2] = 10_000_001
+    unit = replace(parts[2].units[0], shots=10_000_001)
+    large = replace(parts[2], payload=json.dumps(payload).encode(), units=(unit,))
+    with pytest.raises(ValueError, match="a job has 10000000 at most"):
+        Ibm.estimate(large)
+
+
+def test_a_limit_beyond_the_services_own_is_no_longer_one(made: dict[str, CompiledDocument | str]) -> None:
+    assert document(made, "endless").submissions[0].usage.qpu_milliseconds == 10_800_000
 
 
 def test_options_are_sent_as_the_sdk_words_them(made: dict[str, CompiledDocument | str]) -> None:

@@ -1,10 +1,12 @@
-"""IBM Quantum: circuits and observables through the Qiskit Runtime service's programs `sampler` and `estimator`.
+"""IBM Quantum: circuits and observables through the service's programs `sampler` and `estimator`, or `executor`.
 
 Credentials (files): `token`, an IBM Cloud API key, best of a service ID that may use one instance only; `instance`,
 that instance's CRN, unless the option of that name gives it. There is no workload identity: the API knows keys only.
 
 Options: `instance` (the CRN); `privateEndpoint` ("true": IBM's private network addresses); `endpoint` (a URL in place
-of IBM's: the service is asked at URL/api/v1, for tokens at URL/identity/token). A region is part of the CRN.
+of IBM's: the service is asked at URL/api/v1, for tokens at URL/identity/token); `program` ("executor": what the SDK's
+client-side primitives use; "primitives", the default: the service's own, which IBM has deprecated). A region is part of
+the CRN.
 
 The service has no idempotency: a POST that is repeated makes a second job. A job carries its key as the tag `qee-KEY`.
 All circuits with the same number of shots go into one provider job, as its PUBs, and every row of a sweep into one PUB;
@@ -23,7 +25,8 @@ from qee.connectors.protocol import Fetched, ProviderState, Rejected, Settings, 
 if TYPE_CHECKING:
     from qee.connectors.vendors.ibm_client import Client
 
-_OPTIONS = ("endpoint", "instance", "privateEndpoint")
+_OPTIONS = ("endpoint", "instance", "privateEndpoint", "program")
+_PROGRAMS = ("primitives", "executor")
 _CRN_PARTS = 10  # crn:version:cname:ctype:service:location:scope:instance:resource type:resource
 
 
@@ -45,6 +48,9 @@ class Ibm:
         private = settings.options.get("privateEndpoint", "false")
         if private not in ("true", "false"):
             raise Rejected(f"options.privateEndpoint: {private[:40]!r} is neither true nor false")
+        self._program = settings.options.get("program", _PROGRAMS[0])
+        if self._program not in _PROGRAMS:
+            raise Rejected(f"options.program: {self._program[:40]!r} is none of {', '.join(_PROGRAMS)}")
         folder = Path(settings.credentials)
         self._token = _file(folder, "token")
         self._instance = settings.options.get("instance") or _file(folder, "instance")
@@ -106,7 +112,7 @@ class Ibm:
         if self._made is None:
             from qee.connectors.vendors.ibm_client import Client
 
-            self._made = Client(self._token, self._instance, self._device, self._endpoint, self._private)
+            self._made = Client(self._token, self._instance, self._device, self._endpoint, self._private, self._program)
         return self._made
 
 

@@ -1,17 +1,14 @@
-"""A job's circuits as PUBs of IBM's primitives: compiled for the device, with parameters as arrays, put together."""
+"""A job's circuits as provider jobs of IBM: compiled for the device, with parameters as arrays, put together."""
 
 import json
 import math
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-from qiskit import QuantumCircuit, QuantumRegister, transpile
-from qiskit.circuit import ClassicalRegister, ControlFlowOp, Parameter
-from qiskit.exceptions import QiskitError
+from qiskit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.observables_array import ObservablesArray
@@ -19,43 +16,39 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.json import RuntimeEncoder
-from qiskit_ibm_runtime.utils import validate_classical_registers, validate_isa_circuits
+from qiskit_ibm_runtime.utils import validate_classical_registers
 
 from qee import __version__
 from qee.api.compiled_document import NOT_MEASURED, Submission, Unit
 from qee.api.reasons import Reason
 from qee.api.result_document import CompiledCircuit
-from qee.api.run_document import RunDocument, TranspileOptions
-from qee.connectors.vendors import ibm_options
-from qee.connectors.vendors.ibm_payload import Payload, Shape, usage
+from qee.api.run_document import RunDocument
+from qee.connectors.vendors import ibm_circuits, ibm_executor, ibm_options
+from qee.connectors.vendors.ibm_circuits import invalid
+from qee.connectors.vendors.ibm_payload import MAX_EXECUTIONS, Payload, Shape, usage
 from qee.connectors.vendors.ibm_target import Device
-from qee.connectors.vendors.qiskit_programs import (
-    Program,
-    compiled,
-    optimization_level,
-    programs,
-    transpiler_seed,
-    unit,
-    wires,
-)
-from qee.runner import limits
-from qee.runner.engines.qiskit_circuits import ALWAYS, refuse_expansion
+from qee.connectors.vendors.qiskit_programs import Program, compiled, programs, unit
 from qee.runner.errors import RunnerError
 from qee.runner.naming import naming
 from qee.runner.observables import measurements
 
-_CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop", "store"})
-_RESULT_NAMES = frozenset({"keys", "values", "items", "shape", "ndim", "size"})  # of DataBin: no register's
+_Sent = tuple[QuantumCircuit, ibm_circuits.Columns]
 
 
 @dataclass(frozen=True)
 class _Pub:
-    """`executions`: shots that the estimator is expected to spend on it."""
+    """`circuits`, each with its parameters' values: one, or one for each group of commuting terms.
 
-    pub: Any
+    `executions`: shots of all of it, at least. `estimator`: the PUB where IBM estimates itself.
+    """
+
+    circuits: tuple[tuple[QuantumCircuit, BindingsArray], ...]
     units: tuple[Unit, ...]
+    shots: int
+    executions: int
     registers: tuple[tuple[str, int], ...] = ()
-    executions: int = 0
+    measured: Mapping[str, Any] | None = None
+    estimator: EstimatorPub | None = None
 
 
 _Made = tuple[tuple[Submission, ...], tuple[CompiledCircuit, ...], dict[str, str], bool]
@@ -67,24 +60,22 @@ def submissions(document: RunDocument, snapshot: bytes) -> _Made:
     Raises RunnerError.
     """
     estimates = _estimates(document)
-    program = "estimator" if estimates else "sampler"
-    fixed, limit, decoupling = ibm_options.inputs(program, document.provider_options)
     device = Device(snapshot)
-    _refuse_transpile(document.transpile, device)
-    together: dict[int | None, list[_Pub]] = {}
+    chosen = ibm_options.chosen(document.provider_options, device.program, estimates)
+    ibm_circuits.refuse_transpile(document.transpile, device)
+    together: dict[int, list[_Pub]] = {}
     circuits = []
     for each in programs(document, dynamic=device.dynamic and not estimates):
         with naming(each.run):
-            _refuse_size(each, document, device)
-            isa = _isa(each.circuit, document, device)
-            if decoupling and _is_dynamic(isa):
-                raise _invalid("spec.providerOptions.dynamical_decoupling: not with control flow; leave it out")
-            made = _estimator_pubs(each, isa, document) if estimates else _sampler_pubs(each, isa)
-        circuits.append(compiled(each, made[0].pub.circuit, program))
-        together.setdefault(None if estimates and document.precision else each.run.shots, []).extend(made)
+            ibm_circuits.refuse_size(each, document, device)
+            made = list(_pubs(each, document, device, chosen))
+        circuits.append(compiled(each, made[0].circuits[0][0], chosen.program))
+        for pub in made:
+            together.setdefault(pub.shots, []).append(pub)
+    parts = [part for pubs in together.values() for part in _parts(pubs, chosen.program)]
     memory = "memory" in document.outputs
     return (
-        tuple(_submission(program, pubs, fixed, limit, memory) for pubs in together.values()),
+        tuple(_submission(part, chosen, memory) for part in parts),
         tuple(circuits),
         {"qee": __version__, "qiskit": version("qiskit"), "qiskit-ibm-runtime": version("qiskit-ibm-runtime")},
         device.simulated,
@@ -96,97 +87,45 @@ def _estimates(document: RunDocument) -> bool:
         return False
     others = [output for output in document.outputs if output != "expectation"]
     if others:
-        raise _invalid(
+        raise invalid(
             f"spec.outputs: {others[0]} comes from IBM's sampler, expectation from its estimator; ask for them in two"
             " jobs"
         )
     return True
 
 
-def _refuse_transpile(options: TranspileOptions | None, device: Device) -> None:
-    if options is None:
+def _pubs(program: Program, document: RunDocument, device: Device, chosen: ibm_options.Chosen) -> Iterator[_Pub]:
+    if "expectation" not in document.outputs:
+        yield from _sampler_pubs(program, ibm_circuits.isa(program.circuit, document, device), chosen)
         return
-    if options.verify_equivalence:
-        raise _invalid(
-            "spec.transpile.verifyEquivalence: true: provider ibm's compiler has no checker; leave the field out, or"
-            " have a compilation checked on a simulator backend with noise.device"
-        )
-    layout = options.initial_layout
-    if options.verbatim and (options.optimization_level or layout is not None):
-        field = "initialLayout" if layout is not None else "optimizationLevel"
-        raise _invalid(f"spec.transpile.verbatim leaves the circuit as written; leave out {field}, or verbatim")
-    beyond = [qubit for qubit in layout or () if qubit >= device.qubits]
-    if beyond:
-        raise _invalid(
-            f"spec.transpile.initialLayout: {device.name} has no qubit {beyond[0]}; its qubits are 0 to"
-            f" {device.qubits - 1}"
-        )
+    if not program.run.observables:
+        raise invalid("observables: there are none, and outputs has expectation only; add observables")
+    if chosen.program == "executor":
+        yield from _measured_pubs(program, document, device)
+    else:
+        yield from _estimator_pubs(program, ibm_circuits.isa(program.circuit, document, device), document)
 
 
-def _refuse_size(program: Program, document: RunDocument, device: Device) -> None:
-    qubits, shots = program.circuit.num_qubits, program.run.shots
-    if qubits > device.qubits:
-        raise _invalid(
-            f"{qubits} qubits: {device.name} has {device.qubits}; use fewer qubits, or a backend with a larger device"
-        )
-    if device.max_shots is not None and shots > device.max_shots:
-        raise _invalid(f"shots: {shots}: {device.name} takes {device.max_shots} at most; lower shots")
-    layout = document.transpile.initial_layout if document.transpile else None
-    if layout is not None and len(layout) != qubits:
-        raise _invalid(
-            f"spec.transpile.initialLayout has {len(layout)} qubits, the circuit has {qubits}; give one physical qubit"
-            " for each, in order of declaration"
-        )
-
-
-def _isa(circuit: QuantumCircuit, document: RunDocument, device: Device) -> QuantumCircuit:
-    """The circuit in the device's gates on its qubits; parameters stay unbound."""
-    refuse_expansion(circuit, device.gates | ALWAYS | _CONTROL_FLOW, limits.memory())
-    options = document.transpile or TranspileOptions()
-    if not options.verbatim:
+def _sampler_pubs(program: Program, isa: QuantumCircuit, chosen: ibm_options.Chosen) -> Iterator[_Pub]:
+    dynamic = ibm_circuits.is_dynamic(isa)
+    if chosen.decoupling and dynamic:
+        raise invalid("spec.providerOptions.dynamical_decoupling: not with control flow; leave it out")
+    shots = program.run.shots
+    ibm_options.refuse_twirling(chosen.twirling, shots)
+    registers = ibm_circuits.own_registers(isa) if dynamic else [ClassicalRegister(isa.num_clbits, "c")]
+    sent = ibm_circuits.sent(program, isa, registers)
+    where = tuple(range(isa.num_clbits)) if dynamic else ibm_circuits.measured(program.circuit)
+    shapes = tuple((each.name, each.size) for each in registers)
+    for values, units in _rows(program, [sent], where, (), MAX_EXECUTIONS // shots):
         try:
-            circuit = transpile(
-                circuit,
-                target=device.target,
-                optimization_level=optimization_level(document),
-                seed_transpiler=transpiler_seed(document),
-                initial_layout=None if options.initial_layout is None else list(options.initial_layout),
-            )
-        except QiskitError as error:
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
-                f"the transpiler cannot express the circuit in the gates of {device.name}"
-                f" ({', '.join(sorted(device.gates))}); use gates of the library, and qubits that work",
-            ) from error
-    try:
-        validate_isa_circuits([circuit], device.target)
-    except IBMInputValueError as error:
-        what = str(error).split(" Circuits that do not match")[0]
-        remedy = "write it in gates of the device, or leave spec.transpile.verbatim out"
-        raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"{what[:200]} {remedy}") from error
-    return circuit
+            validate_classical_registers([SamplerPub(sent[0], values[0], shots)])
+        except IBMInputValueError as error:
+            raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"{str(error)[:200]}; rename the register") from error
+        yield _Pub(((sent[0], values[0]),), units, shots, shots * len(units), shapes)
 
 
-def _sampler_pubs(program: Program, isa: QuantumCircuit) -> list[_Pub]:
-    dynamic = _is_dynamic(isa)
-    registers = _own_registers(isa) if dynamic else [ClassicalRegister(isa.num_clbits, "c")]
-    circuit, columns = _sent(program, isa, registers)
-    where = tuple(range(isa.num_clbits)) if dynamic else _measured(program.circuit)
-    pubs = [
-        _Pub(SamplerPub(circuit, values, program.run.shots), units, tuple((each.name, each.size) for each in registers))
-        for values, units in _rows(program, circuit, columns, where, ())
-    ]
-    try:
-        validate_classical_registers([each.pub for each in pubs])
-    except IBMInputValueError as error:
-        raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"{str(error)[:200]}; rename the register") from error
-    return pubs
-
-
-def _estimator_pubs(program: Program, isa: QuantumCircuit, document: RunDocument) -> list[_Pub]:
+def _estimator_pubs(program: Program, isa: QuantumCircuit, document: RunDocument) -> Iterator[_Pub]:
     observables = program.run.observables
-    if not observables:
-        raise _invalid("observables: there are none, and outputs has expectation only; add observables")
     groups = len(measurements(observables, program.circuit.num_qubits).groups)
     layout = isa.layout
     operators = [
@@ -195,103 +134,97 @@ def _estimator_pubs(program: Program, isa: QuantumCircuit, document: RunDocument
         )
         for each in observables
     ]
-    circuit, columns = _sent(program, isa, [])
+    circuit, columns = ibm_circuits.sent(program, isa, [])
     precision = program.run.shots**-0.5 if document.precision is None else float(document.precision)
     shots = max(1, groups) * max(1, math.ceil(precision**-2 - 1e-9))
     where = (NOT_MEASURED,) * program.circuit.num_clbits
     names = tuple(each.name for each in observables)
-    return [
-        _Pub(
-            # Rows and observables are the two axes of the result.
-            EstimatorPub(
-                circuit,
-                ObservablesArray(operators),
-                values.reshape((-1, 1)) if circuit.parameters else values,
-                precision,
-            ),
-            units,
-            executions=len(units) * shots,
+    together = program.run.shots if document.precision is None else 0
+    for (values,), units in _rows(program, [(circuit, columns)], where, names, program.run.parameter_sets):
+        # Rows and observables are the two axes of the result.
+        rows = values.reshape((-1, 1)) if circuit.parameters else values
+        pub = EstimatorPub(circuit, ObservablesArray(operators), rows, precision)
+        yield _Pub(((circuit, values),), units, together, len(units) * shots, estimator=pub)
+
+
+def _measured_pubs(program: Program, document: RunDocument, device: Device) -> Iterator[_Pub]:
+    """A circuit for each group of commuting terms, turned into their basis; the values are computed from the counts."""
+    qubits = program.circuit.num_qubits
+    plan = measurements(program.run.observables, qubits)
+    if not plan.groups:
+        raise invalid("observables: each is a multiple of the identity, which is its value; nothing is to be measured")
+    if document.transpile is not None and document.transpile.verbatim:
+        raise invalid("spec.transpile.verbatim: not with outputs expectation of program executor, which adds gates")
+    precision = None if document.precision is None else float(document.precision)
+    shots = max(plan.shots(program.run.shots, precision))
+    each = shots * len(plan.groups)
+    if each > MAX_EXECUTIONS:
+        raise invalid(
+            f"observables: {len(plan.groups)} measurements of {shots} shots are {each} executions of one parameter"
+            f" set, a job has {MAX_EXECUTIONS} at most; lower shots, or ask for a larger standard error"
         )
-        for values, units in _rows(program, circuit, columns, where, names)
+    bare = ibm_circuits.unmeasured(program.circuit)
+    register = ClassicalRegister(qubits, "c")
+    sent = [
+        ibm_circuits.sent(
+            program, ibm_circuits.isa(ibm_circuits.turned(bare, group.basis), document, device), [register]
+        )
+        for group in plan.groups
     ]
+    measured = {
+        "constants": dict(plan.constants),
+        "groups": [
+            {"basis": group.basis, "terms": {name: list(map(list, terms)) for name, terms in group.terms.items()}}
+            for group in plan.groups
+        ],
+    }
+    where = (NOT_MEASURED,) * program.circuit.num_clbits
+    names = tuple(observable.name for observable in program.run.observables)
+    for values, units in _rows(program, sent, where, names, MAX_EXECUTIONS // each):
+        circuits = tuple((circuit, row) for (circuit, _), row in zip(sent, values, strict=True))
+        yield _Pub(circuits, units, shots, each * len(units), (("c", qubits),), measured)
 
 
 def _rows(
-    program: Program,
-    circuit: QuantumCircuit,
-    columns: Mapping[Parameter, Any],
-    where: tuple[int, ...],
-    observables: tuple[str, ...],
-) -> Iterator[tuple[BindingsArray, tuple[Unit, ...]]]:
-    """The values and the units of each PUB. A sweep is one, or one a row where compiling left no parameter to sweep."""
-    units = tuple(unit(program, number, where, observables) for number in range(program.run.parameter_sets))
-    if not circuit.parameters:
-        for each in units:
-            yield BindingsArray(), (each,)
-        return
-    table = [[row[columns[each]] for each in circuit.parameters] for _, row in program.rows()]
-    yield BindingsArray({tuple(each.name for each in circuit.parameters): np.array(table, dtype=np.float64)}), units
+    program: Program, sent: Sequence[_Sent], where: tuple[int, ...], observables: tuple[str, ...], most: int
+) -> Iterator[tuple[list[BindingsArray], tuple[Unit, ...]]]:
+    """The values for each circuit and the units of each PUB, of `most` units at most.
 
-
-def _sent(
-    program: Program, isa: QuantumCircuit, registers: list[ClassicalRegister]
-) -> tuple[QuantumCircuit, dict[Parameter, Any]]:
-    """The circuit as it is sent, and for each of its parameters the one that it had before.
-
-    Written anew, so that the same job gives the same bytes: names that Qiskit counts up and ids that it draws are gone.
-    Without registers it measures nothing: the estimator adds its own measurements.
+    A sweep is one, or one a row where compiling left a circuit no parameter to sweep.
     """
-    named = {old: Parameter(f"p{number}", uuid=uuid.UUID(int=number)) for number, old in enumerate(isa.parameters)}
-    circuit = QuantumCircuit(QuantumRegister(isa.num_qubits, "q"), *registers, name=program.run.name)
-    body = isa if registers else _without_measurements(isa)
-    circuit.compose(body, range(isa.num_qubits), circuit.clbits, inplace=True)
-    circuit.metadata = {}
-    if named:
-        circuit.assign_parameters(named, inplace=True)
-    return circuit, {new: old for old, new in named.items()}
+    units = tuple(unit(program, number, where, observables) for number in range(program.run.parameter_sets))
+    tables = [ibm_circuits.table(program, circuit, columns) for circuit, columns in sent]
+    size = most if all(circuit.parameters for circuit, _ in sent) else 1
+    for start in range(0, len(units), size):
+        values = [
+            BindingsArray({tuple(each.name for each in circuit.parameters): rows[start : start + size]})
+            if circuit.parameters
+            else BindingsArray()
+            for (circuit, _), rows in zip(sent, tables, strict=True)
+        ]
+        yield values, units[start : start + size]
 
 
-def _without_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
-    bare = QuantumCircuit(circuit.qubits, global_phase=circuit.global_phase)
-    for each in circuit.data:
-        if each.operation.name != "measure":
-            bare.append(each.operation, each.qubits)
-    return bare
+def _parts(pubs: Sequence[_Pub], program: str) -> Iterator[list[_Pub]]:
+    """Provider jobs: all in one, but for IBM's limit on the executions of a job. Estimator jobs it splits itself."""
+    part: list[_Pub] = []
+    for pub in pubs:
+        if part and program != "estimator" and sum(p.executions for p in part) + pub.executions > MAX_EXECUTIONS:
+            yield part
+            part = []
+        part.append(pub)
+    yield part
 
 
-def _measured(circuit: QuantumCircuit) -> tuple[int, ...]:
-    """Each classical bit that is measured has its own index in the result's one register."""
-    return tuple(NOT_MEASURED if wire == NOT_MEASURED else bit for bit, wire in enumerate(wires(circuit)))
-
-
-def _own_registers(circuit: QuantumCircuit) -> list[ClassicalRegister]:
-    """Conditions name registers, so those of a circuit with control flow stay. Each bit must be in one, in order."""
-    if [bit for register in circuit.cregs for bit in register] != list(circuit.clbits):
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            "control flow with classical bits outside of registers, or in two of them, does not run on this device;"
-            " give each bit one register",
-        )
-    taken = [register.name for register in circuit.cregs if register.name in _RESULT_NAMES]
-    if taken:
-        raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"register {taken[0]}: the SDK keeps that name; rename it")
-    return list(circuit.cregs)
-
-
-def _is_dynamic(circuit: QuantumCircuit) -> bool:
-    return any(isinstance(each.operation, ControlFlowOp) for each in circuit.data)
-
-
-def _submission(
-    program: str, pubs: list[_Pub], fixed: Mapping[str, Any], limit: int | None, memory: bool
-) -> Submission:
-    params = json.loads(json.dumps({**fixed, "pubs": [each.pub for each in pubs]}, cls=RuntimeEncoder))
-    executions = sum(each.executions for each in pubs)
-    shapes = tuple(Shape(len(each.units), each.registers) for each in pubs)
-    payload = Payload(program, params, shapes, limit, memory, executions or None)
+def _submission(pubs: Sequence[_Pub], chosen: ibm_options.Chosen, memory: bool) -> Submission:
+    if chosen.program == "executor":
+        params = ibm_executor.params([each for pub in pubs for each in pub.circuits], pubs[0].shots, chosen.options)
+    else:
+        made = [each.estimator or SamplerPub(each.circuits[0][0], each.circuits[0][1], each.shots) for each in pubs]
+        params = json.loads(json.dumps({**chosen.fixed, "pubs": made}, cls=RuntimeEncoder))
+    shapes = tuple(Shape(len(each.units), each.registers, each.measured) for each in pubs)
+    ours = chosen.program == "estimator" or pubs[0].measured is not None
+    executions = sum(each.executions for each in pubs) if ours else None
+    payload = Payload(chosen.program, params, shapes, chosen.limit, memory, executions, chosen.session)
     units = tuple(unit for each in pubs for unit in each.units)
     return Submission(payload.to_bytes(), units, usage(payload, units))
-
-
-def _invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)

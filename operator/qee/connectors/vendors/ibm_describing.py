@@ -5,13 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qee.connectors.protocol import Target
+from qee.connectors.vendors.ibm_payload import MAX_EXECUTIONS
 from qee.connectors.vendors.ibm_target import Device, snapshot
 from qee.runner.errors import RunnerError
 
 
-def described(configuration: Mapping[str, Any], properties: Mapping[str, Any], status: Mapping[str, Any]) -> Target:
-    """Of three answers of the service. Raises ValueError, KeyError or TypeError for what it cannot read."""
-    data = snapshot(configuration, properties)
+def described(
+    configuration: Mapping[str, Any], properties: Mapping[str, Any], status: Mapping[str, Any], program: str
+) -> Target:
+    """Of three answers of the service. Raises ValueError, KeyError or TypeError for what it cannot read.
+
+    The configuration's max_shots is no limit any more: IBM's guide "Job limits".
+    """
+    data = snapshot(configuration, properties, program)
     try:
         device = Device(data)
     except RunnerError as error:
@@ -25,11 +31,14 @@ def described(configuration: Mapping[str, Any], properties: Mapping[str, Any], s
         simulated=device.simulated,
         queue_length=int(status["pending_jobs"]),
         calibration_time=_moment(properties["last_update_date"]) if properties else None,
-        max_shots=device.max_shots,
+        max_shots=MAX_EXECUTIONS,
     )
 
 
-def _moment(text: str) -> str:
+def _moment(text: str) -> str | None:
     """RFC 3339 in UTC, whole seconds. The service writes `2026-11-20T09:15:31-05:00`, older data `-0500`."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,12 +2,13 @@
 
     {"program": "sampler", "params": {...}, "pubs": [{"units": 1, "registers": [["c", 2]]}, ...], "memory": true, ...}
 
-`params` are as the SDK encodes them, each PUB's circuit in QPY. `pubs` say of each how many units it has, and which
+`params` are as the SDK encodes them, each circuit in QPY. `pubs` say of each circuit how many units it has, and which
 classical registers its result, in the order of the circuit's bits. `executions`: shots that the estimator is expected
-to spend.
+to spend. Of program executor a circuit whose observables are measured has an item for each group of `measured`.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +16,24 @@ from typing import Any
 from qee.api.compiled_document import Unit, Usage
 from qee.api.json_fields import DocumentError, canonical_json
 
+PROGRAMS = ("sampler", "estimator", "executor")
+# Of one job, circuits as bound times shots, but for the estimator, whose jobs IBM splits: its guide "Job limits".
+MAX_EXECUTIONS = 10_000_000
+MAX_SECONDS = 10_800  # on the QPU, after which the service stops any job (its guide "Maximum execution time")
+_SESSION = re.compile(r"[A-Za-z0-9_-]{1,36}")
+
 
 @dataclass(frozen=True)
 class Shape:
+    """`measured`: of a circuit whose observables we compute, `constants` and `groups` as in qee.runner.observables."""
+
     units: int
     registers: tuple[tuple[str, int], ...] = ()
+    measured: Mapping[str, Any] | None = None
+
+    @property
+    def items(self) -> int:
+        return len(self.measured["groups"]) if self.measured else 1
 
 
 @dataclass(frozen=True)
@@ -30,16 +44,18 @@ class Payload:
     max_execution_time: int | None = None
     memory: bool = False
     executions: int | None = None
+    session: str | None = None
 
     def to_bytes(self) -> bytes:
         return canonical_json(
             {
                 "program": self.program,
                 "params": dict(self.params),
-                "pubs": [{"units": each.units, "registers": list(map(list, each.registers))} for each in self.pubs],
+                "pubs": [_shape_json(each) for each in self.pubs],
                 "maxExecutionTime": self.max_execution_time,
                 "memory": self.memory,
                 "executions": self.executions,
+                "session": self.session,
             }
         )
 
@@ -49,19 +65,32 @@ class Payload:
 
         try:
             value = json.loads(data)
+            session = value.get("session")
+            if value["program"] not in PROGRAMS or (session is not None and not is_session(session)):
+                raise ValueError("program or session")
             return cls(
                 value["program"],
                 value["params"],
                 tuple(
-                    Shape(each["units"], tuple((name, size) for name, size in each["registers"]))
+                    Shape(
+                        each["units"],
+                        tuple((name, size) for name, size in each["registers"]),
+                        each.get("measured"),
+                    )
                     for each in value["pubs"]
                 ),
                 value["maxExecutionTime"],
                 value["memory"],
                 value["executions"],
+                session,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DocumentError("the payload is none of provider ibm's") from error
+
+
+def is_session(text: Any) -> bool:
+    """Whether it can be the id of a session or batch (JobRunParamsBase of IBM's OpenAPI: 36 characters at most)."""
+    return isinstance(text, str) and _SESSION.fullmatch(text) is not None
 
 
 def usage(payload: Payload, units: Sequence[Unit]) -> Usage:
@@ -69,21 +98,48 @@ def usage(payload: Payload, units: Sequence[Unit]) -> Usage:
 
     ValueError where what is sent asks for other shots than the units, or for more than `executions`.
     """
-    seconds = payload.max_execution_time
-    shapes, pubs = payload.pubs, payload.params["pubs"]
-    if [each.units for each in shapes] != [max(1, each.units) for each in shapes] or len(pubs) != len(shapes):
-        raise ValueError("the payload's list of PUBs is not that of its parameters")
-    if payload.executions is None:
-        shots = sum(pub[2] * each.units for pub, each in zip(pubs, shapes, strict=True))
-        if shots != sum(unit.shots for unit in units):
-            raise ValueError(f"the payload asks for {shots} shots, its units for another number")
-    else:
-        shots = payload.executions
-        least = sum(math.ceil(pub[3] ** -2 - 1e-9) * each.units for pub, each in zip(pubs, shapes, strict=True))
-        if shots < least:
-            raise ValueError(f"the payload states {shots} executions, its precision takes {least} at least")
+    if [each.units for each in payload.pubs] != [max(1, each.units) for each in payload.pubs]:
+        raise ValueError("the payload has a circuit without units")
+    wanted = sum(unit.shots for unit in units)
+    shots = _executor_shots(payload) if payload.program == "executor" else _primitive_shots(payload)
+    if payload.executions is None and shots != wanted:
+        raise ValueError(f"the payload asks for {shots} shots, its units for another number")
+    if payload.executions is not None and payload.executions < shots:
+        raise ValueError(f"the payload states {payload.executions} executions, it takes {shots} at least")
+    if payload.program != "estimator" and shots > MAX_EXECUTIONS:
+        raise ValueError(f"the payload asks for {shots} executions, a job has {MAX_EXECUTIONS} at most")
+    seconds = min(payload.max_execution_time or MAX_SECONDS, MAX_SECONDS)
     return Usage(
         tasks=1,
-        shots=shots,
-        qpu_milliseconds=None if seconds is None else seconds * 1000,
+        shots=shots if payload.executions is None else payload.executions,
+        qpu_milliseconds=seconds * 1000,
     )
+
+
+def _primitive_shots(payload: Payload) -> int:
+    """The sampler's, or the least that the estimator's precision takes."""
+    shapes, pubs = payload.pubs, payload.params["pubs"]
+    if len(pubs) != len(shapes):
+        raise ValueError("the payload's list of PUBs is not that of its parameters")
+    if payload.program == "sampler":
+        return sum(int(pub[2]) * each.units for pub, each in zip(pubs, shapes, strict=True))
+    return sum(math.ceil(pub[3] ** -2 - 1e-9) * each.units for pub, each in zip(pubs, shapes, strict=True))
+
+
+def _executor_shots(payload: Payload) -> int:
+    program = payload.params["quantum_program"]
+    rows = [_rows(item) for item in program["items"]]
+    if rows != [each.units for each in payload.pubs for _ in range(each.items)]:
+        raise ValueError("the payload's list of circuits is not that of its parameters")
+    return int(program["shots"]) * sum(rows)
+
+
+def _rows(item: Mapping[str, Any]) -> int:
+    if item["item_type"] != "circuit" or item["shape"]:
+        raise ValueError("the payload has an item that is no circuit")
+    return math.prod(item["circuit_arguments"]["shape"][:-1])
+
+
+def _shape_json(shape: Shape) -> dict[str, Any]:
+    value = {"units": shape.units, "registers": list(map(list, shape.registers))}
+    return value if shape.measured is None else {**value, "measured": dict(shape.measured)}

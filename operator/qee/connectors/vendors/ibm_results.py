@@ -1,22 +1,29 @@
 """IBM's answers on a job: its state, its results, what it is charged for."""
 
 import hashlib
+import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-import numpy as np
-from qiskit.primitives.containers import BitArray, PubResult
-from qiskit_ibm_runtime.json import RuntimeDecoder
-
 from qee.api.compiled_document import Submission, Unit
 from qee.api.json_fields import decimal_text
+from qee.connectors.figures import count, decimal
 from qee.connectors.outcomes import key, of_integers
 from qee.connectors.protocol import Charge, Fetched, Phase, ProviderState, UnitResult
-from qee.connectors.vendors.ibm_payload import Payload
-from qee.runner.observables import error_of_told
+from qee.connectors.vendors.ibm_payload import Payload, Shape
+from qee.connectors.vendors.ibm_wire import (
+    Bits,
+    Unreadable,
+    bit_array,
+    numbers,
+    pub_fields,
+    pub_results,
+    tally,
+    tensor,
+)
+from qee.runner.observables import Group, Measurements, error_of_told
 
 _PHASES: dict[str, Phase] = {
     "QUEUED": "queued",
@@ -27,110 +34,188 @@ _PHASES: dict[str, Phase] = {
     "CANCELLED - RAN TOO LONG": "failed",
 }
 _RAN_TOO_LONG = "1305"  # a job that was stopped at max_execution_time is Cancelled, with this reason
-# What a primitive's result is made of. The SDK's decoder reads circuits and settings of classes, too.
-_TYPES = frozenset(
-    ("PrimitiveResult", "PubResult", "SamplerPubResult", "EstimatorPubResult", "DataBin", "BitArray", "ndarray")
-)
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+_RESULT_SCHEMA = "v2.0"
+_FREE = 16 * 2**20  # bytes of a result beside its numbers: names, and times of execution
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, ArithmeticError)
 
 
 def state(job: Mapping[str, Any]) -> ProviderState:
-    """Of the service's description of a job."""
+    """Of the service's description of a job, where `state` tells why and `status` alone that it ran too long."""
     told = job["state"]
     status = str(told["status"])
     phase = _PHASES.get(status.upper(), "unknown")
     code = told.get("reason_code") or told.get("reasonCode")
-    if phase == "cancelled" and str(code) == _RAN_TOO_LONG:
+    beside = _PHASES.get(str(job.get("status")).upper(), "unknown")
+    if phase == "cancelled" and (str(code) == _RAN_TOO_LONG or beside == "failed"):
         phase = "failed"
-    reason = told.get("reason")
-    text = ": ".join(str(part) for part in (status, code, reason) if part)
-    return ProviderState(phase, "".join(each if each.isprintable() else " " for each in text)[:300])
+    text = ": ".join(str(part) for part in (status, code, told.get("reason"), told.get("reason_solution")) if part)
+    return ProviderState(phase, text[:300])
 
 
 def used(metrics: Mapping[str, Any]) -> Charge:
     """The time on the QPU that is charged. While the service still counts, nothing."""
     usage = metrics.get("usage") or {}
-    seconds = usage.get("qpu_charge_time_seconds")
-    if usage.get("status", "pending") == "pending" or seconds is None:
+    if usage.get("status", "pending") == "pending":
         return Charge()
-    return Charge(qpu_milliseconds=math.ceil(float(seconds) * 1000))
+    seconds = decimal(usage.get("qpu_charge_time_seconds"))
+    return Charge() if seconds is None else Charge(qpu_milliseconds=count(seconds * 1000))
 
 
-def fetched(ended: ProviderState, content: bytes, submission: Submission) -> Fetched:
+def another_job(job: Mapping[str, Any], device: str, program: str) -> str:
+    """Why the job that the service describes is not the one that was submitted; empty where it is."""
+    ran = (job.get("program") or {}).get("id")
+    for what, found, wanted in (("device", job.get("backend"), device), ("program", ran, program)):
+        if found and found != wanted:
+            return f"IBM ran the job with {what} {str(found)[:60]}, not {wanted}"
+    return ""
+
+
+def nothing(submission: Submission, problem: str) -> Fetched:
+    return Fetched((UnitResult(problem=problem),) * len(submission.units), hashlib.sha256(b"").hexdigest())
+
+
+def result_bytes(payload: Payload, units: Sequence[Unit]) -> int:
+    """The most that a job's result takes as it is sent: each bit and number in base64, as if it could not be packed."""
+    remaining = iter(units)
+    total = 0
+    for shape in payload.pubs:
+        each = next(islice(remaining, shape.units - 1, None))
+        width = sum((size + 7) // 8 for _, size in shape.registers)
+        # Mitigation gives several numbers of each observable: by noise factor and by extrapolator.
+        total += shape.units * (shape.items * _shots(payload, each) * width + 64 * 8 * len(each.observables))
+    return _FREE + 2 * total
+
+
+def fetched(content: bytes, payload: Payload, units: Sequence[Unit]) -> Fetched:
     """The units' results. Raises ValueError, TypeError or KeyError where the whole cannot be read."""
-    digest = hashlib.sha256(content).hexdigest()
-    if ended.phase != "succeeded":
-        problem = UnitResult(problem=f"the provider job is {ended.phase}: {ended.message}")
-        return Fetched((problem,) * len(submission.units), digest)
-    payload = Payload.from_bytes(submission.payload)
-    results = _Decoder().decode(content.decode())
-    remaining = iter(submission.units)
-    found: list[UnitResult] = []
-    for number, shape in enumerate(payload.pubs):
-        found += _pub_results(results, number, tuple(islice(remaining, shape.units)), payload)
-    return Fetched(tuple(found), digest)
+    document = json.loads(content)
+    if payload.program == "executor":
+        if document["schema_version"] != _RESULT_SCHEMA:
+            raise ValueError("schema_version")
+        parts, wanted = document["data"], sum(each.items for each in payload.pubs)
+    else:
+        parts, wanted = pub_results(document), len(payload.pubs)
+    if len(parts) > wanted:
+        problem = f"IBM gave {len(parts)} results for {wanted} circuits"
+        found = [UnitResult(problem=problem)] * len(units)
+    else:
+        found = list(_units(parts, payload, iter(units)))
+    return Fetched(tuple(found), hashlib.sha256(content).hexdigest())
 
 
-class _Decoder(RuntimeDecoder):  # type: ignore[misc]
-    def object_hook(self, obj: Any) -> Any:
-        if obj.get("__type__", "ndarray") not in _TYPES:
-            return None
-        return super().object_hook(obj)
+def _units(parts: Sequence[Any], payload: Payload, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    place = 0
+    for shape in payload.pubs:
+        own = tuple(islice(units, shape.units))
+        given = parts[place : place + shape.items]
+        place += shape.items
+        try:
+            if len(given) < shape.items:
+                raise Unreadable("IBM gave none for its circuit")
+            if payload.program == "estimator":
+                rows = _estimates(given[0], own, payload.params["pubs"][place - 1])
+            elif shape.measured is not None:
+                rows = _measured(given, shape, own, payload)
+            else:
+                rows = _counts(given[0], shape, own, payload)
+        except _UNREADABLE as error:
+            yield from [_problem(error)] * len(own)
+            continue
+        for number, unit in enumerate(own):
+            try:
+                yield rows(number, unit)
+            except _UNREADABLE as error:
+                yield _problem(error)
 
 
-def _pub_results(results: Any, number: int, units: tuple[Unit, ...], payload: Payload) -> list[UnitResult]:
-    """Of one PUB. One that cannot be read is its units' problem, and leaves the others alone."""
-    try:
-        pub = results[number]
-        if not isinstance(pub, PubResult):
-            raise TypeError("no result of a PUB")
-        if payload.program == "estimator":
-            return list(_expectations(pub, units, payload.params["pubs"][number]))
-        return list(_counts(pub, number, units, payload))
-    except _UNREADABLE as error:
-        return [UnitResult(problem=f"the provider's result cannot be read ({type(error).__name__})")] * len(units)
+def _problem(error: Exception) -> UnitResult:
+    why = str(error) if isinstance(error, Unreadable) else type(error).__name__
+    return UnitResult(problem=f"the provider's result cannot be read ({why[:200]})")
 
 
-def _counts(pub: PubResult, number: int, units: tuple[Unit, ...], payload: Payload) -> Iterator[UnitResult]:
-    registers = []
-    for name, size in payload.pubs[number].registers:
-        bits = pub.data[name]
-        if not isinstance(bits, BitArray) or bits.num_bits != size:
-            raise TypeError(f"register {name}")
-        registers.append((bits.reshape(len(units)).array, size))  # without parameters its shape is ()
-    for row, unit in enumerate(units):
-        shots = _integers([(array[row], size) for array, size in registers])
-        counts = Counter(shots)
+def _counts(part: Any, shape: Shape, units: Sequence[Unit], payload: Payload) -> Any:
+    registers = _registers(part, shape, units, payload)
+    sizes = [size for _, size in shape.registers]
+
+    def row(number: int, unit: Unit) -> UnitResult:
+        outcomes, counts, index = _tally(registers, sizes, number, unit.shots)
         memory = None
         if payload.memory:
-            keys = {value: key(unit, lambda wire, value=value: value >> wire & 1) for value in counts}  # type: ignore[misc]
-            memory = tuple(keys[value] for value in shots)
-        yield UnitResult(counts=of_integers(unit, counts), memory=memory)
+            keys = [key(unit, lambda wire, value=value: value >> wire & 1) for value in outcomes]  # type: ignore[misc]
+            memory = tuple(keys[each] for each in index)
+        return UnitResult(counts=of_integers(unit, dict(zip(outcomes, counts, strict=True))), memory=memory)
+
+    return row
 
 
-def _integers(registers: list[tuple[Any, int]]) -> list[int]:
-    """Each shot as an integer whose bit i is the circuit's classical bit i. An array has a row of bytes a shot."""
-    shots = [0] * len(registers[0][0])
-    offset = 0
-    for array, size in registers:
-        for shot, packed in enumerate(array):
-            shots[shot] |= int.from_bytes(packed.tobytes(), "big") << offset
-        offset += size
-    return shots
+def _measured(parts: Sequence[Any], shape: Shape, units: Sequence[Unit], payload: Payload) -> Any:
+    """Values and standard errors from the counts of each group of commuting terms."""
+    told = shape.measured or {}
+    groups = tuple(Group(each["basis"], each["terms"]) for each in told["groups"])
+    plan = Measurements(tuple(told["constants"]), told["constants"], groups)
+    registers = [_registers(part, shape, units, payload) for part in parts]
+    sizes = [size for _, size in shape.registers]
 
-
-def _expectations(pub: PubResult, units: tuple[Unit, ...], sent: Sequence[Any]) -> Iterator[UnitResult]:
-    """The estimator's values. `sent` is the PUB as it was submitted: circuit, observables, parameters, precision."""
-    shape = (len(units), len(units[0].observables))
-    values, errors = (np.asarray(pub.data[name], dtype=float).reshape(shape) for name in ("evs", "stds"))
-    shots = math.ceil(float(sent[3]) ** -2 - 1e-9)
-    for row, unit in enumerate(units):
-        yield UnitResult(
+    def row(number: int, unit: Unit) -> UnitResult:
+        counts = []
+        for each in registers:
+            outcomes, times, _ = _tally(each, sizes, number, _shots(payload, unit))
+            counts.append(dict(zip(outcomes, times, strict=True)))
+        found = plan.estimates(counts)
+        return UnitResult(
             expectation={
-                name: (
-                    decimal_text(values[row, column]),
-                    decimal_text(error_of_told(values[row, column], errors[row, column], sent[1][column], shots)),
-                )
-                for column, name in enumerate(unit.observables)
+                name: (decimal_text(found[name].value), decimal_text(found[name].standard_error))
+                for name in unit.observables
             }
         )
+
+    return row
+
+
+def _estimates(part: Any, units: Sequence[Unit], sent: Sequence[Any]) -> Any:
+    """The estimator's values. `sent` is the PUB as it was submitted: circuit, observables, parameters, precision."""
+    fields = pub_fields(part)
+    shots = math.ceil(float(sent[3]) ** -2 - 1e-9)
+    names = units[0].observables
+    shape = (len(units), len(names))
+    values, errors = (numbers(fields[name], len(units) * len(names)).reshape(shape) for name in ("evs", "stds"))
+
+    def row(number: int, unit: Unit) -> UnitResult:
+        if not (errors[number] >= 0).all():
+            raise Unreadable("a standard error is negative or no number")
+        found = {}
+        for column, name in enumerate(unit.observables):
+            value, error = float(values[number, column]), float(errors[number, column])
+            found[name] = decimal_text(value), decimal_text(error_of_told(value, error, sent[1][column], shots))
+        return UnitResult(expectation=found)
+
+    return row
+
+
+def _registers(part: Any, shape: Shape, units: Sequence[Unit], payload: Payload) -> list[Bits]:
+    executor = payload.program == "executor"
+    fields = part["results"] if executor else pub_fields(part)
+    if set(fields) != {name for name, _ in shape.registers}:
+        told = ", ".join(sorted(map(str, fields)))
+        raise Unreadable(
+            f"it has registers {told[:60]}, asked for were {', '.join(n for n, _ in shape.registers)[:60]}"
+        )
+    read = tensor if executor else bit_array
+    found = []
+    for name, size in shape.registers:
+        try:
+            found.append(read(fields[name], size, len(units), _shots(payload, units[0])))
+        except Unreadable as error:
+            raise Unreadable(f"register {name}: {error}") from error
+    return found
+
+
+def _tally(registers: Sequence[Bits], sizes: list[int], number: int, shots: int) -> Any:
+    for each in registers:
+        if each.shots != shots:
+            raise Unreadable(f"{each.shots} shots came, {shots} were asked for")
+    return tally([each.row(number) for each in registers], sizes)
+
+
+def _shots(payload: Payload, unit: Unit) -> int:
+    return int(payload.params["quantum_program"]["shots"]) if payload.program == "executor" else unit.shots

@@ -23,7 +23,6 @@ _CONFIGURATION = (
     "conditional",
     "open_pulse",
     "memory",
-    "max_shots",
     "coupling_map",
     "supported_instructions",
     "dt",
@@ -33,10 +32,10 @@ _CONFIGURATION = (
 _QUBIT = ("T1", "T2", "readout_error", "readout_length", "operational")
 
 
-def snapshot(configuration: Mapping[str, Any], properties: Mapping[str, Any]) -> bytes:
-    """Of the service's answers. The same answers give the same bytes."""
+def snapshot(configuration: Mapping[str, Any], properties: Mapping[str, Any], program: str) -> bytes:
+    """Of the service's answers. The same answers give the same bytes. `program`: the backend's option."""
     kept: dict[str, Any] = {name: configuration[name] for name in _CONFIGURATION if name in configuration}
-    value: dict[str, Any] = {"configuration": kept}
+    value: dict[str, Any] = {"configuration": kept, "program": program}
     if properties:
         value["properties"] = {
             "backend_name": properties["backend_name"],
@@ -67,7 +66,7 @@ class Device:
         self.name: str = configuration.backend_name
         self.qubits: int = configuration.n_qubits
         self.simulated: bool = configuration.simulator
-        self.max_shots: int | None = getattr(configuration, "max_shots", None)
+        self.program: str = value.get("program", "primitives")
         self.gates: frozenset[str] = frozenset(self.target.operation_names)
 
     @property
