@@ -280,9 +280,9 @@ def test_a_result_without_end_is_refused_without_reading_it(there: World, bell: 
 
 def test_a_result_of_millions_of_parts_is_refused_before_it_is_parsed(there: World, bell: Submission) -> None:
     handle = there.run(bell)
-    there.reply("GET results", 200, "[" + "[]," * 1_000_000 + "[]]")
+    there.reply("GET results", 200, "[" + "[]," * 1_200_000 + "[]]")
     problem = there.connector.fetch(handle, bell)["units"][0]["problem"]
-    assert "more than 2000000 parts" in problem
+    assert "1200000 values in 1200002 lists and 0 objects, too many to read" in problem
 
 
 def test_what_an_answer_names_is_never_made(there: World, bell: Submission) -> None:
