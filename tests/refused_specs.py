@@ -356,7 +356,7 @@ REFUSED = [
     # Inside providerOptions the API server looks at nothing.
     job("spec.providerOptions", {"a": 0.5}, "0.5 is not an integer; give it as a string", ""),
     job("spec.providerOptions", {"a": [BIG]}, "is beyond 2^53-1", ""),
-    job("spec.providerOptions", {"a": [0] * 5000}, "holds 5002 values; give at most 4096", ""),
+    job("spec.providerOptions", {"a": [0] * 5000}, "holds more than 4096 values; remove some", ""),
     # Backends
     Refused({"spec.provider": "rigetti"}, "spec.provider", '"rigetti" is not known; give aer', '"rigetti"', "backend"),
     Refused({"spec.provider": ABSENT}, "spec.provider", "is missing", "Required value", kind="backend"),

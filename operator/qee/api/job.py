@@ -182,9 +182,9 @@ class QuantumJobSpec(Spec):
     @field_validator("provider_options")
     @classmethod
     def _options_survive_json(cls, options: dict[str, Any] | None) -> dict[str, Any] | None:
+        if _count(options, MAX_OPTION_VALUES) > MAX_OPTION_VALUES:  # first: they are no more than these, then
+            raise ValueError(f"holds more than {MAX_OPTION_VALUES} values; remove some")
         refuse_unsafe(options, depth=8)
-        if (values := _count(options)) > MAX_OPTION_VALUES:
-            raise ValueError(f"holds {values} values; give at most {MAX_OPTION_VALUES}")
         return options
 
     @model_validator(mode="after")
@@ -221,10 +221,15 @@ class QuantumJob(Resource):
     )
 
 
-def _count(value: Any) -> int:
-    """All values in it, itself included."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_count, inner))
+def _count(value: Any, most: int) -> int:
+    """All values in it, itself included; counted no further than one above `most`."""
+    pending, found = [value], 0
+    while pending and found <= most:
+        each = pending.pop()
+        found += 1
+        if isinstance(each, dict | list):
+            pending += list(each.values() if isinstance(each, dict) else each)[: most + 1]
+    return found
 
 
 def refuse_unsafe(value: Any, depth: int) -> None:

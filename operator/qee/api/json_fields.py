@@ -14,7 +14,7 @@ from qee.api.names import MAX_SAFE_INTEGER
 
 # Bytes that CPython takes for a list, an object and a further value of either; and what one document may take.
 _LIST, _OBJECT, _VALUE = 88, 240, 72
-MAX_PARSED_BYTES = 160 * 1_048_576
+MAX_PARSED_BYTES = 128 * 1_048_576
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
@@ -35,16 +35,22 @@ def canonical_json(value: Any) -> bytes:
         raise DocumentError("the document holds a value that JSON cannot carry") from error
 
 
-def check_structure(data: bytes | str, what: str, most: int = MAX_PARSED_BYTES) -> None:
-    """Raises DocumentError for JSON that would take more than `most` bytes once it is parsed: `[],[],[]` takes fifty
-    times its length. Punctuation within strings counts too, so that this costs no look at them.
+class TooManyValues(DocumentError):
+    """A document that would take too much memory once it is parsed."""
+
+
+def parsed_size(data: bytes) -> int:
+    """Bytes that JSON takes once it is parsed, at most, its text aside: of `[],[],[]` fifty times its length.
+
+    Punctuation within strings counts too, so that this costs no look at them.
     """
-    if isinstance(data, str):
-        lists, objects, values = data.count("["), data.count("{"), data.count(",")
-    else:
-        lists, objects, values = data.count(b"["), data.count(b"{"), data.count(b",")
-    if _LIST * lists + _OBJECT * objects + _VALUE * values > most:
-        raise DocumentError(f"the {what} has {values} values in {lists} lists and {objects} objects, too many to read")
+    return _LIST * data.count(b"[") + _OBJECT * data.count(b"{") + _VALUE * data.count(b",")
+
+
+def check_structure(data: bytes, what: str, most: int = MAX_PARSED_BYTES) -> None:
+    """Raises TooManyValues for JSON that would take more than `most` bytes once it is parsed."""
+    if parsed_size(data) > most:
+        raise TooManyValues(f"the {what} holds more lists, objects and values than are read")
 
 
 def parsed(data: bytes, what: str) -> "Fields":

@@ -41,16 +41,16 @@ def parts(document: RunDocument, index: int) -> Iterator[Part]:
     shards, units = count(document), _units(document)
     split = units < shards
     first, last = (0, units) if split else (units * index // shards, units * (index + 1) // shards)
-    number = 0
+    before = 0  # units of the circuits before: those of other shards are not gone through
     for position, circuit in enumerate(document.circuits):
-        for parameter_set in range(circuit.parameter_sets):
-            if first <= number < last:
-                shots = circuit.shots
-                if split:
-                    shots = shots * (index + 1) // shards - shots * index // shards
-                seed = circuit_seed(document.seed, circuit.name, parameter_set, index)
-                yield Part(position, parameter_set, shots, seed, (1, shards) if split else (1, 1))
-            number += 1
+        rows = circuit.parameter_sets
+        for parameter_set in range(max(first - before, 0), min(last - before, rows)):
+            shots = circuit.shots
+            if split:
+                shots = shots * (index + 1) // shards - shots * index // shards
+            seed = circuit_seed(document.seed, circuit.name, parameter_set, index)
+            yield Part(position, parameter_set, shots, seed, (1, shards) if split else (1, 1))
+        before += rows
 
 
 def _units(document: RunDocument) -> int:

@@ -24,7 +24,7 @@ def scan(format: str, source: str | bytes, limits: Limits | None = None) -> Scan
     """
     try:
         return scan_unguarded(format, source, limits or Limits())
-    except ScanError:
+    except (ScanError, MemoryError):
         raise
     except Exception as error:  # a bug of the scanner must refuse one circuit, not stop the operator
         raise ScanError(

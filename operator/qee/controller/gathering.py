@@ -6,14 +6,16 @@ Parts outlive pods, attempts and the operator.
 import logging
 from collections.abc import Mapping, Sequence
 
-from qee.api.documents import DocumentError, Missing
+from qee.api.documents import Missing
 from qee.api.job import QuantumJob
+from qee.api.json_fields import TooManyValues
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.controller import answers
-from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, facts_of, image_of
+from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, image_of
 from qee.controller.parts import Part, PartStore, name_of
 from qee.controller.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
+from qee.controller.worker import Worker
 from qee.core import times
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
@@ -28,11 +30,11 @@ Why = tuple[Reason, str]
 class Gatherer:
     """Keeps parts. It remembers which it has checked itself: losing that costs reading them once more."""
 
-    def __init__(self, port: Port, signer: ResultSigner, collector: Collector) -> None:
+    def __init__(self, port: Port, signer: ResultSigner, collector: Collector, worker: Worker) -> None:
         self._port = port
         self._signer = signer
         self._collector = collector
-        self._parts = PartStore(port, signer)
+        self._parts = PartStore(port, signer, worker)
         self._checked: dict[str, set[str]] = {}  # job UID -> UIDs of its parts that were found good
 
     def forget(self, job: QuantumJob) -> None:
@@ -81,12 +83,10 @@ class Gatherer:
                 continue
             try:
                 document = await read_frame(self._port, job, world.attempt, pod, pod.index)
-                answers.of_shard(document, run[0], pod.index, world.attempt)
+                size = len(document) + len(run)
+                await self._collector.read(size, answers.check_part, document, run, pod.index, world.attempt)
             except Lost as lost:
                 unreadable[pod.uid] = (Reason.RESULT_LOST, f"Its result is lost: {lost}.")
-            except DocumentError as error:
-                refusal = not_of_this_job(error)
-                unreadable[pod.uid] = (refusal.reason, refusal.message)
             except Refused as refusal:
                 if refusal.reason is Reason.RESULT_TOO_LARGE:
                     raise
@@ -105,20 +105,21 @@ class Gatherer:
         key = self._signer.key()
         run = await run_document(self._port, job, child)
         parts: dict[int, Part] = {}
+        size = 0
         for index in set(range(child.shards)) - {each.index for each in missing}:
             part = await self._parts.read(job, name_of(job, child, key, index), run, index, key)
             if part is None:
                 raise Lost(f"the part of shard {index} is gone")
             parts[index] = part
-        try:
-            given = {index: part.answer for index, part in parts.items()}
-            result = answers.put_together(given, run[0], world.attempt, missing)
-        except DocumentError as error:
-            raise not_of_this_job(error) from None
+            size += len(part.document)
+            if size > answers.MAX_PARTS_BYTES:
+                raise not_of_this_job(TooManyValues(f"its parts hold more than {answers.MAX_PARTS_BYTES} bytes"))
+        given = {index: part.document for index, part in parts.items()}
+        result = await self._collector.read(size + len(run), answers.put_together, given, run, world.attempt, missing)
         ran = Ran(
             image_of(child),
             ",".join(sorted({part.image_id for part in parts.values()})),
-            times.parse(result.provenance.start_time),
-            times.parse(result.provenance.completion_time),
+            times.parse(result.started),
+            times.parse(result.completed),
         )
-        return await self._collector.keep(world, facts_of(run), (result, result.to_bytes()), ran, key)
+        return await self._collector.keep(world, result, ran, key)

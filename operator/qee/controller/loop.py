@@ -38,6 +38,12 @@ class Controller:
 
     async def run(self) -> None:
         self.leads = True
+        try:
+            await self._run()
+        finally:
+            await self._reconciler.worker.close()
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             tasks.create_task(self._resync_for_ever())

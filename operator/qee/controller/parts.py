@@ -3,6 +3,7 @@
 Where results are signed, parts are too: the signature is over the statement, so that no part passes for a result.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -12,16 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.documents import DocumentError, RunDocument, canonical_json
+from qee.api.documents import DocumentError, canonical_json
 from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.job import QuantumJob
 from qee.api.json_fields import strict_object
 from qee.api.names import COMPONENT_PART, PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE
 from qee.api.reasons import Reason
 from qee.controller import answers
-from qee.controller.answers import Answer
 from qee.controller.attesting import ResultSigner
 from qee.controller.results import check_size, document_in
+from qee.controller.worker import TooMuch, Worker
 from qee.core import naming
 from qee.core.observed import ChildState
 from qee.core.refusal import Refused
@@ -36,9 +37,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Part:
-    """answer: parsed from the document's bytes. image_id: of the pod that gave it."""
+    """image_id: of the pod that gave the document."""
 
-    answer: Answer
     document: bytes
     image_id: str
 
@@ -46,26 +46,27 @@ class Part:
 class PartStore:
     """Writes parts once, and reads none that somebody else has made."""
 
-    def __init__(self, port: Port, signer: ResultSigner) -> None:
+    def __init__(self, port: Port, signer: ResultSigner, worker: Worker) -> None:
         self._port = port
         self._signer = signer
+        self._worker = worker
 
     async def store(
         self,
         job: QuantumJob,
         name: str,
-        run: tuple[RunDocument, bytes],
+        run: bytes,
         index: int,
         given: tuple[bytes, str],
         key: PrivateKey | None,
     ) -> None:
         """`given` are a document that was checked and the image that it is of. Raises `Refused`."""
         document, image_id = given
-        statement = statement_of(run[1], index, document, image_id)
+        statement = statement_of(run, index, document, image_id)
         signature = None
         if key is not None:
             signature = self._signer.sign(statement, {"job": {"uid": job.metadata.uid}, "part": index}, key)
-        body = manifests.part_config_map(job, name, document, statement.decode(), signature)
+        body = await asyncio.to_thread(manifests.part_config_map, job, name, document, statement.decode(), signature)
         check_size(document, document_in(body)[1])
         try:
             await self._port.create(CONFIG_MAPS, job.metadata.namespace, body)
@@ -78,9 +79,7 @@ class PartStore:
                     f"{Reason.RESULT_CONFLICT.remedy}",
                 ) from None
 
-    async def read(
-        self, job: QuantumJob, name: str, run: tuple[RunDocument, bytes], index: int, key: PrivateKey | None
-    ) -> Part | None:
+    async def read(self, job: QuantumJob, name: str, run: bytes, index: int, key: PrivateKey | None) -> Part | None:
         """What is stored under this name, if it is that part, and we have stored it."""
         try:
             live = await self._port.get(CONFIG_MAPS, job.metadata.namespace, name)
@@ -89,10 +88,10 @@ class PartStore:
         owners = {owner.get("uid") for owner in live["metadata"].get("ownerReferences") or []}
         data: Mapping[str, Any] = live.get("data") or {}
         try:
-            document = _document(live)
-            answer = answers.of_shard(document, run[0], index)
-            image_id = _image_id(data, run[1], index, document)
-        except DocumentError as error:
+            document = await asyncio.to_thread(_document, live)
+            await self._worker.run(len(document) + len(run), answers.check_part, document, run, index)
+            image_id = _image_id(data, run, index, document)
+        except (DocumentError, TooMuch) as error:
             problem = str(error)
         else:
             signed = key is None or self._signer.has_signed(
@@ -100,7 +99,7 @@ class PartStore:
             )
             found = matches(live, manifests.labels(job, COMPONENT_PART))  # without them it is in no list
             if found and job.metadata.uid in owners and live.get("immutable") is True and signed:
-                return Part(answer, document, image_id)
+                return Part(document, image_id)
             problem = "it has not its labels, is not owned by the job, not immutable, or not signed with our key"
         logger.warning("ConfigMap %s/%s is no part of the job: %s", job.metadata.namespace, name, problem)
         return None

@@ -27,6 +27,7 @@ from qee.controller.start import Starter, refused_by_server
 from qee.controller.status import StatusWriter
 from qee.controller.tasks import Tasks, charged
 from qee.controller.verification import Verifier
+from qee.controller.worker import Worker
 from qee.core import deadline, plan, retry, tasks, times
 from qee.core.decide import decide, wake_at_deadline
 from qee.core.observed import ChildState, PodState, SubmittedTask
@@ -61,11 +62,12 @@ class Reconciler:
         self._port = port
         self._patience = settings.as_patience()
         self._clock = clock
-        self._starter = Starter(port, settings)
+        self.worker = Worker()
+        self._starter = Starter(port, settings, self.worker)
         self._verifier = Verifier(port, settings, suite)
         signer = ResultSigner(settings.result_key, suite)
-        self._collector = Collector(port, signer)
-        self._gatherer = Gatherer(port, signer, self._collector)
+        self._collector = Collector(port, signer, self.worker)
+        self._gatherer = Gatherer(port, signer, self._collector, self.worker)
         self.backends = BackendsInUse(port)
         self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, self.backends, suite, clock)
         self._observer = Observer(port, self._patience, self._verifier, self._gatherer, self._tasks)

@@ -7,12 +7,14 @@ ML-DSA signatures are randomized, and what they state has times in it.
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.documents import DocumentError, RunDocument
+from qee.api.documents import DocumentError
 from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
+from qee.api.json_fields import TooManyValues
 from qee.api.names import (
     INPUT_KEY,
     REFERENCE_KEY,
@@ -25,7 +27,8 @@ from qee.api.names import (
 from qee.api.reasons import Reason
 from qee.controller import answers, inputs
 from qee.controller.answers import Answer
-from qee.controller.attesting import Ran, ResultSigner, RunFacts, facts_of, predicate, ran_in
+from qee.controller.attesting import Ran, ResultSigner, predicate, ran_in
+from qee.controller.worker import Found, TooMuch, Worker
 from qee.core import naming
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
@@ -72,36 +75,42 @@ class _Signature:
 class Collector:
     """Collects results. Raises `Lost`, `Refused` or `KeyUnreadable`."""
 
-    def __init__(self, port: Port, signer: ResultSigner) -> None:
+    def __init__(self, port: Port, signer: ResultSigner, worker: Worker) -> None:
         self._port = port
         self._signer = signer
+        self._worker = worker
 
     async def collect(self, world: World, child: ChildState, pod: PodState) -> Stored:
         job = world.job
         key = self._signer.key()  # first: without it nothing is read in vain
         run = await run_document(self._port, job, child)
         document = await read_frame(self._port, job, world.attempt, pod, 0)
+        answer = await self.read(len(document) + len(run), answers.of_run, document, run, world.attempt)
+        return await self.keep(world, answer, ran_in(child, pod), key)
+
+    async def read(self, size: int, work: Callable[..., Found], *arguments: Any) -> Found:
+        """One of `qee.controller.answers`, in the worker. Raises `Refused` for what is not the result of this job."""
         try:
-            result = answers.of_run(document, run[0], world.attempt)
+            return await self._worker.run(size, work, *arguments)
         except DocumentError as error:
             raise not_of_this_job(error) from None
-        return await self.keep(world, facts_of(run), (result, document), ran_in(child, pod), key)
+        except TooMuch as error:
+            raise _too_large(f"Reading the result took more than {error}") from None
 
     async def keep(
         self,
         world: World,
-        run: RunFacts,
-        result: tuple[Answer, bytes],
+        answer: Answer,
         ran: Ran,
         key: PrivateKey | None,
     ) -> Stored:
-        """Sign and store a result that was checked. `result` is the document and its bytes."""
-        job, (shown, document) = world.job, result
+        """Sign and store a result that was checked."""
+        job, document = world.job, answer.document
         signature = None
         if key is not None:
             backend = await inputs.find_backend(self._port, job)
-            stated = predicate(job, world.attempt, run, backend, ran, world.verdict)
-            signature = _Signature(key, self._signer.sign(document, stated, key))
+            stated = predicate(job, world.attempt, answer.run, backend, ran, world.verdict)
+            signature = _Signature(key, await asyncio.to_thread(self._signer.sign, document, stated, key))
         name, stored_as = await self._store(job, document, ran.image_id, signature)
         return Stored(
             {
@@ -110,7 +119,7 @@ class Collector:
                 "sha256": hashlib.sha256(document).hexdigest(),
                 "bytes": len(document),
                 **({"keyid": key.public.key_id} if key is not None else {}),
-                **answers.gist(shown),
+                **answer.gist,
             }
         )
 
@@ -120,7 +129,9 @@ class Collector:
         """Name and key of the ConfigMap that holds these bytes; one left by a former try is found, not doubled."""
         names = naming.result_names(job.metadata.name, job.metadata.uid)
         for name in names:
-            body = manifests.result_config_map(job, name, document, image_id, signature.text if signature else None)
+            text = signature.text if signature else None
+            # A large document is packed, which takes a second and lets the event loop go on.
+            body = await asyncio.to_thread(manifests.result_config_map, job, name, document, image_id, text)
             key, value = document_in(body)
             check_size(document, value)
             if await self._create_or_find(job, body, document, signature):
@@ -149,10 +160,16 @@ class Collector:
 
 
 def not_of_this_job(error: DocumentError) -> Refused:
+    if isinstance(error, TooManyValues):
+        return _too_large(f"The result cannot be read: {error}")
     return Refused(Reason.RESULT_CORRUPT, f"The result is not one of this job: {error}. {Reason.RESULT_CORRUPT.remedy}")
 
 
-async def run_document(port: Port, job: QuantumJob, child: ChildState) -> tuple[RunDocument, bytes]:
+def _too_large(problem: str) -> Refused:
+    return Refused(Reason.RESULT_TOO_LARGE, f"{problem}. {Reason.RESULT_TOO_LARGE.remedy}")
+
+
+async def run_document(port: Port, job: QuantumJob, child: ChildState) -> bytes:
     """The snapshot that the child was given, checked against the digest in the child's own arguments."""
     pod_spec = child.raw["spec"]["template"]["spec"]
     name = input_config_map_name(pod_spec)
@@ -160,11 +177,11 @@ async def run_document(port: Port, job: QuantumJob, child: ChildState) -> tuple[
         text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name or ""))["data"][INPUT_KEY]
     except (NotFound, KeyError):
         raise Lost(f"the input ConfigMap {name!r} was deleted") from None
-    data = text.encode()
+    data: bytes = text.encode()
     promised = f"--sha256={hashlib.sha256(data).hexdigest()}"
     if not any(promised in (container.get("args") or []) for container in pod_spec["containers"]):
         raise Lost(f"the input ConfigMap {name!r} was replaced")
-    return RunDocument.from_bytes(data), data
+    return data
 
 
 async def read_frame(port: Port, job: QuantumJob, attempt: int, pod: PodState, index: int) -> bytes:
@@ -173,12 +190,13 @@ async def read_frame(port: Port, job: QuantumJob, attempt: int, pod: PodState, i
     for pause in (*REREAD_AFTER, None):
         try:
             log = await port.log(job.metadata.namespace, pod.name, RUNNER_CONTAINER, limit_bytes=MAX_LOG_BYTES)
-            return decode(log[: log.rfind(b"\n") + 1], run, index)  # half a line is still being written
+            whole = log[: log.rfind(b"\n") + 1]  # half a line is still being written
+            return await asyncio.to_thread(decode, whole, run, index)  # what takes long in it lets the event loop go on
         except NotFound:
             raise Lost("the pod is gone") from None
         except FrameError as error:
             if error.kind == "too-large":
-                raise Refused(Reason.RESULT_TOO_LARGE, f"{error}. {Reason.RESULT_TOO_LARGE.remedy}") from None
+                raise _too_large(str(error)) from None
             if error.kind not in ("missing", "cut"):
                 raise Refused(Reason.RESULT_CORRUPT, f"{error}. {Reason.RESULT_CORRUPT.remedy}") from None
             problem: Exception = error
@@ -194,10 +212,8 @@ async def read_frame(port: Port, job: QuantumJob, attempt: int, pod: PodState, i
 def check_size(document: bytes, stored: str) -> None:
     """Raises `Refused` where a ConfigMap does not take it."""
     if len(stored) > MAX_STORED_BYTES:
-        raise Refused(
-            Reason.RESULT_TOO_LARGE,
-            f"The result has {len(document)} bytes, {len(stored)} as stored; a ConfigMap takes "
-            f"{MAX_STORED_BYTES}. {Reason.RESULT_TOO_LARGE.remedy}",
+        raise _too_large(
+            f"The result has {len(document)} bytes, {len(stored)} as stored; a ConfigMap takes {MAX_STORED_BYTES}"
         )
 
 

@@ -6,13 +6,16 @@ Each step may be repeated; what is there is compared, not trusted.
 import logging
 from dataclasses import dataclass
 
+from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.controller import inputs
 from qee.controller.ledger import Ledger
 from qee.controller.settings import Settings
-from qee.core.prepare import Prepared, prepare
+from qee.controller.worker import TooMuch, Worker
+from qee.core.prepare import Prepared, prepare, size_of
 from qee.core.refusal import Denied, Refused
+from qee.core.sources import Sources
 from qee.core.world import World
 from qee.kube import manifests
 from qee.kube.compare import child_differs
@@ -37,9 +40,10 @@ class Starter:
     Raises `Denied` and `Refused` where the job may not or cannot run, `ApiError` where the server says no.
     """
 
-    def __init__(self, port: Port, settings: Settings) -> None:
+    def __init__(self, port: Port, settings: Settings, worker: Worker) -> None:
         self._port = port
         self._settings = settings
+        self._worker = worker
         self._ledger = Ledger(port, settings.ledger_namespace)
         self._denied: set[str] = set()  # namespaces whose deny-all policy this process has seen to
 
@@ -80,9 +84,21 @@ class Starter:
         backend = inputs.backend(world.backend, job)
         labels = await inputs.namespace_labels(self._port, backend, job.metadata.namespace)
         sources = await inputs.sources(self._port, job)
-        prepared = prepare(job, backend, sources, labels, self._settings.runner.cpu_request)
+        prepared = await self._looked_at(job, backend, sources, labels)
         await inputs.check_claim(self._port, job)
         return prepared
+
+    async def _looked_at(
+        self, job: QuantumJob, backend: QuantumBackend, sources: Sources, labels: dict[str, str]
+    ) -> Prepared:
+        cpu = self._settings.runner.cpu_request
+        try:
+            return await self._worker.run(size_of(job, sources), prepare, job, backend, sources, labels, cpu)
+        except TooMuch as error:
+            raise Refused(
+                Reason.INPUT_TOO_LARGE,
+                f"spec.circuits: looking at them took more than {error}. {Reason.INPUT_TOO_LARGE.remedy}",
+            ) from None
 
     def _image(self, engine: str) -> str:
         image = self._settings.runner.images.get(engine)

@@ -10,20 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 from qee.api import names
-from qee.api.compiled_document import CompiledDocument
-from qee.api.documents import DocumentError, ResultDocument
 from qee.api.fields import MAX_PACKED
 from qee.api.job import QuantumJob
-from qee.api.packing import pack, unpack
-from qee.api.provider_result import check_provider_result
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument
-from qee.controller import inputs
+from qee.controller import answers, inputs
 from qee.controller.attesting import Ran, ResultSigner, RunFacts
 from qee.controller.backends import BackendsInUse
 from qee.controller.budgets import Budgets
 from qee.controller.pricing import estimate, prices
-from qee.controller.results import Collector, Stored, not_of_this_job, read_frame, run_document
+from qee.controller.results import Collector, Stored, read_frame, run_document
 from qee.core import cost, naming, times
 from qee.core.budget import Claim, Settlement
 from qee.core.observed import ChildState, PodState, SubmittedTask, task_state
@@ -38,7 +33,6 @@ from qee.signing.libraries import Suite
 from qee.signing.projection import of_job
 
 logger = logging.getLogger(__name__)
-MAX_RESULT_BYTES = 64 * 2**20  # of a result document, unpacked
 
 
 @dataclass(frozen=True)
@@ -76,18 +70,14 @@ class Tasks:
         job, key = world.job, self._signer.key()
         if key is None:
             raise Refused(Reason.NO_TASK_KEY, f"{Reason.NO_TASK_KEY.meaning} {Reason.NO_TASK_KEY.remedy}")
-        run, raw = await run_document(self._port, job, child)
+        run = await run_document(self._port, job, child)
         document = await read_frame(self._port, job, world.attempt, pod, 0)
-        try:
-            compiled = CompiledDocument.from_bytes(document)
-            _check(compiled, run)
-        except DocumentError as error:
-            raise not_of_this_job(error) from None
+        compiled = await self._collector.read(len(document) + len(run), answers.of_compiler, document, run)
         found = await inputs.find_backend(self._port, job)
         backend = inputs.backend(found, job)
         listed = await prices(self._port, self._namespace, found or {})
-        estimated = estimate(job, backend, listed, [each.usage for each in compiled.submissions])
-        packed = pack(document)
+        estimated = estimate(job, backend, listed, compiled.usages)
+        packed = compiled.packed
         if len(packed["data"]) > MAX_PACKED:
             raise Refused(
                 Reason.INPUT_TOO_LARGE,
@@ -97,7 +87,7 @@ class Tasks:
         money = None
         if estimated is not None and listed is not None:
             money = {"amount": cost.amount(estimated), "currency": listed.currency}
-        spec = self._spec(world, hashlib.sha256(raw).hexdigest(), packed, money)
+        spec = self._spec(world, hashlib.sha256(run).hexdigest(), packed, money)
         meta = job.metadata
         name = naming.task_name(meta.name, meta.uid, world.attempt)
         spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key, self._clock())
@@ -196,16 +186,12 @@ class Tasks:
         """Store the task's result; whether parts of it are missing."""
         key = self._signer.key()
         spec, status = task.raw["spec"], task.raw["status"]
-        try:
-            document = unpack(status.get("result") or {}, MAX_RESULT_BYTES)
-            result = ResultDocument.from_bytes(document)
-            compiled = CompiledDocument.from_bytes(unpack(spec["compiled"], MAX_RESULT_BYTES))
-            check_provider_result(result, compiled)
-        except DocumentError as error:
-            raise not_of_this_job(error) from None
-        facts = RunFacts(compiled.backend, _digests(world.job), spec["runSha256"])
-        ran = Ran("", "", times.parse(result.provenance.start_time), times.parse(status.get("completionTime")))
-        return await self._collector.keep(world, facts, (result, document), ran, key), bool(result.missing)
+        packed, compiled = status.get("result") or {}, spec["compiled"]
+        size = int(packed.get("bytes", 0)) + len(str(packed.get("data", ""))) + len(compiled["data"])
+        facts = RunFacts("", _digests(world.job), spec["runSha256"])
+        answer = await self._collector.read(size, answers.of_task, packed, compiled, facts)
+        ran = Ran("", "", times.parse(answer.started), times.parse(status.get("completionTime")))
+        return await self._collector.keep(world, answer, ran, key), answer.partial
 
     async def settle(self, world: World, unconfirmed: bool = False) -> None:
         """What the attempt has taken of its budgets. Of a task that somebody took away: all that was reserved."""
@@ -279,22 +265,6 @@ def charged(world: World) -> Object:
         return {}
     told = {"actual": charge["amount"], "currency": charge["currency"]}
     return {"cost": {**(world.status.get("cost") or {}), **told}}
-
-
-def _check(compiled: CompiledDocument, run: RunDocument) -> None:
-    """Raises DocumentError unless `compiled` is of this run: every circuit with every row, its shots, this target."""
-    wanted = [(c.name, row, c.shots) for c in run.circuits for row in range(c.parameter_sets)]
-    got = [(u.circuit, u.parameter_set, u.shots) for each in compiled.submissions for u in each.units]
-    for name, found, expected in (
-        ("job", compiled.job, run.job),
-        ("backend", compiled.backend, run.backend),
-        ("provider", compiled.provider, run.engine),
-        ("targetSha256", compiled.target_sha256, hashlib.sha256(run.target or b"").hexdigest()),
-        ("units", got, wanted),
-        ("provider jobs", {each.usage.tasks for each in compiled.submissions}, {1}),
-    ):
-        if found != expected:
-            raise DocumentError(f"the compiled document's {name} is not that of the run")
 
 
 def _digests(job: QuantumJob) -> list[dict[str, str]]:

@@ -98,6 +98,19 @@ def prepare(
     )
 
 
+def size_of(job: QuantumJob, sources: Sources) -> int:
+    """Bytes that `prepare` looks at."""
+    files = {id(data): len(data) for data in sources.tables.values()}  # which are parsed once
+    columns = (column for circuit in job.spec.circuits for column in (circuit.parameters or {}).values())
+    terms = (each.terms for circuit in job.spec.circuits for each in circuit.observables or [])
+    return (
+        sum(map(len, sources.programs.values()))
+        + sum(files.values())
+        + sum(8 * len(column) for column in columns)
+        + sum(len(label) + 8 for each in terms for label in each)
+    )
+
+
 def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes | None = None) -> RunDocument:
     """What the runner executes. A function of its arguments alone: every attempt gets the same bytes."""
     spec = job.spec

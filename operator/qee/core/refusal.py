@@ -13,6 +13,13 @@ class Refused(Exception):
         self.waiting = waiting
         """The reason to show while the missing thing may still come; None where waiting is in vain."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _refused, (self.reason, self.message, self.waiting)
+
+
+def _refused(reason: Reason, message: str, waiting: Reason | None) -> Refused:
+    return Refused(reason, message, waiting=waiting)
+
 
 class Denied(Exception):
     """The job may not start, for a reason that verification finds only as it starts: it is Unverified."""

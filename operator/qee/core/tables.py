@@ -67,7 +67,7 @@ def _check(name: str, column: list[Any]) -> None:
 
 def _json(text: str) -> dict[str, list[Any]]:
     try:
-        check_structure(text, "table", MAX_PARSED)
+        check_structure(text.encode(), "table", MAX_PARSED)
     except DocumentError as error:
         raise TableProblem(str(error)) from None
     try:

@@ -30,11 +30,11 @@ class Measuring:
             cwd=Path(__file__).parents[3],
         )
 
-    def task(self, of: str, name: str, size: int) -> dict[str, Any]:
+    def task(self, of: str, name: str, size: int, memory: int = MEMORY) -> dict[str, Any]:
         """`seconds`, `memory` in bytes, `outcome` in words; only `died` where it took too much of either."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"of": of, "name": name, "size": size}) + "\n")
+        self._process.stdin.write(json.dumps({"of": of, "name": name, "size": size, "memory": memory}) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -47,14 +47,14 @@ class Measuring:
         self._process.wait(10)
 
 
-def measured(work: Callable[[], str]) -> dict[str, Any]:
+def measured(work: Callable[[], str], memory: int) -> dict[str, Any]:
     """In a fork with bounds."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
         with os.fdopen(writing, "w") as answers:
-            answers.write(json.dumps(_here(work)))
+            answers.write(json.dumps(_here(work, memory)))
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answers:
@@ -64,16 +64,16 @@ def measured(work: Callable[[], str]) -> dict[str, Any]:
     return found
 
 
-def _here(work: Callable[[], str]) -> dict[str, Any]:
+def _here(work: Callable[[], str], memory: int) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     space = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (space + MEMORY, space + MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (space + memory, space + memory))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     began = time.process_time()
     try:
         outcome = work()
     except MemoryError:
-        return {"died": f"more than {MEMORY} bytes"}
+        return {"died": f"more than {memory} bytes"}
     except BaseException as error:
         return {"died": f"{type(error).__name__}: {error}"[:500]}
     seconds = time.process_time() - began
@@ -87,7 +87,7 @@ def main() -> None:
     for line in sys.stdin:
         task = json.loads(line)
         prepared = work.KINDS[task["of"]](task["name"], task["size"])
-        sys.stdout.write(json.dumps(measured(prepared)) + "\n")
+        sys.stdout.write(json.dumps(measured(prepared, task["memory"])) + "\n")
         sys.stdout.flush()
 
 

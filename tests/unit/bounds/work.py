@@ -1,20 +1,30 @@
 """The operator's way of a hostile job, as `measuring` runs it: from the spec to the prepared run document."""
 
 import base64
+import contextlib
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import ValidationError
 from tests import builders
+from tests.unit.bounds import jobs, results, tables
 from tests.unit.bounds.formats import CIRQ, QPY
 from tests.unit.bounds.programs import SHAPES, Hostile
 
 from qee.api.backend import QuantumBackend
+from qee.api.documents import DocumentError
+from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
 from qee.api.names import MAX_INLINE_BYTES
+from qee.controller import answers
 from qee.core.prepare import prepare
 from qee.core.refusal import Refused
 from qee.core.sources import Sources
+from qee.core.tables import TableProblem, read
+from qee.signing.projection import ProjectionProblem, project
+from qee.webhook.review import Malformed, parse
 
 PROGRAMS: dict[str, Hostile] = {**SHAPES, **QPY, **CIRQ}
 
@@ -53,4 +63,80 @@ def _programs(name: str, size: int) -> Callable[[], str]:
     return work
 
 
-KINDS: dict[str, Callable[[str, int], Callable[[], str]]] = {"programs": _programs}
+def _documents(name: str, size: int) -> Callable[[], str]:
+    """From a pod's log to what is stored of it; of one that is too large for a frame, what a part could hold."""
+    document, run = results.DOCUMENTS[name](size), results.OF.to_bytes()
+    log = None
+    with contextlib.suppress(FrameError):
+        log = results.framed(document)
+
+    def work() -> str:
+        try:
+            answers.of_run(document if log is None else decode(log, results.RUN, 0), run, 1)
+        except DocumentError as error:
+            return str(error)
+        return "read"
+
+    return work
+
+
+def _logs(name: str, size: int) -> Callable[[], str]:
+    log = results.LOGS[name](size)
+
+    def work() -> str:
+        try:
+            decode(log, results.RUN, 0)
+        except FrameError as error:
+            return f"{error.kind}: {error}"
+        return "read"
+
+    return work
+
+
+def _tables(name: str, size: int) -> Callable[[], str]:
+    table = tables.TABLES[name](size)
+
+    def work() -> str:
+        try:
+            read(table, "t.csv" if "CSV" in name else "t.json")
+        except TableProblem as problem:
+            return str(problem)
+        return "read"
+
+    return work
+
+
+def _jobs(name: str, size: int) -> Callable[[], str]:
+    """The webhook's part, and the operator's: reading the object, projecting it, preparing it."""
+    manifest = jobs.JOBS[name](size)
+    manifest["metadata"] |= {"uid": "u-1", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    body = json.dumps(jobs.review(manifest)).encode()
+    backend = QuantumBackend.model_validate(builders.backend())
+
+    def work() -> str:
+        try:
+            request = parse(body)
+        except Malformed as error:
+            return str(error)
+        with contextlib.suppress(ProjectionProblem):
+            project(request.obj or {})
+        try:
+            job = QuantumJob.model_validate(request.obj)
+            programs = {circuit.name: circuit.inline_program or b"" for circuit in job.spec.circuits}
+            prepare(job, backend, Sources(programs), {}, "1")
+        except ValidationError as error:
+            return f"{error.error_count()} errors"
+        except Refused as refusal:
+            return f"{refusal.reason}: {refusal.message}"
+        return "prepared"
+
+    return work
+
+
+KINDS: dict[str, Callable[[str, int], Callable[[], str]]] = {
+    "programs": _programs,
+    "documents": _documents,
+    "logs": _logs,
+    "tables": _tables,
+    "jobs": _jobs,
+}
