@@ -1,6 +1,7 @@
 """Every output as text, table, plot, picture and export; bit order and numbers as they are printed."""
 
 import io
+import itertools
 import json
 import math
 import struct
@@ -280,6 +281,67 @@ def test_a_picture_says_backend_shots_and_what_its_axes_are(monkeypatch: pytest.
     assert (curve.get_xlabel(), curve.get_ylabel()) == ("theta", "expectation value")
     assert [label.get_text() for label in curve.get_legend().get_texts()] == ["even", "exact"]
     assert curve.get_title() == "energy on aer (simulated), 100 shots each"
+
+
+def drawn_of(found: ResultDocument, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The axes of the picture of a result, after layout."""
+    from matplotlib.figure import Figure
+
+    from qee.cli import pictures
+    from qee.cli.showing import by_circuit
+
+    axes: list[Any] = []
+
+    def kept(figure: Any, *_: Any, **__: Any) -> None:
+        figure.canvas.draw()
+        axes.extend(figure.axes)
+
+    monkeypatch.setattr(Figure, "savefig", kept)
+    pictures.png(found, by_circuit(found.results), Axis())
+    return axes
+
+
+@pytest.mark.parametrize("bits", [1, 8, 11, 40, 127, 300])
+def test_no_label_is_cut_however_long_its_outcome(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = {f"{n:0{bits}b}": n + 1 for n in range(min(2**bits, 40))}
+    (axes,) = drawn_of(document(counted(counts)), monkeypatch)
+    labels = axes.get_yticklabels() if bits > 10 else axes.get_xticklabels()
+    page = axes.figure.bbox
+    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    assert all(box.x0 >= page.x0 and box.y0 >= page.y0 and box.y1 <= page.y1 for box in boxes)
+    whole = [label.get_text().replace("\n", "") for label in labels]
+    assert max(counts, key=lambda key: counts[key]) in whole
+    values = [patch.get_width() if bits > 10 else patch.get_height() for patch in axes.patches]
+    assert sum(values) == sum(counts.values())  # what has no bar of its own is in that of the others
+    beside = [label.get_window_extent() for label in axes.get_yticklabels()] if bits > 10 else []
+    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in itertools.pairwise(beside))
+
+
+def test_one_outcome_fills_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    (axes,) = drawn_of(document(counted({"1": 7})), monkeypatch)
+    left, right = axes.get_xlim()
+    (bar,) = axes.patches
+    assert bar.get_width() / (right - left) > 0.3
+
+
+def test_a_sweep_over_two_parameters_is_a_map_of_each_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {"a": ("0", "0", "1", "1"), "b": ("0", "2", "0", "2"), "fixed": ("5", "5", "5", "5")}
+    results = [counted({"0": 4 - n, "1": n}, row=n) for n in range(4)]
+    found = document(*results, parameters={results[0].circuit: table})
+    first, *_ = drawn_of(found, monkeypatch)
+    (mesh,) = first.collections
+    assert (first.get_xlabel(), first.get_ylabel()) == ("a", "b")
+    assert first.get_title().endswith("0 on aer (simulated), 4 shots each")
+    assert mesh.get_array().tolist() == [[1.0, 0.5], [0.75, 0.25]]  # rows are b, columns a
+
+
+def test_shots_that_differ_between_observables_are_told_from_least_to_most() -> None:
+    from qee.cli.pictures import _each
+
+    assert _each({0}) == ", exact"
+    assert _each({100}, " each") == ", 100 shots each"
+    assert _each({0, 100}) == ", 100 shots"  # what is exact has none
+    assert _each({100, 7}) == ", 7 to 100 shots"
 
 
 def test_without_matplotlib_the_command_that_installs_it_is_named(

@@ -68,6 +68,27 @@ def curves(document: ResultDocument, group: Sequence[CircuitResult], axis: Axis)
     return found
 
 
+@dataclass(frozen=True)
+class Plane:
+    """The places of a sweep over two parameters, in the order of its sets."""
+
+    x_label: str
+    x: tuple[float, ...]
+    y_label: str
+    y: tuple[float, ...]
+
+
+def plane(document: ResultDocument, group: Sequence[CircuitResult]) -> Plane | None:
+    """None where not exactly two parameters vary, or a place is taken twice."""
+    table = document.parameters.get(group[0].circuit, {})
+    columns = {name: tuple(float(column[each.parameter_set]) for each in group) for name, column in table.items()}
+    varying = [name for name, column in columns.items() if len(set(column)) > 1]
+    if len(varying) != 2:
+        return None
+    x, y = (columns[name] for name in varying)
+    return Plane(varying[0], x, varying[1], y) if len(set(zip(x, y, strict=True))) == len(x) else None
+
+
 def _abscissa(
     table: Mapping[str, tuple[str, ...]], group: Sequence[CircuitResult], parameter: str | None
 ) -> tuple[str, tuple[float, ...]]:

@@ -7,17 +7,21 @@ from typing import Any
 
 from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli import figures
-from qee.cli.curves import Axis, Curve, curves, is_sweep
+from qee.cli.curves import Axis, Curve, Plane, curves, is_sweep, plane
 from qee.cli.histogram import by_count
 from qee.cli.problem import Problem
 from qee.results.numbers import amplitudes, bits, reals
 
 MAX_PANELS = 12
 MAX_BARS = 32
+MAX_LINES = 24  # of labels that stand beside their bars, one below the other
+LONG = 10  # bits of an outcome above which its label stands beside its bar
+WRAP = 32  # bits of a label in one line
 PANEL_INCHES = (6.4, 4.4)
 DOTS_PER_INCH = 150
 
 _Draw = Callable[[Any], None]
+_QUANTITY = {"expectation": "expectation value", "probability": "probability"}
 
 
 def png(document: ResultDocument, groups: Sequence[Sequence[CircuitResult]], axis: Axis) -> tuple[bytes, int]:
@@ -51,15 +55,22 @@ def _panels(document: ResultDocument, group: Sequence[CircuitResult], axis: Axis
     if is_sweep(group):
         drawn = curves(document, group, axis)
         found: list[_Draw] = []
+
+        def of(curve: Curve) -> set[int]:
+            return {group[0].shots} if curve.quantity == "probability" else _shots(group, curve.name)
+
+        if axis.parameter is None and (grid := plane(document, group)) is not None:
+            titles = [f"{each.circuit}: {each.name} on {kind}{_each(of(each), ' each')}" for each in drawn]
+            return [_map(grid, each, title) for each, title in zip(drawn, titles, strict=True)]
         for quantity in ("expectation", "probability"):
             if chosen := [curve for curve in drawn if curve.quantity == quantity]:
-                shots = group[0].shots if quantity == "probability" else _shots(group)
-                found.append(_curves(chosen, f"{group[0].circuit} on {kind}{_each(shots, document, chosen)}"))
+                shots = {number for curve in chosen for number in of(curve)}
+                found.append(_curves(chosen, f"{group[0].circuit} on {kind}{_each(shots, ' each')}"))
         return found
     each = group[0]
     found = []
     if each.expectation is not None:
-        found.append(_estimates(each, f"{each.circuit} on {kind}{_each(_shots(group), document)}"))
+        found.append(_estimates(each, f"{each.circuit} on {kind}{_each(_shots(group))}"))
     if each.counts is not None:
         rows = [(key, float(count)) for key, count in by_count(each)]
         found.append(_bars(rows, "counts", f"{each.circuit} on {kind}, {each.shots} shots"))
@@ -72,30 +83,73 @@ def _panels(document: ResultDocument, group: Sequence[CircuitResult], axis: Axis
     return found
 
 
-def _shots(group: Sequence[CircuitResult]) -> int:
-    return max((found.shots for each in group for found in (each.expectation or {}).values()), default=0)
+def _shots(group: Sequence[CircuitResult], observable: str | None = None) -> set[int]:
+    """Of all observables, or of one."""
+    found = [pair for each in group for pair in (each.expectation or {}).items()]
+    return {value.shots for name, value in found if observable in (None, name)}
 
 
-def _each(shots: int, document: ResultDocument, drawn: Sequence[Curve] = ()) -> str:
-    if not shots:
+def _each(shots: set[int], each: str = "") -> str:
+    """Observables may have different numbers of shots, where a precision was asked for; what is exact has none."""
+    if not (sampled := shots - {0}):
         return ", exact"
-    return f", {shots} shots{' each' if drawn else ''}"
+    least, most = min(sampled), max(sampled)
+    return f", {most} shots{each}" if least == most else f", {least} to {most} shots"
 
 
 def _bars(rows: Sequence[tuple[str, float]], quantity: str, title: str) -> _Draw:
-    """The largest MAX_BARS in the order of their bits, and the others as one."""
-    shown = sorted(rows[:MAX_BARS])
-    rest = sum(value for _, value in rows[MAX_BARS:])
+    """The largest in the order of their bits, and the others as one. No label is cut: long ones stand beside."""
+    longest = max((len(key) for key, _ in rows), default=0)
+    long = longest > LONG
+    most = max(1, MAX_LINES // math.ceil(longest / WRAP)) if long else MAX_BARS
+    shown = sorted(rows[:most])
+    rest = sum(value for _, value in rows[most:])
+    labels = [_wrapped(key) for key, _ in shown] + ([f"{len(rows) - most} others"] if rest else [])
+    heights = [value for _, value in shown] + ([rest] if rest else [])
+    places, thick = range(len(labels)), 0.4 if len(labels) <= 2 else 0.8
 
     def draw(axes: Any) -> None:
-        labels = [key for key, _ in shown] + (["others"] if rest else [])
-        axes.bar(range(len(labels)), [value for _, value in shown] + ([rest] if rest else []), color="tab:blue")
-        steep = len(labels) * max(map(len, labels)) > 40
-        axes.set_xticks(range(len(labels)), labels, rotation=90 if steep else 0, fontsize=8 if steep else 10)
-        axes.set_xlabel("outcome, bit 0 rightmost")
-        axes.set_ylabel(quantity)
-        axes.set_xlim(-1, max(len(labels), 4))
-        axes.set_ylim(bottom=0)
+        if long:
+            axes.barh(places, heights, thick, color="tab:blue")
+            axes.set_yticks(places, labels, fontsize=7, family="monospace")
+            axes.invert_yaxis()
+            axes.set_xlim(left=0)
+        else:
+            axes.bar(places, heights, thick, color="tab:blue")
+            steep = sum(map(len, labels)) > 40
+            axes.set_xticks(places, labels, rotation=90 if steep else 0, fontsize=8 if steep else 10)
+            axes.set_xlim(-0.6, len(labels) - 0.4)
+            axes.set_ylim(bottom=0)
+        outcome = "outcome, bit 0 rightmost"
+        axes.set_xlabel(quantity if long else outcome)
+        axes.set_ylabel(outcome if long else quantity)
+        axes.set_title(title, parse_math=False)
+
+    return draw
+
+
+def _wrapped(key: str) -> str:
+    """From the right, so that lines have the same bits below one another."""
+    first = len(key) % WRAP or WRAP
+    return "\n".join([key[:first], *(key[at : at + WRAP] for at in range(first, len(key), WRAP))])
+
+
+def _map(grid: Plane, curve: Curve, title: str) -> _Draw:
+    """Colour over two parameters: cells where they form a grid, else points."""
+
+    def draw(axes: Any) -> None:
+        x, y = grid.x, grid.y
+        columns, rows = sorted(set(x)), sorted(set(y))
+        if len(columns) * len(rows) == len(x):
+            cells = [[0.0] * len(columns) for _ in rows]
+            for across, up, value in zip(x, y, curve.y, strict=True):
+                cells[rows.index(up)][columns.index(across)] = value
+            drawn = axes.pcolormesh(columns, rows, cells, shading="nearest")
+        else:
+            drawn = axes.scatter(x, y, c=curve.y)
+        axes.set_xlabel(grid.x_label, parse_math=False)
+        axes.set_ylabel(grid.y_label, parse_math=False)
+        axes.figure.colorbar(drawn, ax=axes, label=_QUANTITY[curve.quantity])
         axes.set_title(title, parse_math=False)
 
     return draw
@@ -110,7 +164,7 @@ def _curves(drawn: Sequence[Curve], title: str) -> _Draw:
             small = 2 if len(curve.x) > 200 else 4
             axes.errorbar(curve.x, curve.y, errors, fmt=f"o{style}", ms=small, capsize=2, lw=1, label=curve.name)
         axes.set_xlabel(drawn[0].x_label, parse_math=False)
-        axes.set_ylabel("expectation value" if drawn[0].quantity == "expectation" else "probability")
+        axes.set_ylabel(_QUANTITY[drawn[0].quantity])
         axes.set_title(title, parse_math=False)
         axes.grid(alpha=0.3)
         for text in axes.legend().get_texts():
