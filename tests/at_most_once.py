@@ -5,7 +5,11 @@ speaks with the vendor's stand-in, whose list of jobs is the oracle. Each run is
 writes and provider calls of the recorded trace, or the stand-in misbehaves once as the job is submitted. A planted
 fault, a connector that submits whatever has no handle, must be caught.
 
-Prints a table: vendor, fault, provider jobs. Exit status 1 where there is a second job, or the planted one is missed.
+What a provider has executed is paid for, so its result must be stored: in each of these runs, and in those where
+something beside it goes wrong (tests/results_kept.py).
+
+Prints a table: vendor, fault, provider jobs, results. Exit status 1 where there is a second job, where a result is not
+stored, or where the planted fault is missed.
 """
 
 import argparse
@@ -15,13 +19,13 @@ import dataclasses
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from e2e import clouds
-from e2e.cluster import sdks
+from e2e.cluster import liboqs, sdks
 from tests import cloud
 from tests.cloud import Cloud, Killer, play
 from tests.standins.base import FAULTS
@@ -36,6 +40,8 @@ from qee.connectors.loading import adapter
 from qee.connectors.protocol import Connector, Fetched, ProviderState, Settings, Target
 from qee.kube.port import Object
 
+HANG_SECONDS = 10.0  # the deadline of a call that hangs; the worker is there already
+
 
 class Watched:
     """The real worker, with a look before and after each call, and a memory of what compiling gave."""
@@ -46,9 +52,11 @@ class Watched:
         self.connector = connector
         self.idempotent = connector.IDEMPOTENT
         self.held = False
+        self.alter: Callable[[Submission, Fetched], Fetched] = lambda wanted, found: found
         self.before: Callable[[str], None] = lambda call: None
         self.after: Callable[[str], None] = lambda call: None
-        self.compiled: CompiledDocument | None = None
+        self.compiled: dict[int, CompiledDocument] = {}
+        """By how many circuits."""
 
     async def describe(self) -> Target:
         return await self.client.describe()
@@ -67,7 +75,7 @@ class Watched:
 
     async def fetch(self, handle: str, wanted: Submission) -> Fetched:
         async with self._looked("fetch"):
-            return await self.client.fetch(handle, wanted)
+            return self.alter(wanted, await self.client.fetch(handle, wanted))
 
     async def cancel(self, handle: str) -> None:
         async with self._looked("cancel"):
@@ -87,33 +95,50 @@ class RealCloud(Cloud):
 
     def compiled(self, run: RunDocument) -> CompiledDocument:
         """Compiled once for a vendor: the circuits are the same, only the job is another."""
-        if self.provider.compiled is None:
-            self.provider.compiled = compiled(self.provider.vendor, run)
-        return dataclasses.replace(self.provider.compiled, job=run.job)
+        known = self.provider.compiled
+        if len(run.circuits) not in known:
+            known[len(run.circuits)] = compiled(self.provider.vendor, run)
+        return dataclasses.replace(known[len(run.circuits)], job=run.job)
 
     def estimate(self, submission: Submission) -> Usage:
         return self.provider.connector.estimate(submission)
 
 
 @dataclass
-class Table:
-    """Runs by vendor and fault: how many gave no, one, or more provider jobs."""
+class Row:
+    """Runs under one fault: how many gave no, one, or more provider jobs, and how many results were stored."""
 
-    rows: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)
+    jobs: Counter[int] = field(default_factory=Counter)
+    stored: int = 0
+
+
+@dataclass
+class Table:
+    """Rows by vendor and fault."""
+
+    rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, vendor: str, fault: str, jobs: int) -> None:
-        self.rows.setdefault((vendor, fault), Counter())[jobs] += 1
+    def add(self, vendor: str, fault: str, jobs: int, stored: bool, said: str) -> None:
+        """`jobs`: for each submission. `said`: how the job stands."""
+        row = self.rows.setdefault((vendor, fault), Row())
+        row.jobs[jobs] += 1
+        row.stored += stored
         if jobs > 1:
             self.problems.append(f"{vendor}, {fault}: {jobs} provider jobs")
+        if jobs and not stored:
+            self.problems.append(f"{vendor}, {fault}: executed, and no result is stored: {said}")
 
     def __str__(self) -> str:
-        head = f"{'vendor':8} {'fault':44} {'runs':>5} {'0 jobs':>7} {'1 job':>6} {'more':>5}"
-        lines = [
-            f"{vendor:8} {fault:44} {found.total():5} {found[0]:7} {found[1]:6} {found.total() - found[0] - found[1]:5}"
-            for (vendor, fault), found in self.rows.items()
-        ]
-        return "\n".join([head, *lines])
+        head = f"{'vendor':8} {'fault':48} {'runs':>5} {'0 jobs':>7} {'1 job':>6} {'more':>5} {'stored':>7}"
+        lines = [head]
+        total = Row()
+        for (vendor, fault), row in [*self.rows.items(), (("all", "total"), total)]:
+            jobs, runs = row.jobs, row.jobs.total()
+            more = runs - jobs[0] - jobs[1]
+            lines.append(f"{vendor:8} {fault:48} {runs:5} {jobs[0]:7} {jobs[1]:6} {more:5} {row.stored:7}")
+            total.jobs, total.stored = total.jobs + jobs, total.stored + row.stored
+        return "\n".join(lines)
 
 
 def _secret(vendor: str, directory: str) -> None:
@@ -151,21 +176,33 @@ def _backend(vendor: str, watched: Watched, target: Target) -> Object:
     return body
 
 
-async def run(
-    watched: Watched, running: StandIn, body: Object, prepare: Callable[[RealCloud], Any], directory: Path
-) -> tuple[int, Any]:
-    """One job from apply to its end, or until it is parked; how many provider jobs there are then."""
+def cluster(watched: Watched, running: StandIn, body: Object, directory: Path) -> RealCloud:
+    """A new one, before a provider that has forgotten the last one's jobs and faults."""
     running.control("reset")
     watched.before = watched.after = lambda call: None
+    watched.alter = lambda wanted, found: found
     free = cloud.budget(jobs=1000)
     made = RealCloud(directory, provider=watched, backend=body, budgets=(free,))
     images = {**made.settings.runner.images, watched.vendor: "connector:1"}
     runner = made.settings.runner.model_copy(update={"images": images})
     made.settings = made.settings.model_copy(update={"runner": runner})
     made.restart()
+    return made
+
+
+def told(made: RealCloud) -> tuple[bool, str]:
+    """Whether a result is stored, and how the job stands."""
+    return bool(made.status.get("result")), f"{' '.join(made.outcome)}: {made.message}"
+
+
+async def run(
+    watched: Watched, running: StandIn, body: Object, prepare: Callable[[RealCloud], Any], directory: Path
+) -> tuple[tuple[int, bool, str], Any]:
+    """One job from apply to its end, or until it is parked: provider jobs, whether its result is stored, its state."""
+    made = cluster(watched, running, body, directory)
     prepared = prepare(made)
     await play(made, "runs", prepared)
-    return len(running.jobs), prepared
+    return (len(running.jobs), *told(made)), prepared
 
 
 async def killed(
@@ -176,13 +213,13 @@ async def killed(
         point = 0
         while True:
             with tempfile.TemporaryDirectory() as directory:
-                jobs, killer = await run(
+                found, killer = await run(
                     *before, lambda made, when=when, point=point: Killer(made, when, point), Path(directory)
                 )
             if not killer.struck:
                 break
-            table.add(vendor, f"killed {when} {killer.at}", jobs)
-            note(f"{vendor}: killed {when} {killer.at}: {jobs}")
+            table.add(vendor, f"killed {when} {killer.at}", *found)
+            note(f"{vendor}: killed {when} {killer.at}: {found}")
             point += every
 
 
@@ -190,16 +227,17 @@ async def misbehaving(
     vendor: str, table: Table, faults: Sequence[str], before: tuple[Watched, StandIn, Object]
 ) -> None:
     """The stand-in does as it is told, once, as the job is submitted."""
-    running = before[1]
+    watched, running, _ = before
     for fault in faults:
-        with tempfile.TemporaryDirectory() as directory:
+        deadline = HANG_SECONDS if fault == "hang" else watched.client._submit_seconds
+        with deadlines(watched.client, submit=deadline), tempfile.TemporaryDirectory() as directory:
 
             def planted(made: RealCloud, fault: str = fault) -> Killer:
                 running.fault("submit", fault, seconds=1)
                 return Killer(made, "before", -1)
 
-            jobs, _ = await run(*before, planted, Path(directory))
-        table.add(vendor, f"submit: {fault}", jobs)
+            found, _ = await run(*before, planted, Path(directory))
+        table.add(vendor, f"submit: {fault}", *found)
 
 
 async def planted_fault_is_caught(vendor: str, before: tuple[Watched, StandIn, Object]) -> bool:
@@ -216,18 +254,39 @@ async def planted_fault_is_caught(vendor: str, before: tuple[Watched, StandIn, O
                 running.fault("submit", "accept-then-drop")
                 return Killer(made, "before", -1)
 
-            jobs, _ = await run(*before, planted, Path(directory))
+            (jobs, *_), _ = await run(*before, planted, Path(directory))
     finally:
         submission.fresh, submission.part_key = honest, keys
     return jobs > 1
 
 
-async def prove(vendors: Sequence[str], every: int, faults: Sequence[str], note: Callable[[str], None]) -> Table:
+@contextlib.contextmanager
+def deadlines(client: WorkerClient, *, call: float = 60, submit: float = 60) -> Iterator[None]:
+    """Of a client, for a while."""
+    kept = client._call_seconds, client._submit_seconds
+    client._call_seconds, client._submit_seconds = call, submit
+    try:
+        yield
+    finally:
+        client._call_seconds, client._submit_seconds = kept
+
+
+async def prove(
+    vendors: Sequence[str],
+    every: int,
+    faults: Sequence[str],
+    note: Callable[[str], None],
+    beside: Sequence[str] | None = None,
+) -> Table:
+    """`beside`: those of `results_kept.FAULTS` that are tried; None: all."""
+    from tests import results_kept
+
     table = Table()
     for vendor in vendors:
         async with before_the_sdk(vendor) as before:
             await killed(vendor, table, every, before, note)
             await misbehaving(vendor, table, faults, before)
+            await results_kept.kept(vendor, table, before, note, beside)
             if not await planted_fault_is_caught(vendor, before):
                 table.problems.append(f"{vendor}: a planted double submission was not caught")
     return table
@@ -238,8 +297,8 @@ def main() -> int:
     parser.add_argument("vendors", nargs="*", default=list(clouds.VENDORS), help="default: all")
     parser.add_argument("--every", type=int, default=1, help="only every so many points of the trace")
     arguments = parser.parse_args()
-    faults = [fault for fault in FAULTS if fault != "hang"]
-    table = asyncio.run(prove(arguments.vendors, arguments.every, faults, lambda line: print(line, file=sys.stderr)))
+    liboqs.provide_for_tests()
+    table = asyncio.run(prove(arguments.vendors, arguments.every, FAULTS, lambda line: print(line, file=sys.stderr)))
     print(table)
     for problem in table.problems:
         print(f"PROBLEM: {problem}")

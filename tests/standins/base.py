@@ -4,9 +4,11 @@ Control is under /_standin/, over plain HTTP and JSON:
 
     GET  /_standin/jobs      every provider job: handle, phase, submitted (a counter), and what the vendor keeps of it
     GET  /_standin/log       every request: {"number", "operation", "method", "path", "fault", "secrets"}
-    POST /_standin/faults    {"operation": "submit", "fault": "accept-then-drop", "times": 1, "seconds": 0}
+    POST /_standin/faults    {"operation": "submit", "fault": "accept-then-drop", "times": 1, "seconds": 0, "path": ""}
+                             (path: what the request's must end with)
     POST /_standin/says      {"path": "/jobs/.*", "body": JSON, or "text": "...", "status": 200, "method": "GET"}: what
                              requests are answered instead, whose address has that pattern in it; the latest counts
+    POST /_standin/mend      forget the faults
     POST /_standin/release   end all jobs that are held; with {"hold": true} jobs stay queued from now on
     POST /_standin/reset     forget jobs, log and faults
 
@@ -143,9 +145,9 @@ class Provider:
         job.phase = "cancelled"
         return True
 
-    def fault_for(self, operation: str) -> dict[str, Any] | None:
+    def fault_for(self, operation: str, path: str = "") -> dict[str, Any] | None:
         for fault in self.faults:
-            if fault["operation"] == operation and fault["times"] > 0:
+            if fault["operation"] == operation and fault["times"] > 0 and path.endswith(fault.get("path", "")):
                 fault["times"] -= 1
                 return fault
         return None
@@ -172,6 +174,8 @@ class Provider:
             self.faults.append(wanted)
         elif name == "says":
             self.sayings.append({"method": "GET", "status": 200, **request.json()})
+        elif name == "mend":
+            self.faults.clear()
         elif name == "release":
             self.hold = bool((request.json() or {}).get("hold"))
         elif name == "reset":
@@ -204,7 +208,7 @@ def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0) -> Threadi
                 return
             operation = provider.operation(request)
             with provider.lock:
-                fault = provider.fault_for(operation)
+                fault = provider.fault_for(operation, request.path)
                 kind = fault["fault"] if fault else ""
                 provider.log.append(
                     {

@@ -31,8 +31,8 @@ class StandIn:
         with urlopen(Request(f"{self.url}/_standin/{name}", data or None, method=method)) as answer:
             return json.load(answer)
 
-    def fault(self, operation: str, fault: str, times: int = 1, seconds: float = 0) -> None:
-        self.control("faults", operation=operation, fault=fault, times=times, seconds=seconds)
+    def fault(self, operation: str, fault: str, times: int = 1, seconds: float = 0, path: str = "") -> None:
+        self.control("faults", operation=operation, fault=fault, times=times, seconds=seconds, path=path)
 
     @property
     def jobs(self) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ async def test_whatever_field_of_status_is_refused_the_result_is_stored(cloud: C
 _told = some.one_of(some.text(max_size=700), some.sampled_from(["\0", "\ud800", "a" * 5000, "é" * 600]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(_told, some.one_of(some.integers(), some.floats(), some.text(max_size=40)), some.text(max_size=6))
 async def test_whatever_a_provider_says_beside_a_result_it_is_stored(tmp_path: Path, told: str, figure: Any, word: str):
     cloud = Cloud(tmp_path)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
@@ -149,6 +149,7 @@ def test_no_time_is_not_told_beside_a_cost():
     assert Charge(0, "25.79", "USD").qpu_milliseconds is None
     assert Charge(0, "0", "USD").qpu_milliseconds == 0
     assert Charge(0).qpu_milliseconds == 0
+    assert Charge(2**52).qpu_milliseconds is None, "budgets add them up"
     assert Charge(1500.2).qpu_milliseconds == 1501  # type: ignore[arg-type]
     assert Charge(-5000, "1", "USD") == Charge(None, "1", "USD")
 
@@ -229,6 +230,7 @@ _units = some.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     some.lists(_units, max_size=4), some.lists(some.sampled_from(OUTPUTS), unique=True), some.lists(_units, max_size=3)
 )

@@ -44,7 +44,7 @@ STATES = {
     "failed": "Failed",
     "cancelled": "Cancelled",
 }
-GONE_LOOKS = 3  # a job that three looks in a row do not find is lost
+GONE_LOOKS, GONE_SECONDS = 3, 120.0  # a job that so many looks in a row, over so long, do not find is lost
 CANCEL_TRIES = 3  # of a second provider job, before the first one is adopted all the same
 CLOCKS = 30.0  # seconds by which the operator's clock may be behind this one
 MAX_DUPLICATES = 100  # told of in status
@@ -274,7 +274,7 @@ class Attempt:
     async def _saw(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState]) -> Object:
         """The task with what the provider has just said of its jobs."""
         parts = parts_of(task)
-        now = [_moved(part, seen, known) for part in parts]
+        now = [_moved(part, seen, known, self._clock()) for part in parts]
         positions = [seen[p.handle].position for p in now if p.handle and p.handle in seen and not p.ended]
         position = min((each for each in positions if each is not None), default=None)
         state = TaskState.RUNNING if any(part.state == "Running" for part in now) else TaskState.QUEUED
@@ -292,13 +292,14 @@ class Later(Exception):
     """The provider could not be asked; the round goes on with other tasks."""
 
 
-def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge) -> Part:
+def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge, now: datetime) -> Part:
     if part.handle is None or part.ended:
         return part
     said = seen.get(part.handle)
     if said is None:
-        known.unseen[part.handle] = known.unseen.get(part.handle, 0) + 1
-        if known.unseen[part.handle] < GONE_LOOKS:
+        looks, since = known.unseen.get(part.handle, (0, now))
+        known.unseen[part.handle] = looks + 1, since
+        if looks + 1 < GONE_LOOKS or (now - since).total_seconds() < GONE_SECONDS:
             return part
         return replace(part, state="Lost", message=f"The provider does not know {part.handle} any more.")
     known.unseen.pop(part.handle, None)

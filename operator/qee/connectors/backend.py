@@ -8,6 +8,7 @@ from typing import Any
 
 from qee.api.fields import MAX_PACKED
 from qee.api.packing import pack
+from qee.connectors import figures
 from qee.connectors.client import WorkerClient
 from qee.connectors.outcome import Device
 from qee.connectors.protocol import Connector, ProviderError, Target
@@ -77,8 +78,8 @@ class BackendReporter:
         return {
             "observedGeneration": live["metadata"].get("generation", 0),
             "conditions": self._conditions(found, "", ready, message),
-            "qubits": target.qubits,
-            "basisGates": list(target.basis_gates)[:256],
+            "qubits": figures.count(target.qubits),
+            "basisGates": [gate for gate in target.basis_gates if gate.isprintable() and 0 < len(gate) <= 63][:256],
             "simulated": target.simulated,
             "formats": list(self._adapter.FORMATS),
             "outputs": list(self._adapter.OUTPUTS),

@@ -18,6 +18,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\
 _NOT_MONEY = ("XXX", "XTS")  # ISO 4217: no currency, and tests
 _SMALLEST = Decimal("0.000000001")  # an Amount has 9 decimals
 _LARGEST = Decimal(10) ** 15
+_YEAR = 365 * 24 * 3600 * 1000  # milliseconds
 _LONGEST = 3600.0
 
 
@@ -40,6 +41,12 @@ def count(value: Any) -> int | None:
     if found is None or not 0 <= found <= MAX_SAFE_INTEGER:
         return None
     return math.ceil(found)
+
+
+def milliseconds(value: Any) -> int | None:
+    """Of a year at most: budgets add them up, and their sum is a figure of status too."""
+    found = count(value)
+    return None if found is None or found > _YEAR else found
 
 
 def money(amount: Any, currency: Any) -> tuple[str, str] | tuple[None, None]:

@@ -14,8 +14,8 @@ class Knowledge:
     memory: Memory = field(default_factory=Memory)
     cancelled: set[str] = field(default_factory=set)
     """Handles whose end was asked for."""
-    unseen: dict[str, int] = field(default_factory=dict)
-    """By handle: looks in a row that did not find it."""
+    unseen: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """By handle: looks in a row that did not find it, and the first one's time."""
     uncancelled: dict[str, int] = field(default_factory=dict)
     """By handle of a second job: failed tries to cancel it."""
     results: Results = field(default_factory=Results)

@@ -79,7 +79,7 @@ def end(
         missing=tuple(missing),
     )
     total = len(results) + len(missing)
-    message = f"{len(missing)} of {total} results are missing: {missing[0].message}" if missing else ""
+    message = f"{len(missing)} of {total} results are missing: {missing[0].message.rstrip('. ')}." if missing else ""
     return End(TaskState.SUCCEEDED, str(Reason.COMPLETED), message, document.to_bytes(), charge)
 
 

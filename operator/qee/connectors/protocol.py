@@ -123,7 +123,7 @@ class Charge:
         amount, currency = figures.money(self.amount, self.currency)
         _made(self, "amount", amount)
         _made(self, "currency", currency)
-        time = figures.count(self.qpu_milliseconds)
+        time = figures.milliseconds(self.qpu_milliseconds)
         # A job that costs something has used something: 0 is what some tell where they bill otherwise.
         _made(self, "qpu_milliseconds", None if time == 0 and float(amount or 0) else time)
 
