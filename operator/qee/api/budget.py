@@ -99,4 +99,8 @@ class QuantumBudget(Resource):
     api_version: Literal["qee.dev/v1alpha1"] = "qee.dev/v1alpha1"
     kind: Literal["QuantumBudget"] = "QuantumBudget"
     spec: QuantumBudgetSpec = Field(description="Limits, period and backends.")
-    status: QuantumBudgetStatus = Field(default=QuantumBudgetStatus(), description="What was reserved and spent.")
+    status: QuantumBudgetStatus = Field(
+        default=QuantumBudgetStatus(),
+        description="What was reserved and spent.",
+        json_schema_extra=stored_default({"spent": {"cost": "0"}, "reserved": {"cost": "0"}}),  # 0 in lists, not blank
+    )

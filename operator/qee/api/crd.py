@@ -17,6 +17,10 @@ from qee.api.trust import QuantumTrustPolicy
 Column = Mapping[str, Any]
 
 _AGE: Column = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
+_READY: Sequence[Column] = (  # False without why would send everybody to `kubectl describe`
+    {"name": "Ready", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].status'},
+    {"name": "Message", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].message'},
+)
 
 JOB_COLUMNS: Sequence[Column] = (
     {"name": "Phase", "type": "string", "jsonPath": ".status.phase"},
@@ -38,7 +42,7 @@ BACKEND_COLUMNS: Sequence[Column] = (
     {"name": "Device", "type": "string", "jsonPath": ".spec.device"},
     {"name": "Qubits", "type": "integer", "jsonPath": ".status.qubits"},
     {"name": "Queue", "type": "integer", "jsonPath": ".status.queueLength"},
-    {"name": "Ready", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].status'},
+    *_READY,
     _AGE,
 )
 
@@ -60,7 +64,7 @@ def backend_crd() -> dict[str, Any]:
 
 TRUST_POLICY_COLUMNS: Sequence[Column] = (
     {"name": "Mode", "type": "string", "jsonPath": ".spec.mode"},
-    {"name": "Ready", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].status'},
+    *_READY,
     _AGE,
 )
 
