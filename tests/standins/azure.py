@@ -1,7 +1,10 @@
 """Azure Quantum's data plane, as azure-quantum 3.13 speaks it, and the blob storage of its workspace.
 
-Run in the environment of the SDK. What the service answers is taken from the SDK's source (azure.quantum._client,
-azure.quantum.qiskit.job for the outputs); where that says nothing, a comment here does. Never compared with it.
+Run in the environment of the SDK. What the service answers has the form of its recorded traffic of 2023 and 2024, which
+azure-quantum-python had beside its tests (tests/unit/recordings: test_job_submit_ionq_100_shots, _quantinuum_h2_1e,
+_rigetti_default_input_params): jobs with every field, those without a value null, addresses of blobs with their token,
+storage's errors in XML. API version and shots are those of azure-quantum 3.13 (its _client; azure.quantum.qiskit.job
+for the outputs). Where these say nothing, a comment here does. Never compared with the service.
 
 Beyond the base's control, until the next reset:
 
@@ -37,6 +40,10 @@ _TARGETS = {
     "quantinuum": {"quantinuum.sim.h2-1e": 56, "quantinuum.qpu.h2-1": 56},
     "rigetti": {"rigetti.sim.qvm": 20, "rigetti.qpu.cepheus-1-108q": 108},
 }
+_NULL = (
+    *("metadata", "sessionId", "beginExecutionTime", "cancellationTime", "quantumComputingData", "errorData"),
+    *("endExecutionTime", "costEstimate"),
+)
 _PAGE = 5  # the service's own page is not documented; clients must follow nextLink whatever they asked for
 _CREATED = "2026-01-02T03:04:05Z"
 
@@ -160,22 +167,27 @@ class Azure(Provider):
     def details(self, job: ProviderJob | None) -> dict[str, Any]:
         assert job is not None
         ended = job.phase in ("succeeded", "failed", "cancelled")
+        container, _, token = job.body["containerUri"].partition("?")
         found = {
+            **dict.fromkeys(_NULL),
             **job.body,
             "id": job.handle,
             "itemType": "Job",
             "jobType": "QuantumComputing",
             "status": self.shown or _STATUS[job.phase],
             "creationTime": _CREATED,
-            "containerUri": job.body["containerUri"].partition("?")[0],
-            "outputDataUri": f"{job.body['containerUri'].partition('?')[0]}/rawOutputData",
+            "isCancelling": False,
+            "tags": [],
+            "inputDataUri": f"{container}/inputData?{token}&sp=r",
+            "outputDataUri": f"{container}/rawOutputData?{token}&sp=r",
         }
         if ended:
             found["endExecutionTime"] = _CREATED
         if job.phase == "failed":
             found["errorData"] = {"code": "InvalidInputData", "message": job.facts["error"]}
         if job.phase == "succeeded":
-            found["costEstimate"] = {"currencyCode": "USD", "events": [], "estimatedTotal": job.facts["cost"]}
+            events = [{"dimensionId": "gs1q", "dimensionName": "1Q Gate Shot", "measureUnit": "1q gate shot"}]
+            found["costEstimate"] = {"currencyCode": "USD", "events": events, "estimatedTotal": job.facts["cost"]}
         return found
 
     def execute(self, job: ProviderJob) -> Any:
@@ -184,7 +196,8 @@ class Azure(Provider):
         random = np.random.default_rng(int.from_bytes(hashlib.sha256(job.handle.encode()).digest()[:8], "big"))
         output = _PROVIDERS[job.body["inputDataFormat"]](program, shots, random, ".qpu." in job.body["target"])
         self.blobs[container]["rawOutputData"] = json.dumps(output).encode()
-        job.facts["cost"] = 12.4166 if ".qpu." in job.body["target"] else 0.0
+        # Microsoft's formula for IonQ with 100 gate shots of each kind: a double of 15 decimals
+        job.facts["cost"] = 12.4166 + 0.000220 * 100 + 0.000975 * 100 if ".qpu." in job.body["target"] else 0.0
         return output
 
     def control(self, request: Request) -> Answer:

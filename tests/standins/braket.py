@@ -261,6 +261,7 @@ class Braket(Provider):
         np.random.seed(zlib.crc32(job.facts["clientToken"].encode()))
         program = Program.parse_raw(job.body["action"])
         found = json.loads(StateVectorSimulator().run(program, shots=job.body["shots"]).json())
+        found["taskMetadata"] |= {"id": job.handle, "deviceId": job.body["deviceArn"]}  # the service's, as in its guide
         if "/qpu/" in job.body["deviceArn"]:  # the schema's numbers; the local simulator writes digits
             found["measurements"] = [list(map(int, shot)) for shot in found["measurements"]]
         if "/ionq/" in job.body["deviceArn"]:

@@ -139,6 +139,17 @@ def test_a_minimum_is_of_each_submission_and_of_error_mitigation_its_own():
     assert "mitigatedTasks" not in Usage(1, 5).as_json()
 
 
+def test_the_minimum_of_a_task_is_of_each_program_that_is_charged_by_itself():
+    price = cost.Price(per_shot=Decimal("0.01"), minimum=Decimal("25.79"), minimum_mitigated=Decimal("168.20"))
+    several = Usage(1, 300, programs=3)
+    assert price.estimate(several) == Decimal("77.37")
+    assert price.estimate(replace(several, mitigated_tasks=1)) == Decimal("504.6")
+    dear = price.estimate(Usage(1, 10_000, programs=3))  # 9,800 shots of one program, 100 of each of the others
+    assert dear is not None
+    assert dear >= Decimal(98) + 2 * Decimal("25.79")
+    assert Usage.from_fields(Fields(several.as_json(), "")) == several
+
+
 async def test_a_volume_for_results_has_no_meaning_at_a_provider(cloud: Cloud):
     cloud.given_cloud(results=builders.results_on())
     await cloud.settle()

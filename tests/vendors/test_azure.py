@@ -194,7 +194,7 @@ def test_what_the_provider_asks_for_a_job_and_the_digest_of_its_result_are_told(
     handle = azure.submit(key(1), bell())
     finished(azure, [handle])
     first, second = azure.fetch(handle, bell()), azure.fetch(handle, bell())
-    assert first["charge"] == {"qpu_milliseconds": None, "amount": "12.4166", "currency": "USD"}
+    assert first["charge"] == {"qpu_milliseconds": None, "amount": "12.5361", "currency": "USD"}
     assert first["raw_sha256"] == second["raw_sha256"] != protocol.Fetched((), "").raw_sha256
 
 
@@ -700,6 +700,56 @@ def test_usage_counts_gates_and_shots_of_each_program() -> None:
     assert suite("ionq.simulator").usage.tasks == 7
     assert suite("ionq.simulator").simulated
     assert not suite("ionq.qpu.forte-1").simulated
+
+
+def test_debiasing_is_said_to_ionqs_qpus_and_priced() -> None:
+    """Where nothing is said it is on, for a least price of USD 97.50 in place of 12.4166."""
+    for submission in suite("ionq.qpu.forte-1").submissions:
+        content = json.loads(submission.payload)
+        assert content["inputParams"]["error-mitigation"] == {"debias": False}
+        assert submission.usage.mitigated_tasks == 0
+        content["inputParams"]["error-mitigation"] = {"debias": True}
+        asked = dataclasses.replace(submission, payload=json.dumps(content).encode())
+        assert Azure.estimate(asked).mitigated_tasks == 1
+    for target in ("ionq.simulator", "quantinuum.qpu.h2-1"):
+        assert "error-mitigation" not in json.loads(bell(target).payload)["inputParams"]
+
+
+def test_the_result_in_another_jobs_container_is_not_read(azure: WorkerProcess, service: StandIn) -> None:
+    first, second = azure.submit(key(1), bell()), azure.submit(key(2), bell())
+    finished(azure, [first, second])
+    (job,) = [each for each in service.jobs if each["handle"] == second]
+    other = f"{job['body']['containerUri'].partition('?')[0]}/rawOutputData"
+    shown = {**job["body"], "id": first, "itemType": "Job", "status": "Succeeded", "outputDataUri": other}
+    service.control("says", path=f"/jobs/{first}$", body=shown)
+    with pytest.raises(protocol.Unreachable, match="container of another job"):
+        azure.fetch(first, bell())
+
+
+def test_words_with_a_token_reach_neither_state_nor_problem(azure: WorkerProcess, service: StandIn) -> None:
+    handle = azure.submit(key(1), bell())
+    (job,) = service.jobs
+    words = "no such blob: https://mystorage.blob.core.windows.net/job-1/rawOutputData?sv=2024&sig=SECRETSIG%3D&se=2050"
+    shown = {**job["body"], "id": handle, "itemType": "Job", "status": "Failed"}
+    shown |= {"errorData": {"code": "InvalidInput", "message": words}}
+    service.control("says", path=f"/jobs/{handle}$", body=shown)
+    (state,) = azure.call("status", {"handles": [handle]}).values()
+    (unit,) = azure.fetch(handle, bell())["units"]
+    assert "InvalidInput" in state["message"]
+    assert "InvalidInput" in unit["problem"]
+    assert "SECRETSIG" not in state["message"] + unit["problem"]
+
+
+def test_a_result_that_is_not_written_yet_is_not_blamed_on_the_target(azure: WorkerProcess, service: StandIn) -> None:
+    """azure-quantum-python#744: BlobNotFound right after Succeeded."""
+    handle = azure.submit(key(1), bell())
+    finished(azure, [handle])
+    text = '<?xml version="1.0"?><Error><Code>BlobNotFound</Code><Message>The blob does not exist.</Message></Error>'
+    service.control("says", path="/rawOutputData$", status=404, text=text)
+    with pytest.raises(protocol.Unreachable) as error:
+        azure.fetch(handle, bell())
+    assert "the result may not be written yet" in str(error.value)
+    assert "check the target" not in str(error.value)
 
 
 def test_options_reach_the_wire(service: StandIn, secret: str) -> None:

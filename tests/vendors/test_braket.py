@@ -203,8 +203,11 @@ def test_columns_are_of_the_qubits_that_the_result_names(bell: Submission) -> No
         {"measurements": None, "measurementProbabilities": {"0012": 1}},
         {"braketSchemaHeader": {"name": "braket.task_result.program_set_task_result"}},
     ):
-        with pytest.raises(protocol.Unreachable, match=r"results\.json is not of the form"):
-            braket_results.read(submission, json.dumps({**content, **wrong}).encode())
+        (unit,) = braket_results.read(submission, json.dumps({**content, **wrong}).encode()).units
+        assert "results.json" in unit.problem
+        assert (unit.counts, unit.probabilities) == (None, None)
+    with pytest.raises(protocol.Unreachable, match="cut off"):
+        braket_results.read(submission, json.dumps(content).encode()[:-9])
 
 
 def test_a_task_that_fails_keeps_the_others(braket: WorkerProcess, bell: Submission) -> None:

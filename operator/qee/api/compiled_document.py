@@ -27,7 +27,8 @@ class Usage:
     `tasks`: provider jobs. `shots`: all repetitions of all programs. `qpu_milliseconds`: time on the QPU, where the
     provider stops the job at it; None where it does not. `one_qubit_gate_shots`, `two_qubit_gate_shots`: gates times
     repetitions, the two-qubit ones after the provider's own counting. `mitigated_tasks`: those of `tasks` that run with
-    the provider's error mitigation, where it has a price of its own.
+    the provider's error mitigation, where it has a price of its own. `programs`: circuits of one task that the provider
+    charges one by one; 0: it does not.
     """
 
     tasks: int
@@ -36,6 +37,7 @@ class Usage:
     one_qubit_gate_shots: int = 0
     two_qubit_gate_shots: int = 0
     mitigated_tasks: int = 0
+    programs: int = 0
 
     def as_json(self) -> dict[str, Any]:
         value = {
@@ -46,6 +48,8 @@ class Usage:
         }
         if self.mitigated_tasks:
             value["mitigatedTasks"] = self.mitigated_tasks
+        if self.programs:
+            value["programs"] = self.programs
         return value if self.qpu_milliseconds is None else {**value, "qpuMilliseconds": self.qpu_milliseconds}
 
     @classmethod
@@ -57,6 +61,7 @@ class Usage:
             one_qubit_gate_shots=fields.integer("oneQubitGateShots"),
             two_qubit_gate_shots=fields.integer("twoQubitGateShots"),
             mitigated_tasks=fields.integer("mitigatedTasks", at_least=1) if fields.has("mitigatedTasks") else 0,
+            programs=fields.integer("programs", at_least=1) if fields.has("programs") else 0,
         )
         fields.finish()
         return usage
@@ -215,4 +220,5 @@ class CompiledDocument:
             one_qubit_gate_shots=sum(usage.one_qubit_gate_shots for usage in each),
             two_qubit_gate_shots=sum(usage.two_qubit_gate_shots for usage in each),
             mitigated_tasks=sum(usage.mitigated_tasks for usage in each),
+            programs=sum(usage.programs for usage in each),
         )

@@ -26,8 +26,9 @@ class PriceProblem(ValueError):
 
 @dataclass(frozen=True)
 class Price:
-    """Of one device, in units of the list's currency. `minimum`: what a task costs at least; `minimum_mitigated`: the
-    same of one that runs with the provider's error mitigation, None where the list does not say.
+    """Of one device, in units of the list's currency. `minimum`: what a task costs at least, or each program where a
+    provider charges a task's one by one; `minimum_mitigated`: the same of one that runs with the provider's error
+    mitigation, None where the list does not say.
     """
 
     per_task: Decimal = Decimal(0)
@@ -57,7 +58,9 @@ class Price:
         )
         plain, mitigated = max(self.minimum, minimum), max(self.minimum_mitigated or Decimal(0), minimum)
         least = plain * (usage.tasks - usage.mitigated_tasks) + mitigated * usage.mitigated_tasks
-        return max(total, least).quantize(_SMALLEST, ROUND_CEILING)
+        # Of several programs one may be dear: what the others cost at least comes on top of it.
+        others = (mitigated if usage.mitigated_tasks else plain) * max(0, usage.programs - usage.tasks)
+        return (max(total, least) + others).quantize(_SMALLEST, ROUND_CEILING)
 
 
 @dataclass(frozen=True)

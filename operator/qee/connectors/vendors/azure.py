@@ -25,6 +25,7 @@ from qee.api.run_document import RunDocument
 from qee.connectors.protocol import (
     ENDED,
     AlreadyEnded,
+    Charge,
     Fetched,
     Gone,
     ProviderState,
@@ -41,6 +42,7 @@ from qee.connectors.vendors.azure_settings import access
 if TYPE_CHECKING:
     from qee.connectors.vendors.azure_calls import Service
 
+MAX_BYTES = 64 * 2**20  # of a result
 _JOBS = uuid.UUID("6f1ab7c0-6b0e-5b54-9a36-0d0c3f0c6a11")  # the name space of QEE's job ids; never to be changed
 
 
@@ -125,10 +127,14 @@ class Azure:
             raise Unreachable(f"fetch: the job has not ended, its status is {word(job.status)}")
         if state.phase != "succeeded":
             problem = f"{word(job.status)} at Azure Quantum{': ' if state.message else ''}{state.message}"
-            units = tuple(UnitResult(problem=problem) for _ in submission.units)
-            return Fetched(units, hashlib.sha256(b"").hexdigest(), charge)
-        payload = self._service.output(job)
-        units = tuple(azure_results.read(unit, job.output_data_format, payload) for unit in submission.units)
+            return _nothing(submission, problem, charge)
+        sent = azure_results.Sent.of(submission.payload)
+        if other := sent.other(job):
+            return _nothing(submission, other, charge)
+        payload = self._service.output(job, MAX_BYTES)
+        if payload is None:
+            return _nothing(submission, f"the result is larger than {MAX_BYTES // 2**20} MiB", charge)
+        units = tuple(azure_results.read(unit, sent.output_format, payload, sent.qubits) for unit in submission.units)
         return Fetched(units, hashlib.sha256(payload).hexdigest(), charge)
 
     def cancel(self, handle: str) -> None:
@@ -139,3 +145,8 @@ class Azure:
             if job is not None and azure_results.state(job).phase in ENDED:
                 raise AlreadyEnded(f"cancel: the job has ended, its status is {word(job.status)}") from None
             raise
+
+
+def _nothing(submission: Submission, problem: str, charge: Charge) -> Fetched:
+    units = tuple(UnitResult(problem=problem) for _ in submission.units)
+    return Fetched(units, hashlib.sha256(b"").hexdigest(), charge)

@@ -50,7 +50,7 @@ class Service:
     def create(self, name: str, key: str, content: Mapping[str, Any]) -> None:
         """Nothing is taken before the last of three calls: a blob's address, the blob, the job."""
         with mapped("submit", self._key):
-            container = self._blob_address("upload", f"job-{name}")
+            container = self._blob_address("upload", _container(name))
             job = JobDetails(
                 name=f"{NAME}{key}",
                 provider_id=content["providerId"],
@@ -101,12 +101,15 @@ class Service:
                     break
         return found
 
-    def output(self, job: Any) -> bytes:
-        """What its provider has written."""
+    def output(self, job: Any, most: int) -> bytes | None:
+        """What its provider has written; None where that is longer than `most` bytes."""
         with mapped("fetch", self._key, absent=Unreachable):
             place = BlobClient.from_blob_url(job.output_data_uri)
+            if place.container_name != _container(job.id):
+                raise Unreachable("fetch: Azure Quantum names a result that is in the container of another job")
             address = self._blob_address("fetch", place.container_name, place.blob_name)
-            return bytes(BlobClient.from_blob_url(address, **_NO_RETRIES).download_blob().readall())
+            found = BlobClient.from_blob_url(address, **_NO_RETRIES).download_blob(0, most + 1).readall()
+            return bytes(found) if len(found) <= most else None
 
     def cancel(self, name: str) -> None:
         with mapped("cancel", self._key):
@@ -121,6 +124,11 @@ class Service:
         details = BlobDetails(container_name=container, blob_name=blob)
         answer = self._client.services.storage.get_sas_uri(*self._scope, blob_details=details, **_purpose(call))
         return str(answer.sas_uri)
+
+
+def _container(name: str) -> str:
+    """Where the job's program is, and its result will be."""
+    return f"job-{name}"
 
 
 def _client(access: Access) -> WorkspaceClient:

@@ -168,7 +168,7 @@ def _parameters(options: Mapping[str, Any], device: Device) -> dict[str, Any]:
                 Reason.INVALID_SPEC, f"spec.providerOptions.{key}: it takes {known[key].takes}; correct the value"
             ) from None
     priority = {PRIORITY: read.pop(PRIORITY)} if PRIORITY in read else {}
-    return {**priority, "inputParams": read}
+    return {**priority, "inputParams": {**device.defaults, **read}}
 
 
 def _ionq(circuit: QuantumCircuit) -> str:

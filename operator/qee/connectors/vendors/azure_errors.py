@@ -50,7 +50,11 @@ def _of_status(error: HttpResponseError, call: str, key: str, absent: type[Provi
     if status == 429:
         return Throttled(said, _retry_after(error))
     if status == 404:
-        return absent(f"{said}; check the target and the names in spec.options")
+        remedies = {
+            "describe": "check the target and the names in spec.options",
+            "fetch": "the result may not be written yet, or the workspace's storage account has deleted it",
+        }
+        return absent(f"{said}; {remedies[call]}" if call in remedies else said)
     if call == "cancel" and status == 409:
         return AlreadyEnded(said)
     if status is not None and 400 <= status < 500 and status not in (408, 409):
@@ -59,13 +63,14 @@ def _of_status(error: HttpResponseError, call: str, key: str, absent: type[Provi
 
 
 def _excerpt(error: HttpResponseError, key: str) -> str:
-    """The service's own code and message, printable, without addresses: those of blobs hold tokens."""
-    told = error.error
-    if told is None or not (told.code or told.message):
-        return ""
-    text = re.sub(r"https?://\S+", "(address)", f"{told.code}: {told.message}")
-    text = re.sub(r"[^ -~]+", " ", text)
-    return f" ({(text.replace(key, '***') if key else text)[:_EXCERPT]})"
+    """The service's own code and message; of the storage only its code, for its words quote addresses."""
+    told, stored = error.error, getattr(error, "error_code", None)
+    if told is not None and (told.code or told.message):
+        text = f"{told.code}: {told.message}"
+    else:
+        text = str(getattr(stored, "value", stored) or "")
+    text = re.sub(r"[^ -~]+", " ", re.sub(r"https?://\S+", "(address)", text))
+    return f" ({(text.replace(key, '***') if key else text)[:_EXCERPT]})" if text else ""
 
 
 def _retry_after(error: HttpResponseError) -> float:

@@ -1,14 +1,14 @@
 """What Azure Quantum tells of a job and its providers write as its output, in words of QEE. Standard library only."""
 
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from qee.api.compiled_document import NOT_MEASURED, Unit
-from qee.api.json_fields import decimal_text
-from qee.connectors.outcomes import key, of_shots
+from qee.api.compiled_document import Unit
+from qee.connectors.outcomes import Unreadable, distribution, numbers, of_decimal, of_digits
 from qee.connectors.protocol import Charge, Phase, ProviderState, UnitResult, Unreachable
 
 PHASES: Mapping[str, Phase] = {
@@ -23,7 +23,7 @@ PHASES: Mapping[str, Phase] = {
     "Failed": "failed",
     "Cancelled": "cancelled",
 }
-_MESSAGE = 500
+_MOST_QUBITS = 4096  # where a program's are not known
 
 
 def word(value: Any) -> str:
@@ -35,62 +35,85 @@ def state(job: Any) -> ProviderState:
     """Of the SDK's JobDetails."""
     told, phase = job.error_data, PHASES.get(word(job.status), "unknown")
     message = f"{told.code}: {told.message}" if told else f"status {word(job.status)}" if phase == "unknown" else ""
-    return ProviderState(phase, "".join(each if each.isprintable() else " " for each in message)[:_MESSAGE])
+    return ProviderState(phase, message)
 
 
 def charge(job: Any) -> Charge:
     """What the provider asks for the job, before taxes."""
     cost = job.cost_estimate
-    return Charge() if cost is None else Charge(amount=decimal_text(cost.estimated_total), currency=cost.currency_code)
+    return Charge() if cost is None else Charge(amount=cost.estimated_total, currency=cost.currency_code)
 
 
-def read(unit: Unit, output_format: str, payload: bytes) -> UnitResult:
-    """What is JSON but of another form is a problem, that stays. Raises Unreachable for what is no JSON."""
+@dataclass(frozen=True)
+class Sent:
+    """Of a submission. `qubits`: of the program, where its results are by qubit."""
+
+    target: str
+    output_format: str
+    qubits: int | None
+
+    @classmethod
+    def of(cls, payload: bytes) -> "Sent":
+        content = json.loads(payload)
+        by_qubit = content["inputDataFormat"] == "ionq.circuit.v1"
+        qubits = int(json.loads(content["inputData"])["qubits"]) if by_qubit else None
+        return cls(str(content["target"]), str(content["outputDataFormat"]), qubits)
+
+    def other(self, job: Any) -> str:
+        """Why a job is not the one that was submitted; empty where it is."""
+        for what, found, wanted in (
+            ("target", word(job.target), self.target),
+            ("output format", word(job.output_data_format), self.output_format),
+        ):
+            if found != wanted:
+                return f"Azure Quantum's answer is about a job of {what} {found:.64}, submitted was one of {wanted}"
+        return ""
+
+
+def read(unit: Unit, output_format: str, payload: bytes, qubits: int | None = None) -> UnitResult:
+    """What is JSON but of another form is a problem, that stays. Raises Unreachable for what is no JSON.
+
+    `qubits`: of the program; None: they are not known.
+    """
     try:
-        found = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
-    except ValueError:
+        return _READERS[output_format](unit, numbers(payload), qubits)
+    except json.JSONDecodeError:
         raise Unreachable("fetch: the result is cut off, or no JSON") from None
-    try:
-        return _READERS[output_format](unit, found)
+    except Unreadable as problem:
+        return UnitResult(problem=f"{problem}; nothing of it is counted")
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError):
         return UnitResult(
             problem=f"the result is not of the format {word(output_format)[:64]}; nothing of it is counted"
         )
 
 
-def _ionq(unit: Unit, found: Any) -> UnitResult:
+def _ionq(unit: Unit, found: Any, qubits: int | None) -> UnitResult:
     """`{"histogram": {"3": 0.5, ...}}`: bit i of a key is qubit i. Probabilities, from the QPUs too."""
-    summed: dict[str, Decimal] = defaultdict(Decimal)
-    for outcome, probability in found["histogram"].items():
-        value = int(outcome)
-        if value < 0 or not isinstance(probability, Decimal) or not 0 <= probability <= 1:
-            raise ValueError
-        summed[key(unit, lambda wire, value=value: value >> wire & 1)] += probability  # type: ignore[misc]
-    if not summed:
-        raise ValueError
-    return UnitResult(probabilities={outcome: format(each, "f") for outcome, each in sorted(summed.items())})
+    width = qubits or _MOST_QUBITS
+    given = ((of_decimal(unit, outcome, width), value) for outcome, value in found["histogram"].items())
+    return UnitResult(probabilities=distribution(given))
 
 
-def _quantinuum(unit: Unit, found: Any) -> UnitResult:
+def _quantinuum(unit: Unit, found: Any, _: int | None) -> UnitResult:
     """`{"c": ["01", ...]}`: a string for each shot, bit 0 rightmost."""
-    return _shots(unit, [_bits(reversed(text)) for text in found["c"]])
+    if not all(isinstance(shot, str) for shot in found["c"]):
+        raise Unreadable("a shot of the result is no string")
+    return _shots(unit, [shot[::-1] for shot in found["c"]])
 
 
-def _rigetti(unit: Unit, found: Any) -> UnitResult:
+def _rigetti(unit: Unit, found: Any, _: int | None) -> UnitResult:
     """`{"ro": [[1, 0], ...]}`: a list for each shot, bit 0 first."""
-    return _shots(unit, [_bits(str(bit) for bit in shot) for shot in found["ro"]])
+    if not all(isinstance(shot, list) and all(isinstance(bit, Decimal) for bit in shot) for shot in found["ro"]):
+        raise Unreadable("a shot of the result is no list of numbers")
+    return _shots(unit, found["ro"])
 
 
-def _bits(digits: Any) -> tuple[int, ...]:
-    return tuple(("0", "1").index(digit) for digit in digits)
-
-
-def _shots(unit: Unit, shots: Sequence[tuple[int, ...]]) -> UnitResult:
-    measured = [wire for wire in unit.wires if wire != NOT_MEASURED]
-    if not shots or any(len(shot) <= max(measured) for shot in shots):
-        raise ValueError
-    counts, memory = of_shots(unit, shots)
-    return UnitResult(counts=counts, memory=memory)
+def _shots(unit: Unit, shots: Sequence[Any]) -> UnitResult:
+    """Both give every bit of the one register that was sent, measured or not."""
+    memory = tuple(of_digits(unit, shot, len(unit.wires)) for shot in shots)
+    if not memory:
+        raise Unreadable("the result has no shots")
+    return UnitResult(counts=dict(Counter(memory)), memory=memory)
 
 
 _READERS = {

@@ -66,6 +66,7 @@ def _probabilities(value: Any) -> dict[str, float]:
 
 PRIORITY = "priority"
 """The one option that is of the job itself, not of the provider's inputParams."""
+MITIGATION = "error-mitigation"
 _PRIORITY = {PRIORITY: Option("Standard or High", _priority)}
 _DEBIAS = Option("a map with debias: true or false", _mitigation)
 _NOISE = Option("a map with model, a string, and optionally seed, an integer", _noise)
@@ -78,7 +79,7 @@ class Family:
     """The targets of one provider that take programs in one format. `qubits` by what a target's name contains.
 
     `max_shots` is of its QPUs. `by_bit`: results are by classical bit, of measured shots; else by qubit, probabilities.
-    `options`: those of its QPUs.
+    `options`: those of its QPUs, `defaults` what they are told where a job says nothing.
     """
 
     prefix: str
@@ -92,6 +93,7 @@ class Family:
     simulator_max_shots: int | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     simulator_options: Mapping[str, Option] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 FAMILIES = (
@@ -103,7 +105,8 @@ FAMILIES = (
         basis=(*_ONE_QUBIT, "sx", "sxdg", "cx"),
         qubits={"simulator": 29, "aria": 25, "forte": 35},
         by_bit=False,
-        options={"error-mitigation": _DEBIAS},
+        options={MITIGATION: _DEBIAS},
+        defaults={MITIGATION: {"debias": False}},  # which is on otherwise, for eight times the least price
         simulator_options={"noise": _NOISE},
     ),
     Family(
@@ -147,6 +150,10 @@ class Device:
     def max_shots(self) -> int | None:
         """None: the SDK names none."""
         return self.family.simulator_max_shots if self.simulated else self.family.max_shots
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        return {} if self.simulated else self.family.defaults
 
     @property
     def options(self) -> Mapping[str, Option]:
@@ -194,4 +201,11 @@ def usage(payload: bytes, shots: int) -> Usage:
     if content["inputParams"]["shots"] != shots:
         raise ValueError(f"the payload asks for {content['inputParams']['shots']} shots, its unit for {shots}")
     ones, twos = _COUNTERS[content["inputDataFormat"]](content["inputData"])
-    return Usage(tasks=1, shots=shots, one_qubit_gate_shots=ones * shots, two_qubit_gate_shots=twos * shots)
+    asked = content["inputParams"].get(MITIGATION, {})
+    return Usage(
+        tasks=1,
+        shots=shots,
+        one_qubit_gate_shots=ones * shots,
+        two_qubit_gate_shots=twos * shots,
+        mitigated_tasks=1 if asked.get("debias") else 0,
+    )

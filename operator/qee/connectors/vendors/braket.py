@@ -29,6 +29,8 @@ from qee.connectors.vendors.braket_settings import access
 if TYPE_CHECKING:
     from qee.connectors.vendors.braket_calls import Service
 
+MAX_BYTES = 64 * 2**20  # of a result
+
 
 class Braket:
     """See the module, and `qee.connectors.protocol.Connector`."""
@@ -98,7 +100,10 @@ class Braket:
         if state.phase != "succeeded":
             reason = f": {state.message}" if state.message else ""
             return braket_results.nothing(submission, f"{task['status']} at Amazon Braket{reason}")
-        return braket_results.read(submission, self._service.result(task))
+        payload = self._service.result(task, MAX_BYTES)
+        if payload is None:
+            return braket_results.nothing(submission, f"results.json is larger than {MAX_BYTES // 2**20} MiB")
+        return braket_results.read(submission, payload, handle)
 
     def cancel(self, handle: str) -> None:
         self._service.cancel(handle)

@@ -26,6 +26,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
+from qee.connectors.answers import same
 from qee.connectors.protocol import (
     AlreadyEnded,
     Ambiguous,
@@ -49,6 +50,7 @@ CONFIG = Config(
 )
 _CLOCKS = timedelta(minutes=15)  # by which ours and AWS's may differ; beyond it AWS refuses signatures
 _AT_ONCE = 10  # values of a filter
+_TASK = re.compile(r"arn:aws[a-z-]*:braket:[a-z0-9-]+:\d{12}:quantum-task/[A-Za-z0-9-]{1,128}")
 _PAGE = 100
 _NOT_RECOGNISED = (
     "AccessDenied",
@@ -119,7 +121,7 @@ class Service:
                 outputS3KeyPrefix=f"{self._access.prefix}/{key}",
                 tags={KEY_TAG: key},
             )
-            return str(answer["quantumTaskArn"])
+            return _arn(answer["quantumTaskArn"])
 
     def since(self, moment: str) -> Iterator[Mapping[str, Any]]:
         """The device's tasks since then. The search has no filter on tags."""
@@ -133,7 +135,7 @@ class Service:
         for first in range(0, len(handles), _AT_ONCE):
             values = list(handles[first : first + _AT_ONCE])
             tasks = self._search("status", [{"name": "quantumTaskArn", "operator": "EQUAL", "values": values}])
-            found.update({str(task["quantumTaskArn"]): task for task in tasks})
+            found.update({task["quantumTaskArn"]: task for task in tasks if task["quantumTaskArn"] in values})
         return found
 
     def _search(self, call: str, filters: list[dict[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -142,6 +144,8 @@ class Service:
             with mapped(call):
                 page = self._braket.search_quantum_tasks(filters=filters, maxResults=_PAGE, **more)
                 tasks, following = page["quantumTasks"], page.get("nextToken")
+                for task in tasks:
+                    _arn(task["quantumTaskArn"])
             yield from tasks
             if not following:
                 return
@@ -154,6 +158,7 @@ class Service:
             with mapped("status" if queue else "fetch"):
                 found: Mapping[str, Any] = self._braket.get_quantum_task(quantumTaskArn=handle, **asked)
                 found["status"]  # as in `cancel`
+                same("status" if queue else "fetch", "the task", found["quantumTaskArn"], handle)
                 return found
         except Gone:
             return None
@@ -164,18 +169,25 @@ class Service:
             raise Gone("fetch: Amazon Braket does not know the task")
         return task
 
-    def result(self, task: Mapping[str, Any]) -> bytes:
-        """The result document of a task that has ended, as it lies in S3."""
+    def result(self, task: Mapping[str, Any], most: int) -> bytes | None:
+        """The result document of a task that has ended, as it lies in S3; None where it has more than `most` bytes."""
         with mapped("fetch", absent=Unreachable):
             place = f"{task['outputS3Directory']}/results.json"
             answer = self._s3.get_object(Bucket=task["outputS3Bucket"], Key=place)
-            content: bytes = answer["Body"].read()
-            return content
+            content: bytes = answer["Body"].read(most + 1)
+            return content if len(content) <= most else None
 
     def cancel(self, handle: str) -> None:
         with mapped("cancel"):
             answer = self._braket.cancel_quantum_task(quantumTaskArn=handle)
             answer["cancellationStatus"]  # botocore takes what is no JSON for an empty answer
+
+
+def _arn(value: Any) -> str:
+    """Raises ValueError where it is the ARN of no task."""
+    if not isinstance(value, str) or not _TASK.fullmatch(value):
+        raise ValueError
+    return value
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from qee.api.compiled_document import NOT_MEASURED, Submission, Unit
-from qee.connectors.outcomes import key, of_shots
+from qee.connectors.outcomes import Unreadable, distribution, numbers, of_digits
 from qee.connectors.protocol import Fetched, Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.braket_device import position
 
@@ -23,7 +22,6 @@ PHASES: Mapping[str, Phase] = {
     "CANCELLED": "cancelled",
 }
 _RESULT = "braket.task_result.gate_model_task_result"
-_MESSAGE = 500
 
 
 def printable(text: Any) -> str:
@@ -34,26 +32,46 @@ def state(task: Mapping[str, Any]) -> ProviderState:
     """Of an answer of GetQuantumTask, or of an item of SearchQuantumTasks."""
     status = printable(task["status"])[:64]
     phase = PHASES.get(status, "unknown")
-    message = printable(task.get("failureReason") or (f"status {status}" if phase == "unknown" else ""))
+    message = task.get("failureReason") or (f"status {status}" if phase == "unknown" else "")
     queue = task.get("queueInfo") or {}
-    return ProviderState(phase, message[:_MESSAGE], position(queue.get("position")) if phase == "queued" else None)
+    return ProviderState(phase, message, position(queue.get("position")) if phase == "queued" else None)
 
 
 def nothing(submission: Submission, problem: str) -> Fetched:
     return Fetched(tuple(UnitResult(problem=problem) for _ in submission.units), hashlib.sha256(b"").hexdigest())
 
 
-def read(submission: Submission, payload: bytes) -> Fetched:
-    """Raises Unreachable for what is not of that form."""
+def read(submission: Submission, payload: bytes, handle: str = "") -> Fetched:
+    """What is JSON but says nothing of this task is its unit's problem. Raises Unreachable for what is no JSON.
+
+    `handle`: the task whose result it must be; empty: any.
+    """
     (unit,) = submission.units
     try:
-        found = json.loads(payload, parse_float=Decimal)
-        if found["braketSchemaHeader"]["name"] != _RESULT:
-            raise ValueError
-        read = _measured(unit, found)
+        found = numbers(payload)
+        given = (
+            UnitResult(problem=problem) if (problem := _other(found, submission, handle)) else _measured(unit, found)
+        )
+    except json.JSONDecodeError:
+        raise Unreachable("fetch: results.json is cut off, or no JSON; its object in S3 tells more") from None
+    except Unreadable as problem:
+        given = UnitResult(problem=f"results.json: {problem}")
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError):
-        raise Unreachable(f"fetch: results.json is not of the form {_RESULT}; its object in S3 tells more") from None
-    return Fetched((read,), hashlib.sha256(payload).hexdigest())
+        given = UnitResult(problem=f"results.json is not of the form {_RESULT}; its object in S3 tells more")
+    return Fetched((given,), hashlib.sha256(payload).hexdigest())
+
+
+def _other(found: Any, submission: Submission, handle: str) -> str:
+    """Why a result is not that of the task; empty where it is."""
+    if found["braketSchemaHeader"]["name"] != _RESULT:
+        raise ValueError
+    about = found["taskMetadata"] if handle else {}
+    device = json.loads(submission.payload)["deviceArn"] if handle else ""
+    if about.get("id", handle) not in (handle, handle.rpartition("/")[2]):
+        return f"results.json is that of the task {about['id']!s:.120}"
+    if about.get("deviceId", device) != device:
+        return f"results.json is of the device {about['deviceId']!s:.120}, submitted for was {device}"
+    return ""
 
 
 def _measured(unit: Unit, found: Mapping[str, Any]) -> UnitResult:
@@ -61,26 +79,16 @@ def _measured(unit: Unit, found: Mapping[str, Any]) -> UnitResult:
 
     The column of a qubit is its place in `measuredQubits`, in shots and, from the left, in the keys of probabilities.
     """
-    column = {qubit: number for number, qubit in enumerate(found["measuredQubits"])}
+    qubits = found["measuredQubits"]
+    column = {qubit: number for number, qubit in enumerate(qubits)}
+    if len(column) != len(qubits):
+        raise Unreadable("a qubit is measured twice")
     wires = tuple(NOT_MEASURED if wire == NOT_MEASURED else column[wire] for wire in unit.wires)
     placed = replace(unit, wires=wires)
     if found.get("measurements"):
-        counts, memory = of_shots(placed, [_bits(shot, len(column)) for shot in found["measurements"]])
-        return UnitResult(counts=counts, memory=memory)
-    summed: dict[str, Decimal] = defaultdict(Decimal)
-    for outcome, probability in found["measurementProbabilities"].items():
-        value = Decimal(probability)
-        if not 0 <= value <= 1:
-            raise ValueError
-        shot = _bits(outcome, len(column))
-        summed[key(placed, shot.__getitem__)] += value
-    if not summed:
-        raise ValueError
-    return UnitResult(probabilities={outcome: format(value, "f") for outcome, value in sorted(summed.items())})
-
-
-def _bits(shot: Sequence[Any], columns: int) -> Sequence[int]:
-    """Numbers, or as Braket's own simulator writes them, digits."""
-    if len(shot) != columns:
-        raise ValueError
-    return [("0", "1").index(str(bit)) for bit in shot]
+        memory = tuple(of_digits(placed, shot, len(qubits)) for shot in found["measurements"])
+        return UnitResult(counts=dict(Counter(memory)), memory=memory)
+    chances = found["measurementProbabilities"].items()
+    return UnitResult(
+        probabilities=distribution((of_digits(placed, each, len(qubits)), value) for each, value in chances)
+    )

@@ -87,8 +87,11 @@ class IonQ:
         if shots != [unit.shots for unit in submission.units]:
             raise Rejected("the body has other circuits or shots than the submission's units")
         counted = [program_gates.ionq(each) for each in circuits]
+        mitigation = body.get("settings", {}).get("error_mitigation", {})
         return Usage(
             tasks=1,
+            programs=len(circuits) if len(circuits) > 1 else 0,
+            mitigated_tasks=0 if body["backend"] == SIMULATOR or mitigation.get("debiasing") is False else 1,
             shots=sum(shots),
             one_qubit_gate_shots=sum(each[0] * number for each, number in zip(counted, shots, strict=True)),
             two_qubit_gate_shots=sum(each[1] * number for each, number in zip(counted, shots, strict=True)),

@@ -5,6 +5,8 @@ IonQ measures every qubit at the end, so measurements are left out; `wires` say 
 
 import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -31,9 +33,23 @@ from qee.runner.errors import RunnerError
 from qee.runner.limits import memory
 from qee.runner.naming import naming
 
-MAX_CIRCUITS = 300  # in one job; IonQ documents no number
-_MODELS = ("ideal", "aria-1", "forte-1")
-_Entry = tuple[Unit, list[Any], int]
+MAX_CIRCUITS = 300  # in one job; IonQ takes 5,000, of which one fetch could not read all in its time
+MAX_GATES = 150_000  # in one job, of all its circuits
+MAX_BODY = 10_000_000  # bytes
+LEAST_DEBIASED = 500  # shots
+# IonQ's specification, Noise (ionq-core 0.2, October 2026). The machines of some are retired, their models are not.
+_MODELS = ("ideal", "harmony", "harmony-1", "harmony-2", "aria-1", "aria-2", "forte-1", "forte-enterprise-1")
+_OVERHEAD = 4096  # bytes of a body beside its circuits
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """`size`: bytes on the wire."""
+
+    unit: Unit
+    circuit: list[Any]
+    qubits: int
+    size: int
 
 
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
@@ -41,21 +57,25 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     _check_transpile(document.transpile or TranspileOptions())
     settings = _settings(document.provider_options, device)
     entries: dict[int, list[_Entry]] = {}  # by shots
+    debiased = settings.get("settings") == _mitigation(True)
     circuits = []
     for program in programs(document):
         with naming(program.run):
+            if debiased and program.run.shots < LEAST_DEBIASED:
+                remedy = (
+                    f"IonQ debiases {LEAST_DEBIASED} shots or more; ask for more than {program.run.shots}, or say false"
+                )
+                raise _bad("error_mitigation", remedy)
             circuit = _transpiled(program, qubits, document)
             circuits.append(compiled(program, circuit, "ionq.circuit.v1"))
             where = wires(circuit)
             for number, _ in program.rows():
                 bound = program.bound(circuit, number)
                 written, _, _ = qiskit_circ_to_ionq_circ(bound, "qis")
-                one = unit(program, number, where)
-                entries.setdefault(one.shots, []).append((one, written, circuit.num_qubits))
+                one = _entry(unit(program, number, where), written, circuit.num_qubits)
+                entries.setdefault(one.unit.shots, []).append(one)
     submissions = [
-        _submission(device, shots, same[start : start + MAX_CIRCUITS], settings)
-        for shots, same in entries.items()
-        for start in range(0, len(same), MAX_CIRCUITS)
+        _submission(device, shots, together, settings) for shots, same in entries.items() for together in _jobs(same)
     ]
     return CompiledDocument(
         job=document.job,
@@ -69,21 +89,41 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     )
 
 
+def _entry(one: Unit, circuit: list[Any], qubits: int) -> _Entry:
+    size = len(json.dumps(circuit, separators=(",", ":")))
+    for what, found, most in (("gates", len(circuit), MAX_GATES), ("bytes", size, MAX_BODY - _OVERHEAD)):
+        if found > most:
+            text = f"compiled it has {found} {what}, IonQ takes at most {most} in a job; make the circuit smaller"
+            raise RunnerError(Reason.LIMIT_EXCEEDED, text)
+    return _Entry(one, circuit, qubits, size + 64)
+
+
+def _jobs(entries: list[_Entry]) -> Iterator[list[_Entry]]:
+    """In order, as many together as IonQ takes in one job."""
+    together: list[_Entry] = []
+    gates = size = 0
+    for one in entries:
+        gates, size = gates + len(one.circuit), size + one.size
+        if together and (len(together) == MAX_CIRCUITS or gates > MAX_GATES or size > MAX_BODY - _OVERHEAD):
+            yield together
+            together, gates, size = [], len(one.circuit), one.size
+        together.append(one)
+    yield together
+
+
 def _submission(device: str, shots: int, entries: list[_Entry], settings: dict[str, Any]) -> Submission:
-    wide = max(qubits for _, _, qubits in entries)
-    several = len(entries) > 1
-    program: dict[str, Any] = {"circuit": entries[0][1]}
-    if several:
-        program = {"circuits": [{"name": str(number), "circuit": each[1]} for number, each in enumerate(entries)]}
+    program: dict[str, Any] = {"circuit": entries[0].circuit}
+    if several := len(entries) > 1:
+        program = {"circuits": [{"name": str(number), "circuit": each.circuit} for number, each in enumerate(entries)]}
     body = {
         "type": "ionq.multi-circuit.v1" if several else "ionq.circuit.v1",
         "backend": device,
         "shots": shots,
-        "input": {"gateset": "qis", "qubits": wide, **program},
+        "input": {"gateset": "qis", "qubits": max(each.qubits for each in entries), **program},
         **settings,
     }
     payload = json.dumps({"body": body}, sort_keys=True, separators=(",", ":")).encode()
-    units = tuple(each[0] for each in entries)
+    units = tuple(each.unit for each in entries)
     return Submission(payload, units, IonQ.estimate(Submission(payload, units, Usage(tasks=1, shots=shots))))
 
 
@@ -136,26 +176,32 @@ def _check_transpile(asked: TranspileOptions) -> None:
 
 
 def _settings(options: Any, device: str) -> dict[str, Any]:
-    """`error_mitigation: {debiasing: BOOLEAN}` on QPUs, `noise: {model, seed}` on the simulator: the API's spelling."""
+    """`error_mitigation: {debiasing: BOOLEAN}` on QPUs, `noise: {model, seed}` on the simulator: the API's spelling.
+
+    A QPU is always told: where nothing is said IonQ debiases from 500 shots on, for several times the price.
+    """
     known = ("noise",) if device == SIMULATOR else ("error_mitigation",)
     for name in options:
         if name not in known:
             raise _bad(name, f"no option of {device}; there is {', '.join(known)}")
-    found: dict[str, Any] = {}
-    if "error_mitigation" in options:
-        asked = options["error_mitigation"]
+    if device != SIMULATOR:
+        asked = options.get("error_mitigation", {"debiasing": False})
         if not isinstance(asked, dict) or set(asked) != {"debiasing"} or not isinstance(asked["debiasing"], bool):
             raise _bad("error_mitigation", "give {debiasing: true} or {debiasing: false}")
-        found["settings"] = {"error_mitigation": {"debiasing": asked["debiasing"]}}
-    if "noise" in options:
-        noise = options["noise"]
-        if not isinstance(noise, dict) or not set(noise) <= {"model", "seed"} or noise.get("model") not in _MODELS:
-            raise _bad("noise", f"give {{model: one of {', '.join(_MODELS)}, seed: an integer}}")
-        seed = noise.get("seed", 0)
-        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**31:
-            raise _bad("noise.seed", "give an integer from 0 to 2147483647")
-        found["noise"] = dict(noise)
-    return found
+        return {"settings": _mitigation(asked["debiasing"])}
+    if "noise" not in options:
+        return {}
+    noise = options["noise"]
+    if not isinstance(noise, dict) or not set(noise) <= {"model", "seed"} or noise.get("model") not in _MODELS:
+        raise _bad("noise", f"give {{model: one of {', '.join(_MODELS)}, seed: an integer}}")
+    seed = noise.get("seed", 0)
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**31:
+        raise _bad("noise.seed", "give an integer from 0 to 2147483647")
+    return {"noise": dict(noise)}
+
+
+def _mitigation(debiasing: bool) -> dict[str, Any]:
+    return {"error_mitigation": {"debiasing": debiasing}}
 
 
 def _bad(name: str, remedy: str) -> RunnerError:
