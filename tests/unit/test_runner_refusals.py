@@ -22,22 +22,30 @@ def refusal(body: str, format: str, engine: str) -> RunnerError:
 
 
 INVALID = [
-    ("x q[0", ("openqasm3", "openqasm2"), "line [56]: this is no OpenQASM"),
-    ("foo q[0];", ("openqasm3", "openqasm2"), "line 5: .*foo is not (defined|known)"),
-    ("x q[5];", ("openqasm3", "openqasm2"), "line 5: (an index|index 5) lies outside"),
-    ("cx q[0], q[0];", ("openqasm3", "openqasm2"), "line 5: a gate uses the same qubit twice"),
+    ("x q[0", ("openqasm3", "openqasm2"), "line [56]: (this is no OpenQASM|.*where )"),
+    ("foo q[0];", ("openqasm3", "openqasm2"), "line 5: .*'?foo'? is not (defined|known)"),
+    ("x q[5];", ("openqasm3", "openqasm2"), "line 5: ((an index|index 5) lies outside|.* there is no index 5)"),
+    ("cx q[0], q[0];", ("openqasm3", "openqasm2"), "line 5: (a gate uses the same qubit|a qubit is given) twice"),
     ("rx(1, 2) q[0];", ("openqasm3", "openqasm2"), "line 5: .* takes (another number of|1) parameters"),
     ("cx q[0];", ("openqasm3", "openqasm2"), "line 5: .* takes (another number of|2) qubits"),
-    ("x r[0];", ("openqasm3", "openqasm2"), "line 5: r is not (declared|defined)"),
-    ("qubit[2] q;", ("openqasm3",), "line 5: .* (is declared already|is taken)"),
-    ("qreg q[2];", ("openqasm2",), "line 5: the name q is taken"),
-    ("c[7] = measure q[0];", ("openqasm3",), "line 5: (an index|index 7) lies outside"),
-    ("c = measure q[0];", ("openqasm3",), "line 5: a measurement of 1 qubits into 3 bits|of 1 qubits into 3 bits"),
-    ("measure q[0] -> c;", ("openqasm3", "openqasm2"), "line 5: (a measurement of 1 qubits|the registers of this)"),
-    ("rx(1.0/0) q[0];", ("openqasm3", "openqasm2"), "division by zero"),
+    ("x r[0];", ("openqasm3", "openqasm2"), "line 5: .*r'? is not (declared|defined)"),
+    ("qubit[2] q;", ("openqasm3",), "line 5: .* (is declared already|is taken|is already defined)"),
+    ("qreg q[2];", ("openqasm2",), "line 5: (the name q is taken|'q' is already defined)"),
+    ("c[7] = measure q[0];", ("openqasm3",), "line 5: ((an index|index 7) lies outside|.* there is no index 7)"),
+    (
+        "c = measure q[0];",
+        ("openqasm3",),
+        "line 5: (a measurement of 1 qubits into 3|1 qubits cannot be measured into 3) bits",
+    ),
+    (
+        "measure q[0] -> c;",
+        ("openqasm3", "openqasm2"),
+        "line 5: (a measurement of 1 qubits|the registers of this|1 qubits cannot be measured)",
+    ),
+    ("rx(1.0/0) q[0];", ("openqasm3", "openqasm2"), "(division by|divides by) zero"),
     ("gate g(a) x { rx(a) x; } g q[0];", ("openqasm3", "openqasm2"), "(another number of|1) parameters"),
     ("if (c == 8) x q[0];", ("openqasm3", "openqasm2"), "line 5: c has 3 bits and is never 8"),
-    ("\x00", ("openqasm3", "openqasm2"), "line 5: this is no OpenQASM"),
+    ("\x00", ("openqasm3", "openqasm2"), "line 5: (this is no OpenQASM|a NUL byte)"),
 ]
 CASES = [
     (body, format, engine, said) for body, formats, said in INVALID for format in formats for engine in ("aer", "cirq")
@@ -66,11 +74,6 @@ def test_a_wrong_program_is_told_its_line(body: str, format: str, engine: str, s
 )
 def test_programs_that_the_openqasm_3_importer_misreads_are_refused(body: str, said: str) -> None:
     assert said in refusal(body, "openqasm3", "aer").message
-
-
-@pytest.mark.parametrize("format", ["openqasm3", "openqasm2"])
-def test_a_condition_that_cirq_applies_to_one_qubit_of_many_is_refused(format: str) -> None:
-    assert "a condition on a gate over a whole register" in refusal("if (c == 0) x q;", format, "cirq").message
 
 
 SECRET = "s3cr3t-t0k3n"  # no identifier: a name that the source uses may be repeated
@@ -103,7 +106,7 @@ def test_deep_nesting_is_an_error_of_the_circuit(engine: str) -> None:
             run(f"{HEADS['openqasm3']}rx({'(' * depth}1{')' * depth}) q[0];c = measure q;", "openqasm3", engine, 1)
         except RunnerError as error:
             assert error.reason is Reason.INVALID_CIRCUIT  # noqa: PT017 (some engines can)
-            assert "nested" in error.message  # noqa: PT017
+            assert re.search("nested|100 levels", error.message)  # noqa: PT017
 
 
 def test_a_panic_of_the_parser_is_an_error_of_the_circuit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,11 @@ class ScanError(Exception):
 
 
 def quoted(token: str) -> str:
-    """A token of the circuit made safe for logs and status: printable ASCII, at most 32 characters, in quotes."""
+    """A token of the circuit made safe for logs and status: printable ASCII, at most 32 characters, in quotes.
+
+    Of a token that eats its line, such as a pragma, the first word.
+    """
+    if any(map(str.isspace, token)):
+        token = f"{token.split(maxsplit=1)[0][:MAX_QUOTED]}..." if token.strip() else " "
     shown = "".join(c if " " < c < "\x7f" else "?" for c in token[:MAX_QUOTED])
     return f"'{shown}...'" if len(token) > MAX_QUOTED else f"'{shown}'"

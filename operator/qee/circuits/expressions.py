@@ -221,6 +221,12 @@ class Expressions:
             return bounded_integer(self._cursor, result)
         return UNKNOWN if isinstance(result, complex) or result != result else result
 
+    def quotient(self, left: int, right: int) -> int:
+        """Of integers in OpenQASM 3, which cuts off the rest."""
+        if left % right and (left < 0) != (right < 0):
+            self._cursor.fail("a negative division of integers that leaves a rest; engines round it differently")
+        return left // right
+
     def _fold(self, operator: str, left: Number, right: Number) -> Value | complex:
         integers = isinstance(left, int) and isinstance(right, int)
         if operator == "+":
@@ -230,13 +236,7 @@ class Expressions:
         if operator == "*":
             return left * right
         if operator == "/":
-            if integers and self._version == 3:
-                if left % right and (left < 0) != (right < 0):
-                    self._cursor.fail(
-                        "a negative division of integers that leaves a rest; engines round it differently"
-                    )
-                return left // right
-            return left / right
+            return self.quotient(int(left), int(right)) if integers and self._version == 3 else left / right
         if operator in ("**", "^") and (operator == "**" or self._version == 2):
             if integers and abs(left) > 1 and right * int(abs(left)).bit_length() > 130:
                 self._cursor.fail("a power of 64 bits or more", Reason.CIRCUIT_TOO_LARGE)

@@ -7,7 +7,7 @@ one at the end, over the qubits in order of the classical bits, so that a result
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -38,9 +38,8 @@ from qee.connectors.vendors.google_routing import layout_of, routed
 from qee.runner.binding import matched
 from qee.runner.engines.cirq_json import MAX_OPERATIONS, load_cirq_json
 from qee.runner.engines.cirq_openqasm import load_openqasm
-from qee.runner.engines.cirq_program import Program, operations
+from qee.runner.engines.cirq_program import Program
 from qee.runner.errors import RunnerError
-from qee.runner.explain import unsupported
 from qee.runner.naming import naming
 
 _KEY = "qee"  # of the one measurement
@@ -161,28 +160,17 @@ def _read(run: CircuitRun) -> Program:
         raise invalid_spec(
             f"format {run.format}: provider google reads {', '.join(Google.FORMATS)}; convert the circuit"
         )
-    program = load_cirq_json(run.source) if run.format == "cirq-json" else _flat(load_openqasm(run.source, run.format))
+    if run.format == "cirq-json":
+        program = load_cirq_json(run.source)
+    else:
+        program = load_openqasm(run.source, run.format, MAX_OPERATIONS)
     symbols = {str(name): name for name in cirq.parameter_names(program.circuit)}
-    if symbols and run.format != "cirq-json":
-        raise unsupported("input", engine="cirq")
     matched(run.parameters, symbols)
     if not program.measured:
         raise RunnerError(
             Reason.INVALID_CIRCUIT, "it measures nothing; a QPU gives counts of measured bits only: add measurements"
         )
     return program
-
-
-def _flat(program: Program) -> Program:
-    """OpenQASM's gate definitions written out, once it is known that they are not too many."""
-    count = operations(program.circuit, {})
-    if count > MAX_OPERATIONS:
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
-            f"gate definitions expand to {count} operations, {MAX_OPERATIONS} are allowed; reduce the nesting of gates",
-        )
-    flat = cirq.unroll_circuit_op(program.circuit, deep=True, tags_to_check=None)
-    return replace(program, circuit=cirq.Circuit(flat.all_operations()))
 
 
 def _submissions(

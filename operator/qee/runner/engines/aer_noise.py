@@ -20,6 +20,7 @@ from qee.devices import Device, UnknownDeviceError, snapshot
 from qee.runner.engines.aer_channels import Noise
 from qee.runner.engines.aer_compiled import placed
 from qee.runner.errors import RunnerError
+from qee.runner.gate_names import by_one_name
 
 
 class DeviceNoise(Noise):
@@ -76,7 +77,8 @@ class TypedNoise(Noise):
         if t2 > 2 * self._t1 and options.t2 is not None:
             raise _invalid(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
         self._t2 = min(t2, 2 * self._t1)
-        self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in options.gate_times.items()}
+        times = by_one_name(options.gate_times)
+        self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in times.items()}
         if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
             raise _invalid("noise.gateTimes: t1 and t2 act during gateTimes; give both, or neither")
 

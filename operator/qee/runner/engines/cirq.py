@@ -25,21 +25,20 @@ from qee.api.run_document import CircuitRun, TranspileOptions
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.binding import matched
 from qee.runner.diagram import Diagram, labels
-from qee.runner.engines.cirq_noise import TypedNoise, written
+from qee.runner.engines.cirq_noise import TypedNoise
 from qee.runner.engines.cirq_outputs import State, exact
-from qee.runner.engines.cirq_program import Program, operations
+from qee.runner.engines.cirq_program import Program
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
 from qee.runner.errors import RunnerError
 from qee.runner.explain import unsupported
 from qee.runner.limits import Room
 from qee.runner.observables import Measurements, measurements
 from qee.runner.outcomes import Estimate, Execution, Options, Task
-from qee.runner.registers import declared_qubits
-from qee.runner.source import LIBRARIES
 
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer")
 MAX_OPERATIONS = 2_000_000
 _OPERATION_BYTES = 4096
+_SHORTEST = 4  # characters of an operation: x q;
 _MIB = 1_048_576
 _BUFFERS = {"double": 4, "single": 5}  # times the state: measured with 22 qubits, while samples are drawn
 _BATCH_BITS = 2_000_000  # sampled at a time: Cirq needs 20 bytes for each, and a small pod has 50 MiB to spare
@@ -89,21 +88,13 @@ class CirqEngine:
         return None if self._noise is None else self._noise.provenance()
 
     def parse(self, circuit: CircuitRun) -> Parsed:
-        program = _load(circuit)
-        self._refuse_expansion(program.circuit)
-        flat = cirq.Circuit(cirq.unroll_circuit_op(program.circuit, deep=True, tags_to_check=None).all_operations())
+        program = self._load(circuit, named=self._noise is not None)
+        flat = cirq.Circuit(program.circuit.all_operations())
         symbols = {str(symbol): symbol for symbol in cirq.parameter_names(flat)}
-        if symbols and circuit.format != "cirq-json":
-            raise unsupported("input", engine="cirq")
-        words: frozenset[str] = frozenset()
         if self._noise is not None:
-            if circuit.format != "cirq-json":
-                self._noise.refuse_unclear(circuit.source)
-                words = written(circuit.source)
             flat = self._noise.small(flat)
-            self._noise.refuse_untouched(flat, words)
-        parameters = matched(circuit.parameters, symbols)
-        program = replace(program, circuit=flat, parameters=parameters, words=words)
+            self._noise.refuse_untouched(flat)
+        program = replace(program, circuit=flat, parameters=matched(circuit.parameters, symbols))
         wanted = frozenset(self._chosen.outputs) - (frozenset() if circuit.observables else {"expectation"})
         if not program.measured and _SAMPLED & wanted:
             raise unsupported("no-measurement", engine="cirq")
@@ -114,18 +105,15 @@ class CirqEngine:
         return Parsed(program, self._noisy(program), plan, wanted)
 
     def drawn(self, circuit: CircuitRun, width: int) -> str:
-        program = _load(circuit)
-        self._refuse_expansion(program.circuit)
+        program = self._load(circuit, own_gates_kept=True)
         order = cirq.QubitOrder.explicit(program.qubits)
         return "\n\n".join(_folded(program.circuit.to_text_diagram(qubit_order=order).splitlines(), width))
 
     def diagram(self, circuit: CircuitRun) -> Diagram:
         from qee.runner.engines import cirq_diagram
 
-        program = _load(circuit)
-        self._refuse_expansion(program.circuit)
-        text = circuit.format in LIBRARIES
-        names = labels(declared_qubits(circuit.source)) if text else [str(qubit) for qubit in program.qubits]
+        program = self._load(circuit, own_gates_kept=True)
+        names = labels(program.declared) if program.declared else [str(qubit) for qubit in program.qubits]
         return cirq_diagram.diagram(program, names)
 
     def execute(self, parsed: Parsed, task: Task) -> Execution:
@@ -180,7 +168,7 @@ class CirqEngine:
     def _noisy(self, program: Program) -> Program:
         if self._noise is None:
             return program
-        return replace(program, circuit=self._noise.applied(program.circuit, program.words))
+        return replace(program, circuit=self._noise.applied(program.circuit))
 
     def _state_method(self) -> str:
         """Under noise only a density matrix has the state's probabilities exactly."""
@@ -192,7 +180,7 @@ class CirqEngine:
         method = self._state_method() if cirq.has_unitary(circuit) else "density_matrix"  # after a reset, a mixture
         self._refuse_memory(len(program.qubits), method)
         if self._noise is not None:
-            circuit = self._noise.applied(circuit, program.words)
+            circuit = self._noise.applied(circuit)
         return State(circuit, program.qubits, self._simulator(method, np.random.RandomState(0)))
 
     def _probabilities(self, state: State | None, program: Program) -> Any:
@@ -275,34 +263,27 @@ class CirqEngine:
             return cirq.DensityMatrixSimulator(dtype=self._dtype, seed=random)
         return cirq.Simulator(dtype=self._dtype, seed=random)
 
-    def _refuse_expansion(self, circuit: cirq.AbstractCircuit) -> None:
-        allowed = max(len(circuit), min(MAX_OPERATIONS, self._room.memory // _OPERATION_BYTES))
-        count = operations(circuit, {})
-        if count > allowed:
+    def _load(self, circuit: CircuitRun, named: bool = False, own_gates_kept: bool = False) -> Program:
+        if circuit.format == "qpy":
             raise RunnerError(
-                Reason.CIRCUIT_TOO_LARGE,
-                f"gate definitions expand to {count} operations, {allowed} are allowed; reduce the nesting of gates",
+                Reason.UNSUPPORTED_CONSTRUCT,
+                "format qpy does not run on engine cirq; use a backend whose engine is aer",
             )
+        if circuit.format == "cirq-json":
+            from qee.runner.engines.cirq_json import load_cirq_json
+
+            return load_cirq_json(circuit.source)
+        from qee.runner.engines.cirq_openqasm import load_openqasm
+
+        expanded = min(MAX_OPERATIONS, self._room.memory // _OPERATION_BYTES)
+        allowed = max(expanded, len(circuit.source) // _SHORTEST)
+        return load_openqasm(circuit.source, circuit.format, allowed, named=named, own_gates_kept=own_gates_kept)
 
 
 def _folded(lines: list[str], width: int) -> list[str]:
     """Cirq's diagrams are as wide as the circuit is deep."""
     long = max(map(len, lines), default=0)
     return ["\n".join(line[start : start + width].rstrip() for line in lines) for start in range(0, long, width)]
-
-
-def _load(circuit: CircuitRun) -> Program:
-    if circuit.format == "qpy":
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT, "format qpy does not run on engine cirq; use a backend whose engine is aer"
-        )
-    if circuit.format == "cirq-json":
-        from qee.runner.engines.cirq_json import load_cirq_json
-
-        return load_cirq_json(circuit.source)
-    from qee.runner.engines.cirq_openqasm import load_openqasm
-
-    return load_openqasm(circuit.source, circuit.format)
 
 
 def _refuse_transpilation(options: TranspileOptions | None) -> None:
@@ -384,7 +365,8 @@ def _largest_group(circuit: cirq.Circuit) -> int:
 
 def _described(circuit: cirq.Circuit) -> Iterator[str]:
     for operation in circuit.all_operations():
-        yield f"{operation.without_classical_controls()!r} {sorted(map(str, cirq.control_keys(operation)))}"
+        conditions = sorted(map(str, operation.classical_controls))
+        yield f"{operation.without_classical_controls().untagged!r} {conditions}"
 
 
 def _digest(circuit: cirq.Circuit) -> str:

@@ -1,14 +1,15 @@
 """A Cirq circuit as a diagram, in the symbols of Cirq's own text diagrams."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import cirq
-from cirq.circuits.qasm_output import QasmUGate
 
 from qee.runner.diagram import Diagram, Operation, labels, listed, refuse_many, short
+from qee.runner.engines.cirq_gates import Euler
+from qee.runner.engines.cirq_openqasm import OwnGate
 from qee.runner.engines.cirq_program import Program
 
 _CALL = re.compile(r"([^()]+)\((.*)\)", re.DOTALL)
@@ -17,7 +18,7 @@ _CALL = re.compile(r"([^()]+)\((.*)\)", re.DOTALL)
 def diagram(program: Program, names: Sequence[str]) -> Diagram:
     """The circuit as it is written; what acts on no qubit, as a global phase, is left out.
 
-    `names` are those of the qubits. Gates that the source defines are boxes, for Cirq does not keep their names.
+    `names` are those of the qubits. Gates that the source defines are boxes.
     Raises RunnerError for a circuit that is too large.
     """
     given = list(program.circuit.all_operations())
@@ -70,7 +71,7 @@ class _Reader:
         return clbits, short(text)
 
     def _in_own_names(self, condition: str) -> str:
-        """`Eq(c_0, 1)` as `c[0] == 1`: the importer of OpenQASM gives each bit a key of its own."""
+        """Conditions of Cirq's JSON by the names of their registers."""
         text = re.sub(r"Eq\((\w+), (\d+)\)", r"\1 == \2", condition)
         return re.sub(r"\w+", lambda found: self._single.get(found[0], found[0]), text)
 
@@ -84,9 +85,11 @@ def _described(operation: cirq.Operation) -> tuple[str, list[int | None], list[s
             return name, [*(each[0] for each in values), *inner], parameters
         return f"controlled {name}", [None] * len(operation.qubits), parameters
     plain: list[int | None] = [None] * len(operation.qubits)
-    if isinstance(operation.gate, QasmUGate):
-        angles = (operation.gate.theta, operation.gate.phi, operation.gate.lmda)
-        return "U", plain, [_half_turns(each) for each in angles]
+    if isinstance(operation.gate, Euler):
+        angles = (operation.gate.theta, operation.gate.phi, operation.gate.lam)
+        return "U", plain, [_in_pi(each) for each in angles]
+    if isinstance(operation.gate, OwnGate):
+        return operation.gate.name, plain, [_in_pi(each) for each in operation.gate.angles]
     if isinstance(operation, cirq.CircuitOperation):
         count = sum(1 for _ in operation.circuit.all_operations())
         return f"{count} operation{'' if count == 1 else 's'}", plain, []
@@ -115,5 +118,5 @@ def _symbols(info: cirq.CircuitDiagramInfo) -> tuple[str, list[int | None], list
     return name, controls, parameters
 
 
-def _half_turns(value: Any) -> str:
-    return f"{value:.4g}π" if isinstance(value, int | float) else f"({value})π"
+def _in_pi(angle: float) -> str:
+    return f"{angle / math.pi:.4g}π"

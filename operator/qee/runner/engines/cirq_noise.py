@@ -6,20 +6,19 @@ the readout's probability.
 """
 
 import math
-import re
 from collections.abc import Iterator
 
 import cirq
 import numpy as np
-from cirq.circuits.qasm_output import QasmUGate
 
 from qee.api.reasons import Reason
 from qee.api.result_document import NoiseModel
 from qee.api.run_document import NoiseOptions
+from qee.runner.engines.cirq_program import Written
 from qee.runner.errors import RunnerError
-from qee.runner.source import without_comments
+from qee.runner.gate_names import by_one_name, one_name
 
-# Names of Qiskit's, which are those of the gate libraries.
+# Names of Qiskit's, which are those of the gate libraries, of gates that Cirq has no tag for.
 _NAMES: tuple[tuple[cirq.Gate, str], ...] = (
     (cirq.I, "id"),
     (cirq.X, "x"),
@@ -49,13 +48,6 @@ _KINDS: tuple[tuple[type[cirq.Gate], str], ...] = (
     (cirq.XXPowGate, "rxx"),
     (cirq.YYPowGate, "ryy"),
 )
-# Gates that Cirq's importer makes one kind of: what was written is not in the circuit any more, only what it does.
-_ALIKE: tuple[tuple[tuple[type[cirq.Gate], ...], frozenset[str]], ...] = (
-    ((cirq.ZPowGate,), frozenset({"z", "s", "sdg", "t", "tdg", "p", "u1"})),
-    ((cirq.CZPowGate,), frozenset({"cz", "cp", "cu1"})),
-    ((QasmUGate,), frozenset({"u", "U", "u1", "u2", "u3", "p"})),
-)
-_FIXED = frozenset({"z", "s", "sdg", "t", "tdg"})  # told apart by what they do, where no p and u1 are written
 _CONTROLLED = {"rx": "crx", "ry": "cry", "rz": "crz", "u": "cu"}
 
 
@@ -72,7 +64,8 @@ class TypedNoise:
         self._flip = _probability("readout", options.readout)
         self._t1 = _time("t1", options.t1) * 1e3
         self._t2 = min(_time("t2", options.t2) * 1e3, 2 * self._t1)
-        self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in options.gate_times.items()}
+        times = by_one_name(options.gate_times)
+        self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in times.items()}
         if options.t2 is not None and _time("t2", options.t2) * 1e3 > 2 * self._t1:
             raise _invalid(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
         if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
@@ -96,27 +89,10 @@ class TypedNoise:
 
         return cirq.Circuit(cirq.decompose(each, keep=kept, on_stuck_raise=None) for each in circuit.all_operations())
 
-    def refuse_unclear(self, source: str) -> None:
-        """Raises RunnerError where OpenQASM names gates that Cirq's importer turns into something else."""
-        words = written(source)
-        if several := sorted(words & {"cu", "cu3"}):
-            raise _invalid(
-                f"noise: engine cirq runs {several[0]} as several gates, each with errors of its own; write it in "
-                "other gates, or use a backend whose engine is aer"
-            )
-        for _, names in _ALIKE:
-            there = words & names
-            if len(there) > 1 and not there <= _FIXED and (asked := sorted(self._durations.keys() & names)):
-                alike = ", ".join(sorted(there))
-                raise _invalid(
-                    f"noise.gateTimes.{asked[0]}: engine cirq does not tell {alike} from each other; write one of them "
-                    "throughout, or use a backend whose engine is aer"
-                )
-
-    def refuse_untouched(self, circuit: cirq.Circuit, words: frozenset[str]) -> None:
-        """Raises RunnerError where a term touches no gate of the circuit, whose source has these words."""
+    def refuse_untouched(self, circuit: cirq.Circuit) -> None:
+        """Raises RunnerError where a term touches no gate of the circuit."""
         gates = [each for each in circuit.all_operations() if _is_gate(each)]
-        widths, names = {len(gate.qubits) for gate in gates}, {name_of(gate, words) for gate in gates}
+        widths, names = {len(gate.qubits) for gate in gates}, {name_of(gate) for gate in gates}
         if max(widths, default=0) > 2:
             raise _invalid("noise: no error is defined for a gate on more than two qubits that Cirq cannot decompose")
         if self._one and 1 not in widths:
@@ -130,11 +106,11 @@ class TypedNoise:
                 f"{', '.join(sorted(names)) or 'none'}; name one of these, or leave it out"
             )
 
-    def applied(self, circuit: cirq.Circuit, words: frozenset[str]) -> cirq.Circuit:
+    def applied(self, circuit: cirq.Circuit) -> cirq.Circuit:
         """The circuit with a channel after each gate that has an error, and measurements that err."""
-        return cirq.Circuit(self._noisy(each, words) for each in circuit.all_operations())
+        return cirq.Circuit(self._noisy(each) for each in circuit.all_operations())
 
-    def _noisy(self, operation: cirq.Operation, words: frozenset[str]) -> Iterator[cirq.Operation]:
+    def _noisy(self, operation: cirq.Operation) -> Iterator[cirq.Operation]:
         if cirq.is_measurement(operation):
             yield self._confused(operation)
             return
@@ -142,17 +118,17 @@ class TypedNoise:
         if not _is_gate(operation):
             return
         # what is not applied does not err: the condition of a gate is that of its error
-        for channel in self._errors(operation, words):
+        for channel in self._errors(operation):
             yield channel.with_classical_controls(*operation.classical_controls)
 
-    def _errors(self, operation: cirq.Operation, words: frozenset[str]) -> Iterator[cirq.Operation]:
+    def _errors(self, operation: cirq.Operation) -> Iterator[cirq.Operation]:
         qubits = operation.qubits
         p = self._one if len(qubits) == 1 else self._two
         if p:
             dimension = 4 ** len(qubits)
             # Cirq counts Pauli errors; a state that is replaced keeps its own in one case of 4^n
             yield cirq.depolarize(p * (dimension - 1) / dimension, n_qubits=len(qubits))(*qubits)
-        duration = self._durations.get(name_of(operation, words), 0.0)
+        duration = self._durations.get(name_of(operation), 0.0)
         if duration:
             decay, coherence = math.exp(-duration / self._t1), math.exp(-duration / self._t2)
             dephasing = max(0.0, 1 - coherence**2 / decay)
@@ -171,22 +147,15 @@ class TypedNoise:
         )(*operation.qubits)
 
 
-def written(source: str) -> frozenset[str]:
-    """The words of an OpenQASM program, among them the names of its gates."""
-    return frozenset(re.findall(r"[A-Za-z_]\w*", without_comments(source)))
-
-
-def name_of(operation: cirq.Operation, words: frozenset[str] = frozenset()) -> str:
-    """The gate's name in the gate libraries, as it was written where the source's words tell it, else by what it does;
-    u for another one-qubit gate, and its kind's for others.
+def name_of(operation: cirq.Operation) -> str:
+    """The gate's name as the source has it; of Cirq's own circuits, and of what a larger gate is decomposed into, that
+    of the gate libraries; u for another one-qubit gate, and its kind's for others.
     """
-    gate = operation.without_classical_controls().untagged.gate
-    if isinstance(gate, cirq.ControlledGate) and isinstance(gate.sub_gate, QasmUGate) and len(operation.qubits) == 2:
-        return next(iter(words & {"cp", "cu1"}), "cu")
-    for kinds, alike in _ALIKE:
-        there = words & alike
-        if isinstance(gate, kinds) and not isinstance(gate, cirq.Rz) and len(there) == 1 and not there <= _FIXED:
-            return next(iter(there))
+    given = operation.without_classical_controls()
+    for tag in given.tags:
+        if isinstance(tag, Written):
+            return one_name(tag.name)
+    gate = given.untagged.gate
     for known, name in _NAMES:
         if gate == known:
             return name

@@ -11,6 +11,13 @@ from qee.runner.arrays import measured_early
 
 
 @dataclass(frozen=True)
+class Written:
+    """A tag: the gate's name as the source has it, which noise goes by."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Program:
     """`qubits` are all that were declared, qubit 0 first, those without a gate included.
 
@@ -23,8 +30,8 @@ class Program:
     qubits: tuple[cirq.Qid, ...]
     bits: tuple[tuple[str, int], ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    words: frozenset[str] = frozenset()
-    """Of an OpenQASM source: what gates were called there."""
+    declared: tuple[Register, ...] = ()
+    """Of an OpenQASM source: its registers of qubits."""
 
     def bound(self, values: Mapping[str, float]) -> "Program":
         """With these values, by column."""
@@ -75,18 +82,3 @@ class Program:
         keys = tuple((f"qee_{number}", 0) for number in range(len(self.qubits)))
         register = Register("qee", len(self.qubits))
         return replace(self, circuit=self.unmeasured() + cirq.Circuit(operations()), registers=(register,), bits=keys)
-
-
-def operations(circuit: cirq.AbstractCircuit, memo: dict[int, int]) -> int:
-    """Operations when every gate definition is expanded, without expanding any: a definition is counted once."""
-    total = 0
-    for operation in circuit.all_operations():
-        inner = operation.without_classical_controls()
-        if isinstance(inner, cirq.CircuitOperation):
-            key = id(inner.circuit)
-            if key not in memo:
-                memo[key] = operations(inner.circuit, memo)
-            total += memo[key]
-        else:
-            total += 1
-    return total
