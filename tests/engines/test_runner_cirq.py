@@ -86,7 +86,7 @@ def test_many_shots_are_drawn_in_batches_that_add_up(monkeypatch: pytest.MonkeyP
 def test_nested_gates_are_counted_and_not_expanded() -> None:
     gates = "gate g0 a { x a; }\n" + "".join(f"gate g{i} a {{ g{i - 1} a; g{i - 1} a; }}\n" for i in range(1, 31))
     begin = time.process_time()
-    with pytest.raises(RunnerError, match="an engine build .* objects"):
+    with pytest.raises(RunnerError, match="an engine build"):
         execute(f"{gates} qreg q[1]; creg c[1]; g30 q[0]; measure q -> c;")
     assert time.process_time() - begin < 5
 
