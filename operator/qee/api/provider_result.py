@@ -68,21 +68,24 @@ def check_provider_result(result: ResultDocument, compiled: CompiledDocument) ->
             raise DocumentError(f"the result's {name} is not that of the job")
     if result.provenance.provider is None:
         raise DocumentError("the result's provenance.provider is missing")
-    for problem in _problems(result.results):
+    for problem in _problems(result.results, left):
         raise DocumentError(problem)
 
 
-def _problems(results: Sequence[CircuitResult]) -> Iterator[str]:
-    for number, each in enumerate(results):
+def _problems(results: Sequence[CircuitResult], wanted: Sequence[Unit]) -> Iterator[str]:
+    for number, (each, unit) in enumerate(zip(results, wanted, strict=True)):
         path = f"results[{number}]"
         check_counts(each, path)
         width = sum(register.size for register in each.registers)
         if each.counts is None and each.memory is None and each.distribution is None and each.expectation is None:
             yield f"{path} holds nothing"
+        if (each.counts is not None or each.memory is not None) and each.shots != unit.shots:
+            yield f"{path}.shots is {each.shots}, the job asked for {unit.shots}"
         if each.distribution is not None:
             if any(len(key) != width or set(key) - {"0", "1"} for key in each.distribution):
                 yield f"{path}.distribution must have keys of {width} bits"
-            if any(Decimal(value) < 0 for value in each.distribution.values()):
-                yield f"{path}.distribution must have no value below 0"
-            if abs(sum(map(Decimal, each.distribution.values()), Decimal(-1))) > SUM_WITHIN:
+            values = [Decimal(value) for value in each.distribution.values()]
+            if not all(value.is_finite() and value >= 0 for value in values):
+                yield f"{path}.distribution must have finite values from 0"
+            elif abs(sum(values, Decimal(-1))) > SUM_WITHIN:
                 yield f"{path}.distribution must sum to 1"

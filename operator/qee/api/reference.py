@@ -172,7 +172,8 @@ no controller has written. The column kstatus is what Flux and `helm --wait` see
 a job that waits in a queue is Current, so that nothing hangs on a device with a long one.
 
 A job that failed in some of its shards only (reason `PartialResult`) has `ResultsStored=True`: what the others gave is
-stored. A job whose result ConfigMap was deleted gets `ResultsStored=False`, reason `ResultDeleted`; its outcome stays.
+stored. So has one whose result came from its provider only after the job had ended. A job whose result ConfigMap was
+deleted gets `ResultsStored=False`, reason `ResultDeleted`; its outcome stays.
 
 ## Reasons
 

@@ -11,7 +11,7 @@ from qee.api.packing import pack
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
 from qee.connectors import outcome
-from qee.connectors.fetching import Fetcher, NotYet
+from qee.connectors.fetching import Fetcher, NotYet, Results
 from qee.connectors.knowledge import Knowledge
 from qee.connectors.outcome import Device, End
 from qee.connectors.protocol import Fetched, ProviderError
@@ -61,6 +61,7 @@ class Concluder:
             text = f"{given_up} {Reason.RESULT_NOT_FETCHED.remedy}"
             ended = replace(ended, reason=str(Reason.RESULT_NOT_FETCHED), message=text)
         await self._finish(task, parts, ended)
+        known.results = Results()  # the task's note stays for as long as the task
 
     async def _not_fetched(self, task: Object, known: Knowledge, trouble: NotYet) -> None:
         """Said once for each kind of trouble: a day of tries is no day of writes."""

@@ -16,7 +16,7 @@ from qee.connectors.protocol import Fetched, Gone, ProviderError, Throttled, Una
 from qee.connectors.submission import Part
 
 logger = logging.getLogger(__name__)
-FIRST_SECONDS, LONGEST_SECONDS = 15.0, 900.0  # between two tries: doubled each time
+FIRST_SECONDS, LONGEST_SECONDS = 15.0, 300.0  # between two tries: doubled each time
 GIVEN_UP_SECONDS = 24 * 3600.0  # of waits after failures that count
 GONE_SECONDS, GONE_PAUSE = 900.0, 60.0
 
