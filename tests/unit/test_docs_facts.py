@@ -94,3 +94,11 @@ def test_no_document_counts_the_admission_policies_otherwise_than_the_chart() ->
     for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *CHECKOUT.glob("charts/**/*.md")):
         for number in re.findall(r"(\d+) (?:validating )?admission policies", path.read_text(), re.IGNORECASE):
             assert int(number) == len(policies), path
+
+
+def test_the_list_of_generated_files_names_every_module_that_generates() -> None:
+    recipe = text("Makefile").partition("\ngenerate:")[2].partition("\n\n")[0]
+    modules = re.findall(r"-m (\S+)", recipe)
+    assert len(modules) > 4
+    for module in modules:
+        assert f"`{module}` |" in text("CONTRIBUTING.md")

@@ -75,7 +75,7 @@ def value_at(path: str, changes: Mapping[str, Any]) -> Any:
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_bad_value_of_every_field_is_refused_by_name_with_the_remedy(field: str) -> None:
     cases = CASES.get(field)
-    assert cases, f"tests/refused_specs.py has no bad value of {field}"
+    assert cases, f"tests/refused_specs.py, table REFUSED: add a bad value of {field} (CONTRIBUTING.md, Add a field)"
     for case in cases:
         if "is missing" not in case.model:
             assert _REMEDY.search(complaint(case)), complaint(case)
