@@ -220,6 +220,14 @@ def test_no_registry_and_no_path_of_a_machine_is_named(path: Path) -> None:
     assert re.findall(r"(?<![\w.~}*])/(?:work|root|home|tmp|var|usr|opt(?!/(?:sdk|qee)\b)|srv|mnt)/[\w.-]+", text) == []
 
 
+@documents(DOCUMENTS)
+def test_what_waits_has_an_end(path: Path) -> None:
+    for language, block in FENCE.findall(path.read_text()):
+        for line in block.replace("\\\n", "").splitlines() if language in ("console", "sh") else ():
+            if re.search(r"\b(kubectl|qee) wait\b", line):
+                assert "--timeout" in line, line
+
+
 @documents(WRITTEN)
 def test_the_tone_is_plain(path: Path) -> None:
     assert re.findall("[\U0001f000-\U0001ffff☀-➿]", path.read_text()) == []

@@ -24,15 +24,15 @@ class Reason(StrEnum):
     # On the way
     PENDING = "Pending", "The operator has not acted on the job yet.", "Wait; if it stays, look at the operator's log."
     NOT_REQUIRED = "NotRequired", "This installation does not ask for a signature.", "Nothing to do."
-    SIGNATURE_VERIFIED = "SignatureVerified", "Every trust policy of the namespace is content.", "Nothing to do."
+    SIGNATURE_VERIFIED = "SignatureVerified", "Every trust policy of the namespace is satisfied.", "Nothing to do."
     POLICY_WARN = (
         "PolicyWarn",
-        "A trust policy in mode Warn is not content; the job runs all the same.",
+        "A trust policy in mode Warn is not satisfied; the job runs all the same.",
         "Sign the job (`qee sign`) before the policy is enforced; the message says what is missing.",
     )
     POLICY_AUDIT = (
         "PolicyAudit",
-        "A trust policy in mode Audit is not content; the job runs all the same.",
+        "A trust policy in mode Audit is not satisfied; the job runs all the same.",
         "Sign the job (`qee sign`) before the policy is enforced; the message says what is missing.",
     )
     NO_POLICY = (

@@ -165,7 +165,7 @@ $ kubectl get quantumjob/bell -o jsonpath='{{.status.conditions[?(@.type=="Succe
 `Found`: what verification finds whenever QEE looks at a job that has not ended: True, reason `SignatureVerified` or
 `NotRequired`; False where the job runs all the same (`PolicyWarn`, `PolicyAudit`, or a policy that changed after the
 start); Unknown where nothing was looked at yet. `Kept`: what was known before stays, since a job may fail or be
-cancelled at any point. An Unverified job has not ended: it starts as soon as the trust policies are content.
+cancelled at any point. An Unverified job has not ended: it starts as soon as the trust policies are satisfied.
 
 A job that QEE has not seen has `observedGeneration: -1` and every condition Unknown since 1970: a schema default that
 no controller has written. The column kstatus is what Flux and `helm --wait` see (Argo CD has health checks of its own);

@@ -85,7 +85,7 @@ _CANCEL_ONCE = Rule(
 
 
 class QuantumTaskSpec(Spec):
-    """What to submit, by whose leave. Immutable but for cancelRequested."""
+    """What to submit, authorised by whom. Immutable but for cancelRequested."""
 
     model_config = ConfigDict(json_schema_extra=rules(_IMMUTABLE, _CANCEL_ONCE))
 
@@ -167,7 +167,7 @@ class QuantumTask(Resource):
 
     api_version: Literal["qee.dev/v1alpha1"] = "qee.dev/v1alpha1"
     kind: Literal["QuantumTask"] = "QuantumTask"
-    spec: QuantumTaskSpec = Field(description="What to submit, by whose leave.")
+    spec: QuantumTaskSpec = Field(description="What to submit, authorised by whom.")
     status: QuantumTaskStatus = Field(
         default=QuantumTaskStatus(), description="What the backend's connector has done and seen."
     )

@@ -150,7 +150,7 @@ Replay = Literal["Window", "OneShot"]
 
 
 class QuantumTrustPolicySpec(Spec):
-    """All policies that govern a namespace must be content. In each, one rule has to hold."""
+    """All policies that govern a namespace must be satisfied. In each, one rule has to hold."""
 
     namespaces: PolicyNamespaces = Field(description="The namespaces that the policy governs.")
     mode: Literal["Enforce", "Warn", "Audit"] = Field(

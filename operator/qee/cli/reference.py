@@ -30,7 +30,7 @@ installs it, also as a plugin of kubectl: `kubectl qee get` is `qee get`. Local 
 $ qee run --local examples/bell.yaml            # on this machine
 $ qee run examples/bell.yaml --timeout 10m   # on the cluster: submit, wait, show the result
 $ qee submit examples/bell.yaml --name bell-2
-$ qee wait bell-2 && qee result bell-2 -o json
+$ qee wait bell-2 --timeout 10m && qee result bell-2 -o json
 ```
 
 Results go to stdout, everything else to stderr. Where stdout or stderr is not a terminal there are no colours and no
