@@ -10,6 +10,7 @@ from tests.cluster_simulation import Simulation
 
 from qee.api.conditions import ConditionType
 from qee.controller import results
+from qee.kube.manifests import deny_all_policies
 from qee.kube.port import ApiError
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, EVENTS, JOBS, NETWORK_POLICIES, PODS
 
@@ -93,6 +94,34 @@ async def test_runner_pods_may_not_use_the_network(simulation: Simulation) -> No
     assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
     assert policy["spec"]["podSelector"]["matchLabels"] == {"qee.dev/component": "runner"}
     assert "ingress" not in policy["spec"]
+
+
+async def test_a_policy_that_somebody_deleted_is_made_again_with_the_next_job(simulation: Simulation) -> None:
+    await started(simulation)
+    (policy,) = simulation.api.all(NETWORK_POLICIES, "default")
+    simulation.api.remove(NETWORK_POLICIES, "default", policy["metadata"]["name"])
+    simulation.given(builders.job("second"))
+    await simulation.step(("default", "second"))
+    (again,) = simulation.api.all(NETWORK_POLICIES, "default")
+    assert again["spec"] == policy["spec"]
+
+
+@pytest.mark.parametrize("change", [{"egress": [{}]}, {"ingress": [{}]}, {"podSelector": {"matchLabels": {"a": "b"}}}])
+async def test_a_policy_of_our_name_that_says_something_else_is_not_taken_for_ours(
+    simulation: Simulation, change: dict[str, object]
+) -> None:
+    ours, other = deny_all_policies("default")
+    simulation.api.put(NETWORK_POLICIES, {**ours, "spec": {**ours["spec"], **change}})
+    await started(simulation)
+    found = {each["metadata"]["name"]: each["spec"] for each in simulation.api.all(NETWORK_POLICIES, "default")}
+    assert found[other["metadata"]["name"]] == ours["spec"]
+
+
+async def test_a_job_starts_where_both_names_of_the_policy_are_someone_elses(simulation: Simulation) -> None:
+    for each in deny_all_policies("default"):
+        simulation.api.put(NETWORK_POLICIES, {**each, "spec": {**each["spec"], "egress": [{}]}})
+    await started(simulation)
+    assert simulation.child()
 
 
 async def test_only_kueues_labels_are_passed_on(simulation: Simulation) -> None:

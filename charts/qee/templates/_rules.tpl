@@ -42,6 +42,6 @@ server's audit log saw.
 {{- if .Values.networkPolicies.runners.enabled }}
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [create]
+  verbs: [get, create] # get: whether the one of its name is still the operator's
 {{- end }}
 {{- end }}

@@ -45,7 +45,7 @@ class Starter:
         self._settings = settings
         self._worker = worker
         self._ledger = Ledger(port, settings.ledger_namespace)
-        self._denied: set[str] = set()  # namespaces whose deny-all policy this process has seen to
+        self._unserved: set[str] = set()  # namespaces of which was said that they take no NetworkPolicies
 
     async def start(self, world: World, attempt: int) -> Started | None:
         """The child of this attempt, new or found; None while a former one of its name is still being deleted."""
@@ -128,15 +128,37 @@ class Starter:
                 ) from None
 
     async def _deny_network(self, namespace: str) -> None:
-        if not self._settings.network_policies or namespace in self._denied:
+        """The NetworkPolicy is looked at each time: a tenant may have deleted it, or written another under its name.
+
+        Where both of its names are someone else's the job starts all the same: who may write policies may as well add
+        one that allows, and the runner's own socket filter stands.
+        """
+        if not self._settings.network_policies:
             return
+        for policy in manifests.deny_all_policies(namespace):
+            if await self._stands(namespace, policy):
+                return
+        logger.error("namespace %s: both NetworkPolicies qee-runners-deny-all-... are someone else's", namespace)
+
+    async def _stands(self, namespace: str, policy: Object) -> bool:
+        """Whether this policy is there, as found or made just now."""
+        name = policy["metadata"]["name"]
         try:
-            await self._port.create(NETWORK_POLICIES, namespace, manifests.deny_all_policy(namespace))
-        except AlreadyExists:
-            pass
-        except NotFound as error:  # the API is not served; the runner's own socket filter stands
-            logger.warning("no NetworkPolicy in namespace %s: %s", namespace, error)
-        self._denied.add(namespace)
+            live = await self._port.get(NETWORK_POLICIES, namespace, name)
+        except NotFound:
+            try:
+                await self._port.create(NETWORK_POLICIES, namespace, policy)
+            except AlreadyExists:  # by another worker of ours, or by somebody: the next start looks at it
+                return True
+            except NotFound as error:  # the API is not served
+                if namespace not in self._unserved:
+                    logger.warning("no NetworkPolicy in namespace %s: %s", namespace, error)
+                self._unserved.add(namespace)
+            return True
+        if live.get("spec") == policy["spec"] and "deletionTimestamp" not in live["metadata"]:
+            return True
+        logger.warning("NetworkPolicy %s/%s is not QEE's; another one is made", namespace, name)
+        return False
 
 
 def refused_by_server(error: ApiError) -> bool:

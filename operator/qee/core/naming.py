@@ -36,3 +36,8 @@ def ledger_name(namespace: str, jti: str) -> str:
 def result_names(job: str, uid: str) -> tuple[str, str]:
     """The name people expect, and the one to use where that is someone else's."""
     return f"{job}-result", f"{job}-{_digest(uid)}-result"
+
+
+def policy_names(stem: str, content: str) -> tuple[str, str]:
+    """Of a NetworkPolicy that says this, and the one to use where that is someone else's."""
+    return f"{stem}-{_digest(content)}", f"{stem}-{_digest(f'{content}/again')}"

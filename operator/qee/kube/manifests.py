@@ -4,7 +4,8 @@ a live child is ours is then a plain comparison (see `compare.py`).
 
 import base64
 import gzip
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qee.api import names
@@ -178,18 +179,28 @@ def _failure_rules(permanently: str) -> list[Object]:
     ]
 
 
-def deny_all_policy(namespace: str) -> Object:
-    """No traffic from or to runner pods. Binds where the CNI enforces it; the runner's own filter binds everywhere."""
+def deny_all_policies(namespace: str) -> Iterator[Object]:
+    """No traffic from or to runner pods. Binds where the CNI enforces it; the runner's own filter binds everywhere.
+
+    The same under two names, the second for where the first is something else's. What it says is in its name: another
+    version of QEE that says other things makes another one.
+    """
+    spec = {
+        "podSelector": {"matchLabels": {names.LABEL_COMPONENT: names.COMPONENT_RUNNER}},
+        "policyTypes": ["Ingress", "Egress"],
+    }
+    for name in naming.policy_names("qee-runners-deny-all", json.dumps(spec, sort_keys=True)):
+        yield _policy(namespace, name, spec)
+
+
+def _policy(namespace: str, name: str, spec: Object) -> Object:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {
-            "name": "qee-runners-deny-all",
+            "name": name,
             "namespace": namespace,
             "labels": {names.LABEL_MANAGED_BY: names.MANAGED_BY},
         },
-        "spec": {
-            "podSelector": {"matchLabels": {names.LABEL_COMPONENT: names.COMPONENT_RUNNER}},
-            "policyTypes": ["Ingress", "Egress"],
-        },
+        "spec": spec,
     }
