@@ -1,13 +1,16 @@
 """A stand-in of IBM's service with a worker before it, for the tests of IBM's adapter beside test_ibm."""
 
+import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.standins.running import StandIn, WorkerProcess, prepared, standin, worker
+from e2e.cluster import sdks
+from tests.standins.running import StandIn, WorkerProcess, standin, worker
 
 from qee.api.compiled_document import CompiledDocument, Submission
 from qee.api.run_document import JobReference, RunDocument
@@ -22,19 +25,42 @@ def qasm(body: str) -> str:
     return f'OPENQASM 3.0; include "stdgates.inc"; {body}'
 
 
+# What the pod that compiles does, for one line after the other: the SDK takes seconds to import.
+_COMPILER = """
+import sys
+from base64 import b64decode, b64encode
+from qee.api.run_document import RunDocument
+from qee.runner.errors import RunnerError
+from qee.runner.process import compiled
+for line in sys.stdin:
+    try:
+        print('ok', b64encode(compiled(RunDocument.from_bytes(b64decode(line)))).decode(), flush=True)
+    except RunnerError as error:
+        print('refused', b64encode(f'{error.reason}: {error.message}'.encode()).decode(), flush=True)
+"""
+
+
 @dataclass
 class World:
     ibm: StandIn
     connector: WorkerProcess
     snapshot: str
+    compiler: "subprocess.Popen[str]"
 
     def compiled(self, *jobs: dict[str, Any]) -> list[CompiledDocument | str]:
         """Of each job, which has a run document's fields: what it was compiled to, or why it was refused."""
-        reference = JobReference("lab", "job", "uid")
-        target = self.snapshot.encode()
-        return prepared(
-            "ibm", [RunDocument(reference, "qpu", "ibm", 7, False, target=target, **fields) for fields in jobs]
-        )
+        reference, target = JobReference("lab", "job", "uid"), self.snapshot.encode()
+        assert self.compiler.stdin is not None
+        assert self.compiler.stdout is not None
+        found: list[CompiledDocument | str] = []
+        for fields in jobs:
+            document = RunDocument(reference, "qpu", "ibm", 7, False, target=target, **fields)
+            self.compiler.stdin.write(base64.b64encode(document.to_bytes()).decode() + "\n")
+            self.compiler.stdin.flush()
+            kind, data = self.compiler.stdout.readline().split()
+            text = base64.b64decode(data)
+            found.append(CompiledDocument.from_bytes(text) if kind == "ok" else text.decode())
+        return found
 
     def document(self, **fields: Any) -> CompiledDocument:
         (found,) = self.compiled(fields)
@@ -81,5 +107,12 @@ def settings(ibm: StandIn, folder: Path, **options: str) -> Settings:
 
 @contextmanager
 def world(folder: Path, **options: str) -> Iterator[World]:
-    with standin("ibm", "--token", TOKEN) as ibm, worker("ibm", settings(ibm, folder, **options)) as connector:
-        yield World(ibm, connector, connector.call("describe")["snapshot"])
+    command = [str(sdks.python("ibm")), "-c", _COMPILER]
+    pipe = subprocess.PIPE
+    with (
+        standin("ibm", "--token", TOKEN) as ibm,
+        worker("ibm", settings(ibm, folder, **options)) as connector,
+        subprocess.Popen(command, cwd="/", env=sdks.environment(), stdin=pipe, stdout=pipe, text=True) as compiler,
+    ):
+        yield World(ibm, connector, connector.call("describe")["snapshot"], compiler)
+        compiler.kill()

@@ -36,7 +36,7 @@ _WORDS = {
     ("cancel", 409): "job is in non cancellable status",
 }
 _REMEDIES = {
-    ("submit", 404): "; correct spec.device of the backend, or allocate the device to the instance",
+    ("submit", 404): "; correct spec.device of the backend or providerOptions.session_id, or allocate the device",
     ("submit", 409): "; raise the instance's limit at IBM, or wait until its usage is below it",
 }
 _RETRY_AFTER = 60.0
