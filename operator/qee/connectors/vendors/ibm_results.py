@@ -36,6 +36,7 @@ _PHASES: dict[str, Phase] = {
 _RAN_TOO_LONG = "1305"  # a job that was stopped at max_execution_time is Cancelled, with this reason
 _RESULT_SCHEMA = "v2.0"
 _FREE = 16 * 2**20  # bytes of a result beside its numbers: names, and times of execution
+_MOST = 96 * 2**20  # bytes of a result: several times that are held while it is read, in a pod of 768 MiB
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, ArithmeticError)
 
 
@@ -75,7 +76,7 @@ def nothing(submission: Submission, problem: str) -> Fetched:
 
 
 def result_bytes(payload: Payload, units: Sequence[Unit]) -> int:
-    """The most that a job's result takes as it is sent: each bit and number in base64, as if it could not be packed."""
+    """The most that is read of a job's result: each bit and number in base64, as if it could not be packed."""
     remaining = iter(units)
     total = 0
     for shape in payload.pubs:
@@ -83,7 +84,7 @@ def result_bytes(payload: Payload, units: Sequence[Unit]) -> int:
         width = sum((size + 7) // 8 for _, size in shape.registers)
         # Mitigation gives several numbers of each observable: by noise factor and by extrapolator.
         total += shape.units * (shape.items * _shots(payload, each) * width + 64 * 8 * len(each.observables))
-    return _FREE + 2 * total
+    return min(_FREE + 2 * total, _MOST)
 
 
 def fetched(content: bytes, payload: Payload, units: Sequence[Unit]) -> Fetched:
@@ -138,9 +139,9 @@ def _counts(part: Any, shape: Shape, units: Sequence[Unit], payload: Payload) ->
     sizes = [size for _, size in shape.registers]
 
     def row(number: int, unit: Unit) -> UnitResult:
-        outcomes, counts, index = _tally(registers, sizes, number, unit.shots)
+        outcomes, counts, index = _tally(registers, sizes, number, unit.shots, payload.memory)
         memory = None
-        if payload.memory:
+        if index is not None:
             keys = [key(unit, lambda wire, value=value: value >> wire & 1) for value in outcomes]  # type: ignore[misc]
             memory = tuple(keys[each] for each in index)
         return UnitResult(counts=of_integers(unit, dict(zip(outcomes, counts, strict=True))), memory=memory)
@@ -159,7 +160,7 @@ def _measured(parts: Sequence[Any], shape: Shape, units: Sequence[Unit], payload
     def row(number: int, unit: Unit) -> UnitResult:
         counts = []
         for each in registers:
-            outcomes, times, _ = _tally(each, sizes, number, _shots(payload, unit))
+            outcomes, times, _ = _tally(each, sizes, number, _shots(payload, unit), False)
             counts.append(dict(zip(outcomes, times, strict=True)))
         found = plan.estimates(counts)
         return UnitResult(
@@ -210,11 +211,11 @@ def _registers(part: Any, shape: Shape, units: Sequence[Unit], payload: Payload)
     return found
 
 
-def _tally(registers: Sequence[Bits], sizes: list[int], number: int, shots: int) -> Any:
+def _tally(registers: Sequence[Bits], sizes: list[int], number: int, shots: int, order: bool) -> Any:
     for each in registers:
         if each.shots != shots:
             raise Unreadable(f"{each.shots} shots came, {shots} were asked for")
-    return tally([each.row(number) for each in registers], sizes)
+    return tally([each.row(number) for each in registers], sizes, order)
 
 
 def _shots(payload: Payload, unit: Unit) -> int:

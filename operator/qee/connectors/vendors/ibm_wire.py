@@ -110,14 +110,16 @@ def tensor(value: Any, size: int, units: int, shots: int) -> Bits:
     return Bits(shape[-2], row)
 
 
-def tally(lines: list["np.ndarray[Any, Any]"], sizes: list[int]) -> tuple[list[int], list[int], "np.ndarray[Any, Any]"]:
-    """Of the registers' lines of one unit: the distinct outcomes, how often each came, and each shot's as an index.
+def tally(lines: list["np.ndarray[Any, Any]"], sizes: list[int], order: bool) -> tuple[list[int], list[int], Any]:
+    """Of the registers' lines of one unit: the distinct outcomes, how often each came; with `order` each shot's, as its
+    place among them.
 
     An outcome is an integer whose bit i is the circuit's classical bit i; the registers are in the order of its bits.
     """
     whole = np.ascontiguousarray(np.concatenate(lines, axis=1))
     packed = whole.view(np.dtype((np.void, whole.shape[1]))).reshape(-1)
-    distinct, index, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    unique: Any = np.unique
+    distinct, *places, counts = unique(packed, return_inverse=order, return_counts=True)
     outcomes = []
     for each in distinct:
         data, place, value, offset = each.tobytes(), 0, 0, 0
@@ -126,7 +128,7 @@ def tally(lines: list["np.ndarray[Any, Any]"], sizes: list[int]) -> tuple[list[i
             value |= int.from_bytes(data[place : place + width], "little") << offset
             place, offset = place + width, offset + size
         outcomes.append(value)
-    return outcomes, counts.tolist(), index
+    return outcomes, counts.tolist(), places[0] if order else None
 
 
 def _array(value: Any, most: int) -> "np.ndarray[Any, Any]":
