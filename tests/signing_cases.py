@@ -30,6 +30,34 @@ SMALL = signed.key("small", "ML-DSA-44")
 CLASSICAL = signed.key("classical", "Ed25519")
 QUEUE = "kueue.x-k8s.io/queue-name"
 
+# No two spellings of one time: none of these is read, though readers in use take each of the first eight.
+OTHER_TIMES: tuple[object, ...] = (
+    "2026-01-01T00:00:00+00:00",
+    "2026-01-01T01:00:00+01:00",
+    "2026-01-01T00:00:00.0Z",
+    "2026-01-01T00:00:00z",
+    "2026-01-01 00:00:00Z",
+    "20260101T000000Z",
+    "2026-W01-4T00:00:00Z",
+    "2026-1-1T0:0:0Z",
+    "2026-01-01T00:00:00",
+    "2026-01-01",
+    "2026-01-01T24:00:00Z",
+    "2026-02-30T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "\u0662\u0660\u0662\u0666-01-01T00:00:00Z",
+    "2026-01-01T00:00:00Z\n",
+    "2026-01-01T00:00:00Z\ud800",
+    "\ud800",
+    "soon",
+    "",
+    5,
+    1e3,
+    True,
+    [],
+    {},
+)
+
 Keys = Any
 
 
@@ -568,8 +596,12 @@ def _rules() -> list[Case]:
         keys=[signed.entry("ada", ADA, holder="Ada"), signed.entry("bob", BOB, holder="Ada")],
         rules=[signed.rule("ada", "bob", threshold=2)],
     )
-    two_names = trust(
-        keys=[signed.entry("ada", ADA), signed.entry("again", ADA)], rules=[signed.rule("ada", "again", threshold=2)]
+    two_names, two_holders, two_spellings = (
+        trust(
+            keys=[signed.entry("ada", ADA), signed.entry("again", ADA, **fields)],
+            rules=[signed.rule("ada", "again", threshold=2)],
+        )
+        for fields in ({"holder": "ada"}, {}, {"publicKey": f"\n{ADA.public.pem()}\n"})
     )
     not_in_rule = trust(keys=TWO, rules=[signed.rule("bob")])
 
@@ -582,6 +614,13 @@ def _rules() -> list[Case]:
         Case("one of two signatures", lambda: ask(sign(), BOTH_SIGN), threshold, "signed with ada; wanted: rule (2 of"),
         Case("two keys of one holder", lambda: ask(sign(keys=[ADA, BOB]), one_holder), threshold, "wanted: rule (2 of"),
         Case("one key under two names", lambda: ask(sign(), two_names), threshold, "signed with ada, again"),
+        Case("one key of two holders", lambda: ask(sign(), two_holders), Reason.POLICY_INVALID, "has two holders"),
+        Case(
+            "one key of two holders, written in two ways",
+            lambda: ask(sign(), two_spellings),
+            Reason.POLICY_INVALID,
+            "'ada' of 'ada' and 'again' of 'again' are one public key",
+        ),
         Case("a key that no rule names", lambda: ask(sign(), not_in_rule), threshold, "signed with ada; wanted"),
         Case("hybrid without the classical", lambda: ask(sign(), HYBRID), threshold, "with lattice and classical"),
         Case(

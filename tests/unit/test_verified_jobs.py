@@ -1,6 +1,7 @@
 """The operator verifies again: what starts, what waits, what is stopped, whatever changes and whenever."""
 
 import base64
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -519,7 +520,10 @@ async def test_a_one_shot_signature_admits_one_object(simulation: Simulation) ->
     first = simulation.job()["metadata"]["uid"]
     (entry,) = ledger(simulation)
     statement = signed.statement_of(signed.envelope_of(manifest).payload)
+    payload = hashlib.sha256(signed.envelope_of(manifest).payload).hexdigest()
+    assert entry["metadata"]["name"] == f"qee-used-{payload[:40]}"
     assert entry["data"] == {
+        "payload": payload,
         "jti": statement["jti"],
         "namespace": "default",
         "name": "bell",
@@ -536,6 +540,38 @@ async def test_a_one_shot_signature_admits_one_object(simulation: Simulation) ->
     assert not simulation.children()
     assert not simulation.config_maps("input")
     assert len(ledger(simulation)) == 1
+
+
+async def test_a_signature_is_not_used_up_by_another_that_repeats_its_id(simulation: Simulation) -> None:
+    """Another holder of a key reads the id from the annotation, and signs a job of their own with it."""
+    trust(simulation, signed.entry("ada", ADA), signed.entry("eve", EVE), simulators="OneShot")
+    manifest = job(simulation)
+    jti = signed.statement_of(signed.envelope_of(manifest).payload)["jti"]
+    own = job(simulation, EVE)
+    own["metadata"] |= {"name": "eves", "annotations": {}}
+    own = signed.sign_job(own, EVE, now=simulation.clock.now, change=lambda stated: stated.update(jti=jti))
+    simulation.given(own)
+    await simulation.step((KEY[0], "eves"))
+    assert len(simulation.children()) == 1
+    simulation.api.put(JOBS, manifest)
+    await simulation.step()
+    assert len(simulation.children()) == 2
+    assert len({entry["metadata"]["name"] for entry in ledger(simulation)}) == 2
+
+
+@pytest.mark.parametrize("mine", [True, False])
+async def test_an_entry_under_the_name_of_earlier_versions_still_counts(simulation: Simulation, mine: bool) -> None:
+    trust(simulation, simulators="OneShot")
+    manifest = job(simulation)
+    simulation.given(manifest)
+    uid = simulation.job()["metadata"]["uid"] if mine else "another"
+    jti = signed.statement_of(signed.envelope_of(manifest).payload)["jti"]
+    name = f"qee-used-{hashlib.sha256(f'default/{jti}'.encode()).hexdigest()[:40]}"
+    data = {"jti": jti, "namespace": "default", "name": "bell", "uid": uid, "expires": ""}
+    simulation.api.put(CONFIG_MAPS, {"metadata": {"name": name, "namespace": QEE}, "data": data})
+    await simulation.step()
+    assert (verified(simulation) == ("False", "SignatureUsed")) is not mine
+    assert len(simulation.children()) == int(mine)
 
 
 async def test_the_same_object_may_use_its_signature_again(simulation: Simulation) -> None:
@@ -628,12 +664,12 @@ async def test_two_jobs_cannot_both_take_a_signature(simulation: Simulation) -> 
     manifest = job(simulation)
     simulation.given(manifest)
     uid = simulation.job()["metadata"]["uid"]
-    jti = signed.statement_of(signed.envelope_of(manifest).payload)["jti"]
+    payload = hashlib.sha256(signed.envelope_of(manifest).payload).hexdigest()
 
     def faster(verb: str, resource: Resource, name: str | None) -> None:
         if (verb, resource) == ("create", LEDGER_ENTRIES) and name and name.startswith("qee-used-"):
             simulation.api.before.remove(faster)
-            data = {"jti": jti, "namespace": "default", "name": "bell", "uid": "another"}
+            data = {"payload": payload, "namespace": "default", "name": "bell", "uid": "another"}
             simulation.api.put(CONFIG_MAPS, {"metadata": {"name": name, "namespace": QEE}, "data": data})
 
     simulation.api.before.append(faster)

@@ -1,6 +1,7 @@
 """A ValidationError of a resource as lines for people: the field, the value, and what to give instead.
 
-Used by the command line, `qee run --local` and the operator's InvalidSpec. Long values are cut, programs never shown.
+Used by the command line, `qee run --local` and the operator's InvalidSpec. Long values and names are cut, programs
+never shown. Errors that nobody is told are not explained.
 """
 
 import difflib
@@ -22,17 +23,26 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 _WITHHELD = ("source", "data")  # programs: they may be large, and may be somebody's secret
 _SHOWN = 60
+MAX_LINES = 50
 
 
 def explain(error: ValidationError) -> list[str]:
-    """One line per error, for example `spec.circuits[0].shots: 0 is below 1; give 1 to 10000000`.
+    """One line per error, for example `spec.circuits[0].shots: 0 is below 1; give 1 to 10000000`, up to 50.
 
     Complete for errors of QuantumJob and QuantumBackend; others are told without the bounds that only a schema knows.
     """
-    schema = _schema(error.title)
-    return [
-        f"{_path(_place(e))}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in error.errors()
-    ]
+    lines, more = _lines(error, MAX_LINES), error.error_count() - MAX_LINES
+    return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+def brief(error: ValidationError) -> str:
+    """The first three lines as one."""
+    return "; ".join(_lines(error, 3))
+
+
+def _lines(error: ValidationError, most: int) -> list[str]:
+    schema, found = _schema(error.title), error.errors(include_url=False)[:most]
+    return [f"{_path(_place(e))}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in found]
 
 
 @cache
@@ -51,7 +61,7 @@ def _place(error: Mapping[str, Any]) -> tuple[int | str, ...]:
 def _path(loc: tuple[int | str, ...]) -> str:
     out = ""
     for part in loc:
-        out += f"[{part}]" if isinstance(part, int) else f".{part}"
+        out += f"[{part}]" if isinstance(part, int) else f".{_cut(part)}"
     return out.lstrip(".") or "the object"
 
 
@@ -72,7 +82,8 @@ def _what(error: Mapping[str, Any], field: Mapping[str, Any], parent: Mapping[st
         case "missing":
             return f"is missing, and required: {_first_sentence(field)}"
         case "extra_forbidden":
-            near = difflib.get_close_matches(name, parent.get("properties", {}), n=1)
+            fields = parent.get("properties", {})
+            near = difflib.get_close_matches(name, fields, n=1) if len(name) <= _SHOWN else []
             return f"is not a field; did you mean {near[0]}?" if near else "is not a field; remove it"
         case "value_error":
             return str(error["ctx"]["error"])
@@ -101,7 +112,10 @@ def _shown(value: Any) -> str:
         return "a map"
     if isinstance(value, list):
         return "a list"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return _cut(f'"{value}"' if isinstance(value, str) else str(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 

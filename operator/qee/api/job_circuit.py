@@ -161,7 +161,7 @@ class Circuit(Spec):
     )
     parameters: (
         Annotated[
-            dict[str, Annotated[list[DecimalString], Field(min_length=1, max_length=MAX_ROWS)]],
+            dict[str, Annotated[list[DecimalString], Field(min_length=1, max_length=MAX_ROWS, fail_fast=True)]],
             Field(min_length=1, max_length=MAX_PARAMETERS),
         ]
         | None

@@ -16,6 +16,7 @@ from qee.api.names import MAX_SAFE_INTEGER
 _LIST, _OBJECT, _VALUE = 88, 240, 72
 MAX_PARSED_BYTES = 128 * 1_048_576
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -53,6 +54,15 @@ def check_structure(data: bytes, what: str, most: int = MAX_PARSED_BYTES) -> Non
         raise TooManyValues(f"the {what} holds more lists, objects and values than are read")
 
 
+def check_unicode(data: bytes, value: Any) -> None:
+    """Raises DocumentError where what `data` was parsed to holds a lone surrogate, which no text in UTF-8 can."""
+    if _SURROGATE.search(data):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise DocumentError("the document holds text that is not Unicode (a lone surrogate)") from None
+
+
 def parsed(data: bytes, what: str) -> "Fields":
     """The top-level object of a JSON document, without floating-point numbers and duplicate keys."""
     return Fields(strict_object(data, what), "")
@@ -72,6 +82,7 @@ def strict_object(data: bytes, what: str) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"the {what} is not JSON in UTF-8") from error
+    check_unicode(data, value)
     if not isinstance(value, dict):
         raise DocumentError(f"the {what} must be a JSON object")
     return value

@@ -26,10 +26,23 @@ class _Base(BaseModel):
         return {k: v for k, v in data.items() if v is not None} if isinstance(data, Mapping) else data
 
 
+MAX_UNKNOWN = 50  # fields that are told apart
+
+
 class Spec(_Base):
     """What a user writes: unknown fields and coercions ("5" for 5) are refused, as the API server refuses them."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_all_unknown(cls, data: Any) -> Any:
+        # One error for many: each costs ten times what its field costs to read.
+        if isinstance(data, Mapping) and len(data) > len(cls.model_fields) + MAX_UNKNOWN:
+            known = {to_camel(name) for name in cls.model_fields}
+            some = next(str(name) for name in data if name not in known)
+            raise ValueError(f"has {len(data)} fields, among them {some[:60]!r}, which is none; remove what is unknown")
+        return data
 
 
 class Observed(_Base):

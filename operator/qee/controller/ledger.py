@@ -4,6 +4,7 @@ An entry outlives its signature by some days. Afterwards the signature admits no
 remember it; one that broke the glass has no end, and neither has its entry.
 """
 
+import contextlib
 import logging
 from datetime import datetime, timedelta
 
@@ -36,19 +37,26 @@ class Ledger:
             return
         if self._namespace is None:
             raise Denied(Reason.NO_LEDGER, f"{Reason.NO_LEDGER.meaning} {Reason.NO_LEDGER.remedy}")
+        # What was used up before entries were named by the payload stays used up. No new entry gets such a name.
+        with contextlib.suppress(NotFound):
+            await self._ours(naming.old_ledger_name(job.metadata.namespace, verdict.jti), job, "jti", verdict.jti)
         entry = _entry(self._namespace, job, verdict)
         try:
             await self._port.create(LEDGER_ENTRIES, self._namespace, entry)
         except AlreadyExists:
-            found = await self._port.get(LEDGER_ENTRIES, self._namespace, entry["metadata"]["name"])
-            data = found.get("data") or {}
-            if data.get("uid") == job.metadata.uid and data.get("jti") == verdict.jti:
-                return
-            by = f"{data.get('namespace')}/{data.get('name')} with UID {data.get('uid')}"
-            raise Denied(
-                Reason.SIGNATURE_USED,
-                f"The signature admits one object, and has admitted {by}. {Reason.SIGNATURE_USED.remedy}",
-            ) from None
+            await self._ours(entry["metadata"]["name"], job, "payload", verdict.payload)
+
+    async def _ours(self, name: str, job: QuantumJob, key: str, value: str) -> None:
+        """Raises `Denied` unless the entry is of this object and says this; NotFound where there is none."""
+        found = await self._port.get(LEDGER_ENTRIES, self._namespace, name)
+        data = found.get("data") or {}
+        if data.get("uid") == job.metadata.uid and data.get(key) == value:
+            return
+        by = f"{data.get('namespace')}/{data.get('name')} with UID {data.get('uid')}"
+        raise Denied(
+            Reason.SIGNATURE_USED,
+            f"The signature admits one object, and has admitted {by}. {Reason.SIGNATURE_USED.remedy}",
+        )
 
     async def sweep(self, now: datetime) -> None:
         """Forget signatures that ended a while ago."""
@@ -71,12 +79,13 @@ def _entry(namespace: str, job: QuantumJob, verdict: Verdict) -> Object:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": naming.ledger_name(job.metadata.namespace, verdict.jti),
+            "name": naming.ledger_name(verdict.payload),
             "namespace": namespace,
             "labels": {names.LABEL_MANAGED_BY: names.MANAGED_BY, names.LABEL_COMPONENT: names.COMPONENT_LEDGER},
         },
         "immutable": True,
         "data": {
+            "payload": verdict.payload,
             "jti": verdict.jti,
             "namespace": job.metadata.namespace,
             "name": job.metadata.name,

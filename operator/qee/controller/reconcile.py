@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from qee.api.conditions import Phase
-from qee.api.explain import explain
+from qee.api.explain import brief
 from qee.api.job import QuantumJob
 from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
@@ -101,7 +101,7 @@ class Reconciler:
         job = QuantumJob.model_construct(metadata=ObjectMeta.model_validate(live["metadata"]))
         world = World(job, live.get("status") or {}, self._clock())
         if job.metadata.deletion_timestamp is None and not world.ended:
-            message = f"{'; '.join(explain(error)[:3])}. {Reason.INVALID_SPEC.remedy}"
+            message = f"{brief(error)}. {Reason.INVALID_SPEC.remedy}"
             stamp = {"completionTime": _stamp(world)}
             await self._status.write(world, Phase.FAILED, Reason.INVALID_SPEC, message, stamp)
 

@@ -28,8 +28,15 @@ def part_name(job: str, uid: str, sha256: str, key_id: str, index: int) -> str:
     return f"{job[:KEPT].rstrip('-.')}-{_digest(f'{uid}/{sha256}/{key_id}')}-part-{index}"
 
 
-def ledger_name(namespace: str, jti: str) -> str:
-    """The entry of a signature that admits one object only. The signer chose `jti`: it counts in one namespace."""
+def ledger_name(payload: str) -> str:
+    """The entry of a signature that admits one object only, by the SHA-256 of what was signed, in which nothing is for
+    another signer to choose.
+    """
+    return f"qee-used-{payload[:40]}"
+
+
+def old_ledger_name(namespace: str, jti: str) -> str:
+    """As entries were called before: by an id that a signer chose, and another could choose again."""
     return f"qee-used-{hashlib.sha256(f'{namespace}/{jti}'.encode()).hexdigest()[:40]}"
 
 

@@ -6,6 +6,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT
 from prometheus_client import CollectorRegistry, generate_latest
 
+from qee.observe.door import Door
+
 
 async def serve(
     port: int,
@@ -13,7 +15,7 @@ async def serve(
     ready: Callable[[], bool],
     host: str = "0.0.0.0",  # noqa: S104 - the kubelet probes from outside the pod
     registry: CollectorRegistry | None = None,
-) -> web.AppRunner:
+) -> Door:
     """`/healthz` for the liveness probe, `/readyz` for the readiness probe, `/metrics` where there is a registry."""
 
     async def healthz(_: web.Request) -> web.Response:
@@ -30,7 +32,4 @@ async def serve(
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
     if registry is not None:
         app.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    return runner
+    return await Door(app, host, port).open()

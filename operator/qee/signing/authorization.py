@@ -6,9 +6,10 @@ when it was made, which is right before the task: a copy that somebody creates l
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from qee.api import moments
 from qee.api.json_fields import DocumentError, strict_object
 from qee.api.task import authorised
 from qee.signing import canonical, dsse
@@ -18,7 +19,6 @@ from qee.signing.libraries import Disagreement, Suite
 
 CONTEXT = b"qee.dev/quantumtask/v1"
 PAYLOAD_TYPE = "application/vnd.qee.quantumtask.v1+json"
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class AuthorizationProblem(ValueError):
@@ -33,9 +33,7 @@ def spec_hash(spec: Mapping[str, Any]) -> str:
 def authorise(namespace: str, name: str, spec: Mapping[str, Any], key: PrivateKey, now: datetime) -> str:
     """The value of spec.authorization."""
     signer = (key.public.key_id, lambda message: key.sign(message, CONTEXT))
-    return dsse.sign(
-        PAYLOAD_TYPE, _payload(namespace, name, spec, now.astimezone(UTC).strftime(_TIME)), [signer]
-    ).encode()
+    return dsse.sign(PAYLOAD_TYPE, _payload(namespace, name, spec, moments.write(now)), [signer]).encode()
 
 
 def check(namespace: str, name: str, spec: Mapping[str, Any], trusted: Sequence[PublicKey], suite: Suite) -> datetime:
@@ -66,7 +64,7 @@ def check(namespace: str, name: str, spec: Mapping[str, Any], trusted: Sequence[
     if stated != strict_object(_payload(namespace, name, spec, at), "authorization"):
         raise AuthorizationProblem("spec.authorization was made for another task, or the task was changed")
     try:
-        return datetime.strptime(at, _TIME).replace(tzinfo=UTC)
+        return moments.read(at)
     except ValueError:
         raise AuthorizationProblem("spec.authorization does not say when it was made") from None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qee.api.explain import explain
+from qee.api.explain import brief
 from qee.api.reasons import Reason
 from qee.api.trust import QuantumTrustPolicy, QuantumTrustPolicySpec, TrustedKey
 from qee.signing.keys import KeyProblem, PublicKey
@@ -81,13 +81,15 @@ class TrustPolicy:
         try:
             spec = QuantumTrustPolicy.model_validate({k: v for k, v in obj.items() if k != "status"}).spec
         except ValidationError as error:
-            return cls(name, None, problem="; ".join(explain(error)[:3]), names=_names(obj))
+            return cls(name, None, problem=brief(error), names=_names(obj))
         keys, unreadable = {}, {}
         for entry in spec.keys:
             try:
                 keys[entry.name] = Key.of(entry)
             except KeyProblem as error:
                 unreadable[entry.name] = str(error)
+        if problem := _two_holders(keys.values()):
+            return cls(name, None, problem=problem, names=_names(obj))
         return cls(name, spec, keys, unreadable)
 
     def governs(self, namespace: str) -> bool:
@@ -120,6 +122,17 @@ def _shots(circuit: Mapping[str, Any], usual: int) -> int:
     """Of all rows of its parameters together."""
     columns = circuit.get("parameters") or {}
     return int(circuit.get("shots", usual)) * max((len(column) for column in columns.values()), default=1)
+
+
+def _two_holders(keys: Iterable[Key]) -> str:
+    """What is wrong where one key is two people's: alone, it would meet a threshold of two. Empty where nothing is."""
+    first: dict[str, TrustedKey] = {}
+    for key in keys:
+        other = first.setdefault(key.public.key_id, key.entry)
+        if other.holder != key.entry.holder:
+            told = f"spec.keys: {other.name!r} of {other.holder!r} and {key.entry.name!r} of {key.entry.holder!r}"
+            return f"{told} are one public key; give each holder a key of their own"
+    return ""
 
 
 def _key_status(key: Key, now: datetime) -> dict[str, Any]:

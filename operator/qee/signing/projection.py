@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from qee.api import names
-from qee.api.explain import explain
+from qee.api.explain import brief
 from qee.api.job import MUTABLE, QuantumJob, QuantumJobSpec
 from qee.signing import canonical
 
@@ -65,7 +65,7 @@ def project(obj: Mapping[str, Any]) -> Projection:
     try:
         job = QuantumJob.model_validate({k: v for k, v in obj.items() if k != "status"})
     except ValidationError as error:
-        raise ProjectionProblem("; ".join(explain(error)[:3])) from error
+        raise ProjectionProblem(brief(error)) from error
     except UnicodeEncodeError as error:
         raise ProjectionProblem(_NOT_UNICODE) from error
     return of_job(job)

@@ -8,15 +8,14 @@ from typing import Annotated, Any, Literal
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from qee.api import names
-from qee.api.explain import explain
+from qee.api import moments, names
+from qee.api.explain import brief
 from qee.api.fields import text
 from qee.api.json_fields import DocumentError, strict_object
 from qee.signing.projection import PROFILE, Projection
 
 PAYLOAD_TYPE = "application/vnd.qee.dev.quantumjob-statement.v1+json"
 MAX_AUDIENCES = 16
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _Text = Annotated[str, Field(min_length=1, max_length=253)]
 _KeyId = Annotated[str, text(71, "^sha256:[0-9a-f]{64}$", "`sha256:` and 64 lower case hexadecimal digits")]
 _Sha256 = Annotated[str, text(64, "^[0-9a-f]{64}$", "64 lower case hexadecimal digits")]
@@ -88,11 +87,7 @@ class Statement(_Part):
     @field_validator("iat", "nbf", "exp", mode="before")
     @classmethod
     def _whole_seconds(cls, value: Any) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        if not isinstance(value, str):
-            raise ValueError("is not a time such as 2026-01-31T12:00:00Z")
-        return datetime.strptime(value, _TIME).replace(tzinfo=UTC)
+        return value if isinstance(value, datetime) else moments.read(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Statement":
@@ -107,7 +102,7 @@ class Statement(_Part):
     def to_bytes(self) -> bytes:
         """Canonical JSON (RFC 8785). Verifiers take the bytes as they are; any JSON of the same value would do."""
         value = self.model_dump(exclude_none=True)
-        value.update({name: getattr(self, name).strftime(_TIME) for name in ("iat", "nbf", "exp")})
+        value.update({name: moments.write(getattr(self, name)) for name in ("iat", "nbf", "exp")})
         return rfc8785.dumps(value)
 
     @classmethod
@@ -118,7 +113,7 @@ class Statement(_Part):
         except DocumentError as error:
             raise StatementProblem(str(error)) from error
         except ValidationError as error:
-            raise StatementProblem("; ".join(explain(error)[:3])) from error
+            raise StatementProblem(brief(error)) from error
 
 
 def statement(

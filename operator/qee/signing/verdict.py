@@ -49,6 +49,8 @@ class Verdict:
     policies: tuple[PolicyVerdict, ...] = ()
     jti: str = ""
     expires: str = ""
+    payload: str = ""
+    """SHA-256 of what was signed, in hexadecimal: what a one-shot ledger remembers."""
     warnings: tuple[str, ...] = field(default=())
 
     @property

@@ -8,13 +8,14 @@ Time: what a signature says of itself, and when a key was valid, is judged at th
 server stamps; key state (revoked, retired) is judged as it is now.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
-from qee.api import names
+from qee.api import moments, names
 from qee.api.fields import MAX_SECONDS
 from qee.api.reasons import Reason
 from qee.api.trust import QuantumTrustPolicySpec, SigningRule
@@ -64,7 +65,8 @@ def verify(question: Question, suite: Suite) -> Verdict:
         text = f"No QuantumTrustPolicy governs namespace {namespace!r}. {Reason.NO_POLICY.remedy}"
         return Verdict(False, Reason.NO_POLICY, text)
     examination = _Examination(question, suite)
-    return _verdict([examination.under(policy) for policy in found], examination.statement)
+    views = [examination.under(policy) for policy in found]
+    return _verdict(views, examination.statement, examination.payload)
 
 
 def self_consistent(question: Question, suite: Suite) -> tuple[Check, ...]:
@@ -96,10 +98,11 @@ def _metadata(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, Mapping) else {}
 
 
-def _verdict(views: list[PolicyVerdict], statement: Statement | None) -> Verdict:
+def _verdict(views: list[PolicyVerdict], statement: Statement | None, payload: bytes) -> Verdict:
     known: dict[str, Any] = {"policies": tuple(views)}
     if statement is not None:
-        known |= {"jti": statement.jti, "expires": statement.exp.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        known |= {"jti": statement.jti, "expires": moments.write(statement.exp)}
+        known["payload"] = hashlib.sha256(payload).hexdigest()
     for mode in ("Enforce", "Warn", "Audit"):
         failed = [(view.policy, view.failed) for view in views if view.failed and view.mode == mode]
         if not failed:
@@ -138,6 +141,7 @@ class _Examination:
         self._suite = suite
         self._answers: dict[str, bool] = {}
         self.statement: Statement | None = None
+        self.payload = b""
 
     def without_policy(self) -> tuple[Check, ...]:
         self._spec = QuantumTrustPolicySpec.model_construct(audiences=[], max_validity_seconds=None)
@@ -233,6 +237,7 @@ class _Examination:
     def _parse_statement(self) -> str:
         try:
             self._stated = self.statement = Statement.from_bytes(self._envelope.payload)
+            self.payload = self._envelope.payload
         except StatementProblem as error:
             raise _No(Reason.ENVELOPE_INVALID, f"the signed statement: {error}") from None
         return f"profile {self._stated.profile}"
@@ -270,7 +275,7 @@ class _Examination:
         }
         for field, value in signed.items():
             if found[field] != value:
-                raise _No(Reason.WRONG_SUBJECT, f"{field}: signed {value!r}, found {found[field]!r}")
+                raise _No(Reason.WRONG_SUBJECT, f"{field}: signed {value!r}, found {_shown(found[field])}")
         return f"{subject.kind} {subject.namespace}/{subject.name}"
 
     def _validity(self) -> str:
@@ -362,6 +367,12 @@ def _checked(steps: Iterable[tuple[str, Callable[[], str]]]) -> tuple[Check, ...
             checks.append(Check(what, False, str(no), no.reason))
             break
     return tuple(checks)
+
+
+def _shown(value: Any) -> str:
+    """What an object says of itself: as long as it likes, and of any kind."""
+    text = ascii(value) if isinstance(value, str | int | None) else f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _accept(view: dict[str, Any], keys: Sequence[Key]) -> None:

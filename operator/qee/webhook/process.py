@@ -3,20 +3,18 @@
 import asyncio
 import contextlib
 import logging
-import ssl
 from datetime import datetime
-
-from aiohttp import web
 
 from qee.kube.port import Port
 from qee.observe import health
+from qee.observe.door import Door
 from qee.signing.libraries import Suite
 from qee.webhook.groups import count_groups
 from qee.webhook.knowledge import Knowledge
 from qee.webhook.metrics import Metrics
 from qee.webhook.server import Admission
 from qee.webhook.settings import Settings
-from qee.webhook.tls import Certificate
+from qee.webhook.tls import Certificate, named
 
 logger = logging.getLogger(__name__)
 FINISH_SECONDS = 6.0  # for requests in hand: the API server has given up on them after 5
@@ -26,7 +24,7 @@ async def serve(settings: Settings, port: Port, suite: Suite, stop: asyncio.Even
     """Until `stop` is set. Raises what ended a part that has to go on."""
     metrics = Metrics()
     knowledge = Knowledge(port, settings)
-    certificate = Certificate(settings.tls_directory, lambda end: _expires(metrics, end))
+    certificate = Certificate(settings.tls_directory, lambda end: _expires(metrics, end), settings.client_ca)
     certificate.load()
     if logger.isEnabledFor(logging.DEBUG):
         count_groups(certificate.context, metrics.handshakes)
@@ -45,7 +43,16 @@ async def serve(settings: Settings, port: Port, suite: Suite, stop: asyncio.Even
 
     admission = Admission(knowledge.facts, knowledge.missing, suite, metrics)
     probes = await health.serve(settings.health_port, ailments, ready, settings.host, metrics.registry)
-    served = await _listen(admission.app(), settings, certificate.context)
+    door = Door(
+        admission.app(),
+        settings.host,
+        settings.port,
+        certificate.context,
+        peers=settings.clients,
+        known=(lambda shown: named(shown, settings.client_names)) if settings.client_names else None,
+        finish_seconds=FINISH_SECONDS,
+    )
+    served = await door.open()
     logger.info("listening on %s:%s", settings.host, settings.port)
     try:
         done, _ = await asyncio.wait([told, *work], return_when=asyncio.FIRST_COMPLETED)
@@ -61,13 +68,6 @@ async def serve(settings: Settings, port: Port, suite: Suite, stop: asyncio.Even
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(told, *work, return_exceptions=True)
         await probes.cleanup()
-
-
-async def _listen(app: web.Application, settings: Settings, context: ssl.SSLContext) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_SECONDS)
-    await runner.setup()
-    await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
-    return runner
 
 
 def _expires(metrics: Metrics, end: datetime) -> None:

@@ -4,12 +4,14 @@ Allowed without a look at the signature is only what changes nothing that was si
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from qee.api import names
+from qee.api.json_fields import DocumentError, check_structure, check_unicode
 from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
 from qee.signing.verdict import Verdict
@@ -18,6 +20,10 @@ from qee.signing.verify import Question, unchanged, verify
 API_VERSION, KIND = "admission.k8s.io/v1", "AdmissionReview"
 MAX_WARNING = 256  # characters; the API server may cut longer ones
 MAX_AUDIT = 1024
+MAX_MESSAGE = 2048
+MAX_MEMBERS = 100_000  # of all objects together; a job of 300 circuits, old and new, has a tenth
+MAX_PARSED_BYTES = 64 * 1024 * 1024
+_TEXTS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 NOT_SYNCED, FAILED = "WebhookNotSynced", "WebhookFailed"
 UNCHANGED, DELETING = "Unchanged", "Deleting"
@@ -70,7 +76,7 @@ class Answer:
         """As the API server wants it."""
         response: dict[str, Any] = {"uid": uid, "allowed": self.allowed}
         if not self.allowed:
-            told = f"{self.reason}: {self.message}"
+            told = _short(f"{self.reason}: {self.message}", MAX_MESSAGE)
             response["status"] = {"code": self.code, "reason": self.reason, "message": told}
         if self.warnings:
             response["warnings"] = [_short(text, MAX_WARNING) for text in self.warnings]
@@ -81,10 +87,17 @@ class Answer:
 
 def parse(body: bytes) -> Request:
     """Raises Malformed for whatever is no whole AdmissionReview of a QuantumJob."""
+    bare = _TEXTS.sub(b"", body)
+    if bare.count(b":") > MAX_MEMBERS:
+        raise Malformed(f"the body has more than {MAX_MEMBERS} members of objects")
     try:
-        review = json.loads(body)
+        check_structure(bare, "body", MAX_PARSED_BYTES)
+        review = json.loads(body.decode())
+        check_unicode(body, review)
+    except DocumentError as error:
+        raise Malformed(str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise Malformed("the body is not JSON") from error
+        raise Malformed("the body is not JSON in UTF-8") from error
     if not isinstance(review, dict) or (review.get("apiVersion"), review.get("kind")) != (API_VERSION, KIND):
         raise Malformed(f"the body is no {KIND} of {API_VERSION}")
     request = review.get("request")

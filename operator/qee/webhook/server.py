@@ -45,6 +45,8 @@ class Admission:
 
     async def validate(self, http: web.Request) -> web.Response:
         """400 for what is no AdmissionReview: the API server takes that for a refusal, as all but a whole answer."""
+        if http.headers.getall("Content-Encoding", ["identity"]) != ["identity"]:
+            return web.Response(status=415, text="send the review as it is, without Content-Encoding")
         try:
             async with asyncio.timeout(READ_SECONDS):
                 body = await http.read()

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -23,6 +23,21 @@ class Settings(BaseModel):
     drain_seconds: float = Field(
         default=5, ge=0, description="From SIGTERM to the last accepted request: the Service has to hear of it first."
     )
+    clients: list[IPvAnyNetwork] = Field(
+        default=[], description="Networks (CIDRs) from which reviews are taken. Empty: from anywhere."
+    )
+    client_ca: Path | None = Field(
+        default=None, description="PEM file of the authority whose certificates clients must show. Absent: none."
+    )
+    client_names: list[str] = Field(
+        default=[], description="Common names or DNS names that such a certificate must be of. Empty: any."
+    )
+
+    @model_validator(mode="after")
+    def _names_need_an_authority(self) -> "Settings":
+        if self.client_names and self.client_ca is None:
+            raise ValueError("clientNames needs clientCa")
+        return self
 
     @classmethod
     def load(cls, path: Path) -> "Settings":

@@ -8,9 +8,10 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 
@@ -22,15 +23,24 @@ CERTIFICATE, KEY = "tls.crt", "tls.key"
 class Certificate:
     """A pair of files and the SSLContext that serves them.
 
-    `taken_up` is called with the time at which a certificate that was just loaded runs out.
+    `taken_up` is called with the time at which a certificate that was just loaded runs out. `clients` is a PEM file of
+    the authority whose certificates clients must show; what it holds is read once, as the process starts.
     """
 
-    def __init__(self, directory: Path, taken_up: Callable[[datetime], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        taken_up: Callable[[datetime], object] = lambda _: None,
+        clients: Path | None = None,
+    ) -> None:
         self._paths = (directory / CERTIFICATE, directory / KEY)
         self._taken_up = taken_up
         self._seen: tuple[object, ...] | None = None
         self._served = b""
         self.context = _context()
+        if clients is not None:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(cafile=clients)
 
     def load(self) -> None:
         """Raises OSError (as ssl.SSLError is) or ValueError where the files are no pair; then nothing changes."""
@@ -80,3 +90,10 @@ def _load(context: ssl.SSLContext, both: bytes) -> None:
         context.load_cert_chain(f"/proc/self/fd/{descriptor}")
     finally:
         os.close(descriptor)
+
+
+def named(shown: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether a verified certificate, as `getpeercert` gives it, is of one of the names."""
+    subject = {value for part in shown.get("subject", ()) for key, value in part if key == "commonName"}
+    others = {value for key, value in shown.get("subjectAltName", ()) if key == "DNS"}
+    return not (subject | others).isdisjoint(names)

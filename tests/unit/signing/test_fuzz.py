@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import signed
 from tests.mutations import QUICK, VALUES, changed_bytes, changed_json, repeated
-from tests.signing_cases import ADA, BOB, EMERGENCY, NOW, config_map_job, payload_of, sign
+from tests.signing_cases import ADA, BOB, EMERGENCY, NOW, OTHER_TIMES, TWO, ask, config_map_job, payload_of, sign, trust
 
 from qee.signing import attestation
 from qee.signing.attestation import AttestationProblem
@@ -18,6 +18,7 @@ from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
 from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
 from qee.signing.statement import Statement, StatementProblem
+from qee.signing.verify import self_consistent, unchanged, verify
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -75,6 +76,48 @@ def test_statements() -> None:
             return
         assert Statement.from_bytes(found.to_bytes()) == found
         assert found.exp > found.nbf
+
+    repeated(holds)
+
+
+# A verdict, whatever the object, its envelope or what is signed holds: in a policy of mode Audit that is leave to run.
+JOB = config_map_job()
+STATED = json.loads(PAYLOAD)
+
+
+def resigned(payload: bytes) -> Any:
+    return signed.with_envelope(JOB, signed.envelope(payload, [ADA, BOB]))
+
+
+JOBS = st.one_of(
+    changed_json(SIGNED),
+    changed_json(JOB).map(lambda job: {**SIGNED, **job} if isinstance(job, dict) else SIGNED),
+    VALUES.map(lambda value: {**SIGNED, "spec": value}),
+    VALUES.map(lambda value: {**SIGNED, "metadata": {**SIGNED["metadata"], "labels": value}}),
+    st.dictionaries(st.sampled_from(["metadata", "spec", "kind", "apiVersion", "status"]) | st.text(), VALUES),
+    TEXTS.map(lambda text: signed.with_envelope(JOB, text)),
+    changed_json(STATED).map(lambda stated: resigned(json_bytes(stated))),
+    st.tuples(st.sampled_from(["iat", "nbf", "exp"]), st.sampled_from(OTHER_TIMES) | VALUES).map(
+        lambda change: resigned(json_bytes({**STATED, change[0]: change[1]}))
+    ),
+    changed_bytes(PAYLOAD).map(resigned),
+)
+
+
+@pytest.mark.parametrize("mode", ["Enforce", "Warn", "Audit"])
+def test_the_verifier_has_a_verdict_on_anything(mode: str) -> None:
+    suite, policy = Suite.required(), trust(keys=TWO, mode=mode)
+
+    @QUICK
+    @given(JOBS)
+    def holds(job: Any) -> None:
+        verdict = verify(ask(job, policy), suite)
+        assert verdict.allowed or mode == "Enforce"
+        assert verdict.message.encode()
+        assert verdict.as_status() is None or verdict.verified
+        unchanged(job, job)
+        unchanged(SIGNED, job)
+        assert self_consistent(ask(job, policy), suite)
 
     repeated(holds)
 

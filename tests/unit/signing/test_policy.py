@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests import signed
-from tests.signing_cases import ADA, BOB, CLASSICAL, EMERGENCY, HYBRID, NOW, TWO, ada, at, rfc3339, trust
+from tests.signing_cases import ADA, BOB, CLASSICAL, EMERGENCY, HYBRID, NOW, OTHER_TIMES, TWO, ada, at, rfc3339, trust
 
 from qee.kube.port import Object
 from qee.signing.policy import TrustPolicy, governing
@@ -61,6 +61,7 @@ def test_a_rule_needs_as_many_holders_and_families_as_it_asks_for() -> None:
         ({"rules": [signed.rule("eve")]}, "name eve, which is not in keys"),
         ({"rules": [signed.rule("ada"), signed.rule("ada")]}, "a rule's name occurs twice"),
         ({"breakGlass": {"keys": ["ada"]}, "rules": [signed.rule("ada")]}, "is for breakGlass and in a rule"),
+        ({"keys": [signed.entry("ada", ADA), signed.entry("eve", ADA)]}, "spec.keys: one publicKey has two holders"),
         ({"mode": "Ignore"}, "spec.mode"),
         ({"unknown": 1}, "spec.unknown: is not a field"),
         ({"clockSkewSeconds": -1}, "spec.clockSkewSeconds"),
@@ -74,9 +75,11 @@ def test_a_policy_that_cannot_be_read_says_why_and_is_not_ready(spec: dict[str, 
     assert says in found.status(NOW)["message"]
 
 
-@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00", "2026-01-01", "soon", 5])
-def test_times_without_a_zone_are_refused(moment: object) -> None:
-    assert "spec.keys[0].notBefore" in read(ada(notBefore=moment)).problem
+@pytest.mark.parametrize("field", ["notBefore", "notAfter", "verifyOnlySince"])
+@pytest.mark.parametrize("moment", OTHER_TIMES)
+def test_times_in_another_spelling_than_utc_with_whole_seconds_are_refused(field: str, moment: object) -> None:
+    problem = read(ada(**{field: moment})).problem
+    assert f"spec.keys[0].{field}: is not a time in UTC; write it like 2026-01-31T12:00:00Z" in problem
 
 
 CIRCUIT = {"name": "c", "format": "openqasm3", "source": "x"}

@@ -7,7 +7,7 @@ import pytest
 import rfc8785
 from pydantic import ValidationError
 from tests import builders, signed
-from tests.signing_cases import ADA, BOB, NOW, config_map_job, padded, payload_of, reference, rfc3339, sign
+from tests.signing_cases import ADA, BOB, NOW, OTHER_TIMES, config_map_job, padded, payload_of, reference, rfc3339, sign
 
 from qee.signing import dsse
 from qee.signing.dsse import Envelope, EnvelopeProblem, Signature, pae
@@ -118,6 +118,20 @@ def test_odd_values_are_refused_by_name(name: str, value: object) -> None:
     document = {**json.loads(stated().to_bytes()), name: value}
     with pytest.raises(StatementProblem, match=name):
         Statement.from_bytes(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("field", ["iat", "nbf", "exp"])
+@pytest.mark.parametrize("moment", OTHER_TIMES)
+def test_a_time_has_one_spelling(field: str, moment: object) -> None:
+    document = {**json.loads(stated().to_bytes()), field: moment}
+    with pytest.raises(StatementProblem, match=f"{field}: is not a time in UTC|lone surrogate|decimal strings"):
+        Statement.from_bytes(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("moment", ["1000-01-01T00:00:00Z", "2028-02-29T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_a_time_is_written_as_it_was_read(moment: str) -> None:
+    document = {**json.loads(stated().to_bytes()), "iat": moment}
+    assert Statement.from_bytes(json.dumps(document).encode()).to_bytes() == rfc8785.dumps(document)
 
 
 def test_dsse_encodes_as_its_specification_says() -> None:

@@ -1,0 +1,53 @@
+"""A real API server refuses a QuantumTrustPolicy that the verifier would not read, at apply."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e.cluster.apiserver import ApiServer
+from e2e.cluster.steps import ClusterError
+from tests import signed
+from tests.signing_cases import ADA, OTHER_TIMES, ada, trust
+
+CRDS = Path(__file__).parents[2] / "crds"
+
+
+@pytest.fixture(scope="module")
+def server(apiserver: ApiServer) -> ApiServer:
+    apiserver.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    apiserver.kubectl("wait", "--for=condition=Established", "-f", str(CRDS), "--timeout=30s")
+    return apiserver
+
+
+def refusal(server: ApiServer, policy: Any) -> str:
+    """What it says; empty where it takes the policy."""
+    try:
+        server.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(policy))
+    except ClusterError as refused:
+        return re.sub(r"\s+", " ", str(refused))
+    return ""
+
+
+def test_one_key_of_two_holders_is_refused(server: ApiServer):
+    said = refusal(server, trust(keys=[signed.entry("ada", ADA), signed.entry("eve", ADA)]))
+    assert "spec.keys" in said
+    assert "one publicKey has two holders" in said
+
+
+def test_one_key_under_two_names_of_one_holder_is_taken(server: ApiServer):
+    assert not refusal(server, trust(keys=[signed.entry("ada", ADA), signed.entry("new", ADA, holder="ada")]))
+
+
+def test_as_many_keys_as_a_policy_may_have_are_taken(server: ApiServer):
+    keys = [signed.entry(f"k{number}", signed.key(f"k{number}", "Ed25519")) for number in range(64)]
+    assert not refusal(server, trust(keys=keys))
+
+
+@pytest.mark.parametrize("field", ["notBefore", "notAfter", "verifyOnlySince"])
+def test_a_time_has_one_spelling(server: ApiServer, field: str):
+    assert not refusal(server, ada(**{field: "2026-01-01T00:00:00Z"}))
+    for moment in OTHER_TIMES:
+        if isinstance(moment, str) and moment.isprintable():  # in place of a surrogate the API server puts U+FFFD
+            assert f"spec.keys[0].{field}" in refusal(server, ada(**{field: moment})), moment
