@@ -14,6 +14,8 @@ from e2e.cluster.steps import ClusterError
 from e2e.kubernetes import Job, Namespace, Object
 from tests import signed
 
+from qee.api import moments
+
 TENANT = "mallory"  # may do in the namespace what the role `edit` allows, and name no backend
 NOW = datetime.now(UTC)
 KEYS = ("ada", "revoked", "retired", "limited", "emergency")
@@ -46,7 +48,7 @@ class Stage:
         changed = spec.pop("keys", {})
         states: dict[str, Object] = {
             "revoked": {"state": "Revoked"},
-            "retired": {"state": "VerifyOnly", "verifyOnlySince": (NOW - timedelta(days=1)).isoformat()},
+            "retired": {"state": "VerifyOnly", "verifyOnlySince": moments.write(NOW - timedelta(days=1))},
             "limited": {"constraints": {"backends": ["another-backend"], "maxShots": 10}},
             **changed,
         }

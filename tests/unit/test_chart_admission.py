@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from e2e.chart import NAMESPACE, OPERATOR, render
+from e2e.cluster.steps import ClusterError
 from e2e.rbac import Right, granted
 
 from qee.api.match_conditions import match_conditions
@@ -169,6 +170,36 @@ def test_an_issuer_of_ones_own_replaces_the_charts() -> None:
     assert kinds(objects, "Issuer") == set()
     assert kinds(objects, "Certificate") == {"qee-webhook"}
     assert named(objects, "Certificate", "qee-webhook")["spec"]["issuerRef"] == issuer
+
+
+def test_only_listed_addresses_reach_the_webhook_and_those_with_a_certificate(tmp_path: Path) -> None:
+    certificates = {"authorityConfigMap": "api-server-ca", "names": ["api-server"]}
+    objects = render({"admission": {"clients": ["10.0.0.0/28", "fd00::/64"], "clientCertificates": certificates}})
+    settings = load(WebhookSettings, objects, "qee-webhook", "webhook.yaml", tmp_path)
+    pod = named(objects, "Deployment", "qee-webhook")["spec"]["template"]["spec"]
+    (volume,) = [each for each in pod["volumes"] if "configMap" in each and each["name"] == "clients"]
+    (rule,) = named(objects, "NetworkPolicy", "qee-webhook")["spec"]["ingress"]
+
+    assert [str(each) for each in settings.clients] == ["10.0.0.0/28", "fd00::/64"]
+    assert rule["from"] == [{"ipBlock": {"cidr": str(each)}} for each in settings.clients]
+    assert volume["configMap"]["name"] == "api-server-ca"
+    assert settings.client_ca is not None
+    assert str(settings.client_ca.parent) == mounted(pod)["clients"]
+    assert settings.client_ca.name in [item["path"] for item in volume["configMap"]["items"]]
+    assert settings.client_names == ["api-server"]
+
+
+def test_anybody_reaches_the_webhook_unless_values_say_otherwise(tmp_path: Path) -> None:
+    objects = render()
+    settings = load(WebhookSettings, objects, "qee-webhook", "webhook.yaml", tmp_path)
+    (rule,) = named(objects, "NetworkPolicy", "qee-webhook")["spec"]["ingress"]
+    assert (settings.clients, settings.client_ca, settings.client_names) == ([], None, [])
+    assert "from" not in rule
+
+
+def test_names_of_certificates_that_nobody_asks_for_are_refused() -> None:
+    with pytest.raises(ClusterError, match="names needs authorityConfigMap"):
+        render({"admission": {"clientCertificates": {"names": ["api-server"]}}})
 
 
 def test_the_webhook_reads_policies_backends_and_one_namespace() -> None:

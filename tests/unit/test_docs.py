@@ -34,6 +34,7 @@ HOSTS = {
     "kueue.sigs.k8s.io",
     "kueue.x-k8s.io",
     "rbac.authorization.k8s.io",
+    "apiserver.config.k8s.io",
     "keepachangelog.com",
     "semver.org",
     "github.com",

@@ -28,4 +28,13 @@ tlsDirectory: /etc/qee-tls
 port: 8443
 healthPort: 8081
 withoutPolicy: {{ .Values.admission.withoutPolicy }}
+clients: {{ toJson .Values.admission.clients }}
+{{- with .Values.admission.clientCertificates }}
+{{- if .authorityConfigMap }}
+clientCa: /etc/qee-clients/ca.crt
+{{- else if .names }}
+{{- fail "admission.clientCertificates.names needs authorityConfigMap: without an authority no certificate is asked for" }}
+{{- end }}
+clientNames: {{ toJson .names }}
+{{- end }}
 {{- end }}
