@@ -69,6 +69,7 @@ class Engine(base.Provider):
     def __init__(self, token: str = "", lag: float = 0.0) -> None:
         super().__init__(token, lag)
         self.programs: dict[str, Any] = {}
+        self.others: dict[str, str] = {}
         self.specification = any_pb2.Any()
         self.specification.Pack(create_device_spec_from_processor_id(PROCESSOR))
         self.device = cirq_google.GridDevice.from_proto(create_device_spec_from_processor_id(PROCESSOR))
@@ -82,8 +83,12 @@ class Engine(base.Provider):
     def control(self, request: base.Request) -> base.Answer:
         if request.path == "/_standin/reset":
             self.programs.clear()
+            self.others = {}
         if request.path == "/_standin/state":  # {"handle": ..., "state": 99}: what the engine may say one day
             self.jobs[request.json()["handle"]].facts["state"] = request.json()["state"]
+            return base.Answer({})
+        if request.path == "/_standin/others":  # {"processor": ..., "job": ..., "parent": ...}: names that answers have
+            self.others = request.json()
             return base.Answer({})
         if request.path == "/_standin/lag":  # {"seconds": 3600}: of the jobs that come from now on
             self.lag = float(request.json()["seconds"])
@@ -157,7 +162,7 @@ class Engine(base.Provider):
         job = self._known(request.parent)
         if job.phase != "succeeded":
             raise Refused(grpc.StatusCode.NOT_FOUND, "Result not found")
-        return quantum.QuantumResult(parent=job.handle, result=job.result)
+        return quantum.QuantumResult(parent=self.others.get("parent", job.handle), result=job.result)
 
     def _cancel_quantum_job(self, request: Any) -> Any:
         job = self._known(request.name)
@@ -187,11 +192,14 @@ class Engine(base.Provider):
         return job
 
     def _told(self, job: base.ProviderJob) -> Any:
-        status = quantum.ExecutionStatus(state=job.facts.get("state", _STATES[job.phase]))
+        processor = f"projects/{PROJECT}/processors/{self.others.get('processor', PROCESSOR)}"
+        state = job.facts.get("state", _STATES[job.phase])
+        status = quantum.ExecutionStatus(state=state, processor_name=processor)
         if job.phase == "failed":
             status.failure.error_code = quantum.ExecutionStatus.Failure.Code.INVALID_PROGRAM
             status.failure.error_message = job.facts["error"]
-        return quantum.QuantumJob(name=job.handle, labels=job.facts["labels"], execution_status=status)
+        name = self.others.get("job", job.handle)
+        return quantum.QuantumJob(name=name, labels=job.facts["labels"], execution_status=status)
 
     def execute(self, job: base.ProviderJob) -> Any:
         """A v2 Result in an Any."""

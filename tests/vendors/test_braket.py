@@ -210,6 +210,35 @@ def test_columns_are_of_the_qubits_that_the_result_names(bell: Submission) -> No
         braket_results.read(submission, json.dumps(content).encode()[:-9])
 
 
+@pytest.mark.parametrize("arn", [7, "", "7", "arn:aws:braket:us-east-1:123456789012:job/x", None, ["arn"]])
+def test_a_submission_that_is_answered_without_a_task_is_ambiguous(
+    braket: WorkerProcess, service: StandIn, bell: Submission, arn: Any
+) -> None:
+    service.control("says", method="POST", path="^/quantum-task$", status=201, body={"quantumTaskArn": arn})
+    with pytest.raises(protocol.Ambiguous):
+        braket.submit(key(1), bell)
+
+
+def test_an_answer_about_another_task_is_none(braket: WorkerProcess, service: StandIn, bell: Submission) -> None:
+    first, second = braket.submit(key(1), bell), braket.submit(key(2), bell)
+    finished(braket, [first, second])
+    (job,) = [each for each in service.jobs if each["handle"] == second]
+    shown = {
+        "quantumTaskArn": second,
+        "status": "COMPLETED",
+        "deviceArn": job["body"]["deviceArn"],
+        "outputS3Bucket": job["body"]["outputS3Bucket"],
+        "outputS3Directory": job["facts"]["directory"],
+    }
+    service.control("says", path="^/quantum-task/", body=shown)
+    for ask in (lambda: braket.fetch(first, bell), lambda: braket.call("status", {"handles": [first]})):
+        with pytest.raises(protocol.Unreachable, match="the answer is about the task"):
+            ask()
+    service.control("says", path="^/quantum-task/", body={**shown, "quantumTaskArn": first})  # with the other's result
+    (unit,) = braket.fetch(first, bell)["units"]
+    assert "results.json is that of the task" in unit["problem"]
+
+
 def test_a_task_that_fails_keeps_the_others(braket: WorkerProcess, bell: Submission) -> None:
     content = json.loads(bell.payload)
     action = json.dumps({**json.loads(content["action"]), "source": "OPENQASM 3.0; nonsense q;"})

@@ -337,6 +337,27 @@ def test_shots_that_are_not_those_asked_for_are_no_result(google: WorkerProcess,
     assert google.fetch(found, more)["units"][0]["problem"] == "Quantum Engine ran 9 shots, not 10"
 
 
+@pytest.mark.parametrize("what", ["job", "parent"])
+def test_an_answer_about_another_job_is_none(
+    google: WorkerProcess, service: StandIn, flip: Submission, what: str
+) -> None:
+    found = google.submit(key(1), flip)
+    finished(google, [found])
+    service.control("others", **{what: found.replace("/jobs/", "/jobs/x")})
+    with pytest.raises(protocol.Unreachable, match="the answer is about"):
+        google.fetch(found, flip)
+
+
+def test_what_another_processor_gave_is_no_result_of_this_one(
+    google: WorkerProcess, service: StandIn, flip: Submission
+) -> None:
+    found = google.submit(key(1), flip)
+    finished(google, [found])
+    service.control("others", processor="weber")
+    (unit,) = google.fetch(found, flip)["units"]
+    assert unit["problem"] == "Quantum Engine ran the job on weber, it was submitted for rainbow"
+
+
 def test_the_digest_is_of_the_payload_as_it_came(google: WorkerProcess, flip: Submission) -> None:
     found = google.submit(key(1), flip)
     finished(google, [found])
@@ -865,3 +886,64 @@ def in_the_sdks_environment(program: str, *arguments: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+RESULTS = """
+import json
+from cirq_google.api import v2
+from cirq_google.cloud import quantum
+from qee.api.compiled_document import Submission, Unit, Usage
+from qee.api.result_document import Register
+from qee.connectors.vendors import google_results
+
+QUBITS = ["0_0", "0_1"]
+unit = Unit("c", 0, 10, (Register("c", 2),), (0, 1))
+submission = Submission(json.dumps({"columns": QUBITS}).encode(), (unit, unit), Usage(tasks=1, shots=20))
+
+
+def result(change=lambda part: None, shots=10, units=2):
+    found = v2.result_pb2.Result()
+    sweep = found.sweep_results.add(repetitions=shots)
+    for number in range(units):
+        part = sweep.parameterized_results.add()
+        measured = part.measurement_results.add(key="qee")
+        for qubit, column in zip(QUBITS, (b"\\xff\\x03", b"\\x01\\x00")):  # the first shot is 11, the others 01
+            measured.qubit_measurement_results.add(results=column).qubit.id = qubit
+        if number == 0:
+            change(part)
+    return found
+
+
+def read(found, kind="type.googleapis.com/cirq.google.api.v2.Result"):
+    data = found if isinstance(found, bytes) else found.SerializeToString()
+    return google_results.read(submission, kind, data)
+
+
+def other_key(part): part.measurement_results[0].key = "m"
+def two_keys(part): part.measurement_results.add(key="m")
+def same_key_twice(part): part.measurement_results.add().CopyFrom(part.measurement_results[0])
+def several_instances(part): part.measurement_results[0].instances = 2
+def qubit_twice(part): part.measurement_results[0].qubit_measurement_results[1].qubit.id = "0_0"
+def other_qubit(part): part.measurement_results[0].qubit_measurement_results[1].qubit.id = "9_9"
+def short(part): part.measurement_results[0].qubit_measurement_results[1].results = b"\\x01"
+def nothing(part): del part.measurement_results[:]
+
+
+good = {"11": 1, "01": 9}
+assert [each.counts for each in read(result())] == [good, good]
+for change in (other_key, two_keys, same_key_twice, several_instances, qubit_twice, other_qubit, short, nothing):
+    first, second = read(result(change))
+    assert first.problem and first.counts is None, change
+    assert second.counts == good, change
+assert ["10 results" in each.problem or "3 results" in each.problem for each in read(result(units=3))] == [True, True]
+first, second = read(result(units=1))
+assert first.counts == good and "no result for this parameter set" in second.problem
+assert all("ran 3 shots, not 10" in each.problem for each in read(result(shots=3)))
+found = read(result(), "type.googleapis.com/cirq.google.api.v1.Result")
+assert all("not of Cirq's v2" in each.problem for each in found)
+"""
+
+
+def test_a_result_of_other_measurements_costs_its_parameter_set_alone() -> None:
+    """Messages are built field by field after result.proto, not by Cirq's serializer."""
+    subprocess.run([sdks.python("google"), "-c", RESULTS], check=True, env=sdks.environment())

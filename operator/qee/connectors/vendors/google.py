@@ -124,6 +124,10 @@ class Google:
         if found.phase != "succeeded":
             units = tuple(UnitResult(problem=f"{found.message} at Quantum Engine") for _ in submission.units)
             return Fetched(units, hashlib.sha256(b"").hexdigest())
+        processor = job.execution_status.processor_name.rpartition("/")[2]
+        if processor not in ("", self._settings.device):
+            told = f"Quantum Engine ran the job on {processor:.64}, it was submitted for {self._settings.device}"
+            return Fetched(tuple(UnitResult(problem=told) for _ in submission.units), hashlib.sha256(b"").hexdigest())
         payload = self._service.result(handle)
         return Fetched(read(submission, payload.type_url, payload.value), hashlib.sha256(payload.value).hexdigest())
 

@@ -26,6 +26,7 @@ from google.api_core.exceptions import DataLoss
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from qee.api.json_fields import canonical_json
+from qee.connectors.answers import same
 from qee.connectors.protocol import (
     Ambiguous,
     Gone,
@@ -152,7 +153,10 @@ class Service:
 
         known = [handle for handle in handles if _ids(handle)]
         found = self._call(call, lambda: duet.pmap(look, known, limit=_AT_ONCE)) if known else []
-        return {handle: job for handle, job in zip(known, found, strict=True) if job is not None}
+        jobs = {handle: job for handle, job in zip(known, found, strict=True) if job is not None}
+        for handle, job in jobs.items():
+            same(call, "the job", job.name, handle)
+        return jobs
 
     def pending(self, handles: Sequence[str]) -> dict[str, Any]:
         """Those of the handles that have not ended, as far as the listing shows them."""
@@ -166,7 +170,9 @@ class Service:
         return {job.name: job for job in listed if job.name in wanted}
 
     def result(self, handle: str) -> AnyMessage:
-        return self._call("fetch", lambda: self._client.get_job_results(*_ids(handle))).result
+        found = self._call("fetch", lambda: self._client.get_job_results(*_ids(handle)))
+        same("fetch", "the result of", found.parent or handle, handle)
+        return found.result
 
     def cancel(self, handle: str) -> None:
         if not _ids(handle):

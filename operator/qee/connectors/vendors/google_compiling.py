@@ -33,7 +33,7 @@ from qee.api.result_document import CompiledCircuit, Size
 from qee.api.run_document import CircuitRun, RunDocument, TranspileOptions
 from qee.connectors.vendors.google import Google
 from qee.connectors.vendors.google_device import Device, invalid_spec, read_device
-from qee.connectors.vendors.google_payload import written
+from qee.connectors.vendors.google_payload import KEY, written
 from qee.connectors.vendors.google_routing import layout_of, routed
 from qee.runner.binding import matched
 from qee.runner.engines.cirq_json import MAX_OPERATIONS, load_cirq_json
@@ -42,7 +42,6 @@ from qee.runner.engines.cirq_program import Program
 from qee.runner.errors import RunnerError
 from qee.runner.naming import naming
 
-_KEY = "qee"  # of the one measurement
 _MAX_PRIORITY = 999  # EngineClient.create_job
 _OPTIONS = ("priority", "target_gateset")
 _GATESETS = {
@@ -239,7 +238,7 @@ def _compiled(circuit: Any, program: Program, device: Device, gateset: Any, tran
     wires = [NOT_MEASURED] * len(program.bits)
     for column, qubit in enumerate(measured):
         wires[place[qubit]] = column
-    compiled = cirq.Circuit(*(moment for moment in gates if moment), cirq.Moment(cirq.measure(*qubits, key=_KEY)))
+    compiled = cirq.Circuit(*(moment for moment in gates if moment), cirq.Moment(cirq.measure(*qubits, key=KEY)))
     _check_compiled(compiled, device, transpile.verbatim)
     return Compiled(compiled, qubits, tuple(wires))
 

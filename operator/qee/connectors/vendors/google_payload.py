@@ -10,6 +10,7 @@ from typing import Any
 
 from qee.api.json_fields import canonical_json
 
+KEY = "qee"  # of the one measurement of a program
 TARGET_FORMAT = "qee.dev/google-target/v1"  # of a processor's snapshot
 
 

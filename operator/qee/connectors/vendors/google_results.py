@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from qee.api.compiled_document import Submission, Unit
 from qee.connectors import outcomes
 from qee.connectors.protocol import Phase, ProviderState, UnitResult, Unreachable
-from qee.connectors.vendors.google_payload import columns
+from qee.connectors.vendors.google_payload import KEY, columns
 from qee.connectors.vendors.google_words import excerpt, printable
 
 # cirq_google.cloud.quantum_v1alpha1.types.ExecutionStatus.State
@@ -38,7 +38,8 @@ def state(job: Any) -> ProviderState:
 def read(submission: Submission, type_url: str, payload: bytes) -> tuple[UnitResult, ...]:
     """Each unit's counts and memory from a v2 Result, whose parts are in the order of the sweep's points."""
     if type_url.rpartition("/")[2] not in _RESULT_TYPES:
-        raise Unreachable(f"fetch: the result is of type {printable(type_url)}, not of Cirq's v2")
+        problem = f"Quantum Engine's result is of type {printable(type_url)}, not of Cirq's v2"
+        return tuple(UnitResult(problem=problem) for _ in submission.units)
     try:
         result = v2.result_pb2.Result.FromString(payload)
     except DecodeError:
@@ -57,11 +58,12 @@ def _unit(unit: Unit, names: list[str], repetitions: int, part: Any) -> UnitResu
     """`names`: the qubit of each wire. The engine may list them in any order."""
     if repetitions != unit.shots:
         return UnitResult(problem=f"Quantum Engine ran {repetitions} shots, not {unit.shots}")
-    given = {
-        each.qubit.id: each.results
-        for measurement in part.measurement_results
-        for each in measurement.qubit_measurement_results
-    }
+    measured = [each for each in part.measurement_results if each.key == KEY]
+    if len(part.measurement_results) != 1 or len(measured) != 1 or measured[0].instances > 1:
+        return UnitResult(problem="Quantum Engine's result has other measurements than the one that was submitted")
+    given = {each.qubit.id: each.results for each in measured[0].qubit_measurement_results}
+    if len(given) != len(measured[0].qubit_measurement_results):
+        return UnitResult(problem="Quantum Engine's result has a qubit more than once")
     needed = (repetitions + 7) // 8
     if any(len(given.get(name, b"")) < needed for name in names):
         return UnitResult(problem="Quantum Engine's result lacks shots of a measured qubit")
