@@ -37,7 +37,7 @@ VENDORS: dict[str, Vendor] = {
         {"instance": "crn:v1:bluemix:public:quantum-computing:us-east:a/0:11111111-2222-3333-4444-555555555555::"},
     ),
     "braket": Vendor(
-        "arn:aws:braket:us-west-1::device/qpu/rigetti/Ankaa-3",
+        "arn:aws:braket:us-west-1::device/qpu/rigetti/Cepheus-1-108Q",
         {"aws_access_key_id": "AKIASTANDIN", "aws_secret_access_key": "{token}"},
         {"bucket": "amazon-braket-qee"},
     ),

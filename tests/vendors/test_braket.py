@@ -29,7 +29,7 @@ from qee.connectors.vendors.braket_device import GATES, Device, from_snapshot
 TOKEN = "canary/4c1f0a7e+secret"
 SV1 = "arn:aws:braket:::device/quantum-simulator/amazon/sv1"
 IONQ = "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1"
-RIGETTI = "arn:aws:braket:us-west-1::device/qpu/rigetti/Ankaa-3"
+RIGETTI = "arn:aws:braket:us-west-1::device/qpu/rigetti/Cepheus-1-108Q"
 HEADER = 'OPENQASM 3.0; include "stdgates.inc";'
 BELL = f"{HEADER} qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 # second = 011, first = 01: no part of it and not the whole reads the same backwards.

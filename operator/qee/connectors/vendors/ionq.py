@@ -155,5 +155,4 @@ def state(job: Mapping[str, Any]) -> ProviderState:
     told = failure if isinstance(failure, dict) else {"message": failure}
     words = (told.get("code"), told.get("message") or told.get("error"))
     said = " ".join(str(word) for word in words if word)
-    clean = "".join(letter if letter.isprintable() else " " for letter in said)[:400]
-    return ProviderState(_PHASES.get(str(job.get("status")), "unknown"), clean)
+    return ProviderState(_PHASES.get(str(job.get("status")), "unknown"), said)

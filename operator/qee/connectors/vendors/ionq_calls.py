@@ -195,8 +195,7 @@ class Service:
             message = told.get("message") or (told.get("error") or {}).get("message") or ""
         except (ValueError, AttributeError, RecursionError):
             return ""
-        clean = "".join(letter if letter.isprintable() else " " for letter in str(message))
-        return f" ({clean.replace(self._token, '***')[:_EXCERPT]})" if clean else ""
+        return f" ({str(message).replace(self._token, '***')[:_EXCERPT]})" if message else ""
 
 
 def _seconds(text: str | None) -> float:

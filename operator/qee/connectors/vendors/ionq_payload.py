@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from qee.api.compiled_document import Submission
@@ -46,10 +45,7 @@ def charge(job: Mapping[str, Any], told: Any) -> Charge:
     billed, took = _of(job, "stats").get("billed_quantum_compute_time_us"), job.get("execution_duration_ms")
     free = job.get("backend") == SIMULATOR
     time = -(-billed // 1000) if type(billed) is int and billed >= 0 else took
-    value, unit = cost.get("value"), cost.get("unit")
-    priced = isinstance(value, Decimal) and value >= 0 and isinstance(unit, str) and len(unit) == 3
-    amount, currency = (str(value), str(unit).upper()) if priced else (None, None)
-    return Charge(time if time or free else took or None, amount, currency)
+    return Charge(time if time or free else took or None, cost.get("value"), cost.get("unit"))
 
 
 def _of(value: Any, name: str) -> Mapping[str, Any]:
