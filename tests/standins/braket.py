@@ -65,7 +65,7 @@ DEVICES = {
     "arn:aws:braket:::device/quantum-simulator/amazon/sv1": _device("SIMULATOR", 34, [0, 100_000], [], None),
     "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1": _device("QPU", 36, [1, 5000], ["GPI", "GPI2", "ZZ"], None),
     "arn:aws:braket:us-west-1::device/qpu/rigetti/Cepheus-1-108Q": _device(
-        "QPU", 82, [10, 50_000], ["rx", "rz", "iswap"], _RING
+        "QPU", 108, [10, 50_000], ["rx", "rz", "iswap"], _RING
     ),
 }
 
