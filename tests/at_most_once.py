@@ -55,8 +55,8 @@ class Watched:
         self.alter: Callable[[Submission, Fetched], Fetched] = lambda wanted, found: found
         self.before: Callable[[str], None] = lambda call: None
         self.after: Callable[[str], None] = lambda call: None
-        self.compiled: dict[int, CompiledDocument] = {}
-        """By how many circuits."""
+        self.compiled: dict[tuple[str, ...], CompiledDocument] = {}
+        """By the circuits' names."""
 
     async def describe(self) -> Target:
         return await self.client.describe()
@@ -95,10 +95,10 @@ class RealCloud(Cloud):
 
     def compiled(self, run: RunDocument) -> CompiledDocument:
         """Compiled once for a vendor: the circuits are the same, only the job is another."""
-        known = self.provider.compiled
-        if len(run.circuits) not in known:
-            known[len(run.circuits)] = compiled(self.provider.vendor, run)
-        return dataclasses.replace(known[len(run.circuits)], job=run.job)
+        known, circuits = self.provider.compiled, tuple(each.name for each in run.circuits)
+        if circuits not in known:
+            known[circuits] = compiled(self.provider.vendor, run)
+        return dataclasses.replace(known[circuits], job=run.job)
 
     def estimate(self, submission: Submission) -> Usage:
         return self.provider.connector.estimate(submission)

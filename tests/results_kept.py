@@ -114,6 +114,8 @@ async def kept(
         stored, state = told(made)
         if fault.said and fault.said not in state:
             table.problems.append(f"{vendor}, {name}: nothing is said of it: {state}")
+        if not jobs:
+            table.problems.append(f"{vendor}, {name}: the provider has no job: {state}")
         table.add(vendor, name, jobs, stored, state)
         note(f"{vendor}: {name}: {jobs}, {stored}, {state}")
 
@@ -123,7 +125,8 @@ async def _story(made: RealCloud, before: tuple[Watched, StandIn, Object], fault
     watched, running, _ = before
     running.control("release", hold=True)
     (one,) = cloud.job()["spec"]["circuits"]
-    made.given_cloud(circuits=[{**one, "name": name} for name in "ab"[: fault.circuits]])
+    names = tuple("ab"[: fault.circuits])
+    made.given_cloud(circuits=[{**one, "name": name} for name in names])
     await made.settle(rounds=4, seconds=15)
     fault.begin(made, running, watched)
     running.control("release")
@@ -134,4 +137,4 @@ async def _story(made: RealCloud, before: tuple[Watched, StandIn, Object], fault
     if not fault.lasting:
         running.control("mend")
     await made.settle(rounds=12, seconds=120)
-    return math.ceil(len(running.jobs) / len(watched.compiled[fault.circuits].submissions))
+    return math.ceil(len(running.jobs) / len(watched.compiled[names].submissions))

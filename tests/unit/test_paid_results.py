@@ -223,6 +223,27 @@ async def test_a_404_after_success_is_tried_again_for_minutes(cloud: Cloud, rest
     assert stored(cloud) == COUNTS
 
 
+async def test_a_part_whose_result_is_not_there_yet_does_not_hold_up_the_others_and_none_is_fetched_twice(cloud: Cloud):
+    honest, asked = cloud.provider.fetch, []
+    late = after(cloud, 240)
+
+    async def fetch(handle: str, submission: Any) -> Any:
+        asked.append(handle)
+        if handle == "job-1" and not late():
+            raise Gone("BlobNotFound")
+        return await honest(handle, submission)
+
+    cloud.provider.fetch = fetch
+    (one,) = cloud_job()["spec"]["circuits"]
+    cloud.given_cloud(circuits=[{**one, "name": name} for name in "abc"])
+    await cloud.settle(rounds=8)
+    assert asked.count("job-2") == asked.count("job-3") == 1
+    await cloud.settle(rounds=20)
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert stored(cloud) == COUNTS * 3
+    assert asked.count("job-2") == asked.count("job-3") == 1
+
+
 async def test_a_404_that_stays_ends_the_job_within_the_hour_and_says_how_to_go_on(cloud: Cloud):
     fails(cloud, "fetch", lambda: Gone("BlobNotFound"), never)
     cloud.given_cloud()

@@ -1,6 +1,7 @@
 """The connector's side of the pipe before real worker processes, whose adapter hangs, dies and babbles on demand."""
 
 import asyncio
+import json
 import os
 import sys
 from collections import Counter
@@ -14,6 +15,7 @@ from tests.cloud import Cloud
 
 from qee.api.compiled_document import Submission, Unit, Usage
 from qee.api.documents import Register
+from qee.connectors import worker
 from qee.connectors.client import WorkerClient
 from qee.connectors.protocol import Ambiguous, Rejected, Settings, Throttled, Unreachable
 
@@ -269,3 +271,14 @@ async def test_a_job_whose_submission_hangs_is_adopted_by_the_next_worker_and_pa
     assert len(bench.jobs) == 1
     assert len(bench.pids) == 2
     assert cloud.status["result"]["summary"]["results"][0]["counts"] == {"00": 100}
+
+
+def test_a_result_that_is_too_long_to_be_told_is_a_problem_and_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(worker, "MAX_ANSWER", 1000)
+    charge = {"amount": "0.30", "currency": "USD", "qpu_milliseconds": None}
+    answer = {"result": {"units": [{"counts": {"0" * 2000: 1}}] * 2, "raw_sha256": "", "charge": charge}}
+    told = json.loads(worker.line("fetch", answer))["result"]
+    assert told["charge"] == charge
+    assert ["1000 are possible" in unit["problem"] for unit in told["units"]] == [True, True]
+    assert json.loads(worker.line("status", {"result": "x" * 2000}))["error"] == "Unreachable"
+    assert json.loads(worker.line("status", {"result": {}})) == {"result": {}}

@@ -27,12 +27,11 @@ from qee.connectors.protocol import (
     UnitResult,
     Unreachable,
 )
-from qee.connectors.worker import raised
+from qee.connectors.worker import MAX_ANSWER, raised
 
 logger = logging.getLogger(__name__)
 MAX_HANDLE = 512
 NOT_SENT_SECONDS = 15.0
-MAX_LINE = 64 * 2**20  # of an answer: the results of one provider job
 # What a worker may know of its environment: SDKs read settings, and credentials, from there. The rest is workload
 # identity, as clouds put it into pods.
 PASSED_ON = (
@@ -144,7 +143,7 @@ class WorkerClient:
             stdout=asyncio.subprocess.PIPE,
             env=known,
             cwd="/",
-            limit=MAX_LINE,
+            limit=MAX_ANSWER + 1,
         )
         answer = await self._ask({"call": "open", "provider": self._provider, "settings": asdict(self._settings)})
         if "error" in answer:

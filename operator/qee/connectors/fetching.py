@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from qee.api.compiled_document import CompiledDocument, Submission
 from qee.connectors.client import WorkerClient
-from qee.connectors.protocol import Fetched, Gone, ProviderError, Throttled, Unauthorized, UnitResult
+from qee.connectors.protocol import Fetched, Gone, ProviderError, Rejected, Throttled, Unauthorized, UnitResult
 from qee.connectors.submission import Part
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Fetcher:
         """
         found: dict[int, Fetched] = {}
         given_up = ""
+        later: NotYet | None = None
         for part in parts:
             if part.handle is None or part.state not in ("Succeeded", "Failed", "Cancelled"):
                 continue
@@ -92,10 +93,15 @@ class Fetcher:
             except ProviderError as error:
                 seconds = known.tries.setdefault(part.handle, Tries()).next(error)
                 if seconds is not None and patient:
-                    raise NotYet(part.handle, error, seconds) from error
+                    later = later or NotYet(part.handle, error, seconds)
+                    if isinstance(error, Gone | Rejected):  # it is about this one; the others may be there
+                        continue
+                    raise later from error
                 given_up = f"the result of {part.handle} cannot be fetched: {type(error).__name__}: {error}"
                 logger.error("given up: %s", given_up)
                 found[part.index] = nothing(wanted, given_up)
+        if later is not None:
+            raise later
         return found, given_up
 
     async def again(self, compiled: CompiledDocument, parts: Sequence[Part]) -> Mapping[int, Fetched]:

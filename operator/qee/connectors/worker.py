@@ -24,6 +24,8 @@ from qee.connectors import protocol, wording
 from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
 
+MAX_ANSWER = 64 * 2**20  # bytes of a line: the results of one provider job
+
 
 class Worker:
     """Answers requests. `open` must be the first."""
@@ -51,6 +53,18 @@ class Worker:
                 sys.stderr.write(f"{wording.clean(line)}\n")
             kind = Ambiguous if call == "submit" else Unreachable
             return _error(kind(f"{call}: the SDK raised {type(error).__name__}"))
+
+
+def line(call: str, answer: Mapping[str, Any]) -> str:
+    """An answer as it is written. One whose results are too long to be told says so of each: another try is no help."""
+    text = json.dumps(answer)
+    if len(text) < MAX_ANSWER:
+        return text
+    said = f"{call}: the answer takes {len(text)} bytes, {MAX_ANSWER} are possible"
+    if call != "fetch":
+        return json.dumps(_error(Unreachable(said)))
+    fetched = answer["result"]
+    return json.dumps({"result": {**fetched, "units": [{"problem": said} for _ in fetched["units"]]}})
 
 
 def _error(error: ProviderError) -> dict[str, Any]:
@@ -113,8 +127,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what an SDK prints must not mix with the answers
     worker = Worker()
-    for line in sys.stdin:
-        answers.write(json.dumps(worker.answer(json.loads(line))) + "\n")
+    for asked in sys.stdin:
+        request = json.loads(asked)
+        answers.write(line(str(request["call"]), worker.answer(request)) + "\n")
         answers.flush()
 
 
