@@ -66,7 +66,8 @@ INDEX_ENV = "JOB_COMPLETION_INDEX"
 # The mount of the volume that takes results which are too large for a ConfigMap.
 RESULTS_VOLUME = "results"
 RESULTS_MOUNT = "/qee/results"
-# Its owner sets it on a PersistentVolumeClaim: without it the operator would write to any volume on behalf of those who may not.
+# Its owner sets it on a PersistentVolumeClaim. Without it the operator would write to any volume on behalf of those who
+# may not.
 LABEL_RESULTS = f"{GROUP}/results"
 
 # Keys of the result ConfigMap: exactly one of the four is there. The latter two say where the result lies.
