@@ -34,17 +34,18 @@ def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> Qu
         raise unsupported("box", engine="aer")
     from qiskit import transpile
     from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
+    from qiskit.converters import circuit_to_dag, dag_to_circuit
     from qiskit.exceptions import QiskitError
-    from qiskit.transpiler import PassManager
     from qiskit.transpiler.passes import BasisTranslator, UnrollCustomDefinitions
 
     library = SessionEquivalenceLibrary
-    translation = PassManager(
-        [UnrollCustomDefinitions(library, basis_gates=basis), BasisTranslator(library, target_basis=basis)]
-    )
     try:
         try:
-            return translation.run(circuit)
+            # A PassManager would first copy every gate with all that it is made of, level by level.
+            dag = circuit_to_dag(circuit, copy_operations=False)
+            dag = UnrollCustomDefinitions(library, basis_gates=basis).run(dag)
+            dag = BasisTranslator(library, target_basis=basis).run(dag)
+            return dag_to_circuit(dag, copy_operations=False)
         except QiskitError:  # what has no definition but a synthesis
             return transpile(circuit, simulator, optimization_level=0)
     except QiskitError as error:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from openqasm3 import ast
 from qiskit import QuantumCircuit
-from qiskit.circuit import ClassicalRegister, Clbit, Gate, ParameterExpression, Qubit
+from qiskit.circuit import ClassicalRegister, Clbit, Gate, Qubit
 from qiskit_qasm3_import import types
 from qiskit_qasm3_import.converter import ConvertVisitor
 from qiskit_qasm3_import.data import Scope, Symbol
@@ -88,13 +88,14 @@ class Converter(ConvertVisitor):
 
     def visit_QuantumGate(self, node: ast.QuantumGate, context: State) -> State:
         symbol = context.symbol_table.get(node.name.name, node)
-        if not node.modifiers or node.duration is not None or symbol is None or not isinstance(symbol.type, types.Gate):
-            found = super().visit_QuantumGate(node, context)
-            if self._phases and context.scope is Scope.GATE:
-                context.circuit.global_phase += phase_of(context.circuit.data[-1].operation)
-            return found
+        if node.duration is not None or symbol is None or not isinstance(symbol.type, types.Gate):
+            return super().visit_QuantumGate(node, context)  # which refuses it
         gate = symbol.data(*[self._resolve_angle(argument, context) for argument in node.arguments])
-        return self._applied(gate, self._modifiers(node, context), node, context)
+        if node.modifiers:
+            return self._applied(gate, self._modifiers(node, context), node, context)
+        if self._phases and context.scope is Scope.GATE:
+            context.circuit.global_phase += phase_of(gate)
+        return self._broadcasted(gate, node, context)
 
     def visit_QuantumPhase(self, node: ast.QuantumPhase, context: State) -> State:
         modifiers = self._modifiers(node, context)
@@ -124,8 +125,10 @@ class Converter(ConvertVisitor):
         return self._broadcasted(modified(gate, modifiers, line_of(node)), node, context)
 
     def _broadcasted(self, gate: Gate, node: Any, context: State) -> State:
-        for qubits in self._broadcast_gate([self._resolve_qarg(qarg, context) for qarg in node.qubits], node):
-            context.circuit.append(gate, qubits, [])
+        operands = [self._resolve_qarg(qarg, context) for qarg in node.qubits]
+        for number, qubits in enumerate(self._broadcast_gate(operands, node)):
+            # Not the copy that `append` would make of a gate with inputs, and of all that it is made of.
+            context.circuit.append(gate.copy() if number else gate, qubits, [], copy=False)
         return context
 
     # Measurements
@@ -171,9 +174,7 @@ class _OwnGate:
         return gate
 
     def _definition(self, values: tuple[Any, ...]) -> QuantumCircuit:
-        """The same for the same numbers. Inputs get their values in place, so that each has its own."""
-        if any(isinstance(value, ParameterExpression) for value in values):
-            return self._converter.body(self._node, values, self._context)
+        """The same object for the same angles: 64 levels of two calls each are 64 definitions, not 2^64."""
         if values not in self._done:
             self._done[values] = self._converter.body(self._node, values, self._context)
         return self._done[values]
