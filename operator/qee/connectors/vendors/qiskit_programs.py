@@ -15,7 +15,15 @@ from qee.api.reasons import Reason
 from qee.api.result_document import CompiledCircuit, Register, Size
 from qee.api.run_document import CircuitRun, RunDocument
 from qee.runner.binding import matched
-from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of, two_qubit_gates
+from qee.runner.engines.qiskit_circuits import (
+    bound,
+    digest,
+    instructions,
+    load,
+    size_of,
+    two_qubit_gates,
+    without_fresh_resets,
+)
 from qee.runner.errors import RunnerError
 from qee.runner.naming import naming
 
@@ -51,6 +59,7 @@ def programs(document: RunDocument, *, dynamic: bool = False) -> Iterator[Progra
     for run in document.circuits:
         with naming(run, parsing=True):
             circuit, registers = load(run)
+            circuit = without_fresh_resets(circuit)
             parameters = matched(run.parameters, {each.name: each for each in circuit.parameters})
             if "expectation" not in document.outputs or not run.observables:
                 _refuse_unmeasured(circuit)

@@ -14,7 +14,7 @@ from qee.runner.binding import matched
 from qee.runner.diagram import Diagram
 from qee.runner.engines.aer_compiled import Compiled, as_written
 from qee.runner.engines.aer_simulation import Simulation
-from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of
+from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of, without_fresh_resets
 from qee.runner.explain import unsupported
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution, Options, Task
@@ -84,6 +84,7 @@ class AerEngine:
 
     def parse(self, circuit: CircuitRun) -> Program:
         given, registers = load(circuit)
+        given = without_fresh_resets(given)
         parameters = matched(circuit.parameters, {each.name: each for each in given.parameters})
         measured = any(each.operation.name == "measure" for each in instructions(given))
         if not measured and _SAMPLED.intersection(self._options.outputs):

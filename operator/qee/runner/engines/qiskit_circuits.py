@@ -106,6 +106,29 @@ def instructions(circuit: QuantumCircuit) -> Iterator[CircuitInstruction]:
                 yield from instructions(block)
 
 
+def without_fresh_resets(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit without resets of qubits to which nothing has happened yet; the same object where it has none.
+
+    `reset q;` is how many OpenQASM 3 programs begin. Aer would simulate them shot by shot, and not every QPU resets.
+    Blocks of control flow keep theirs: they may run twice.
+    """
+    used: set[Any] = set()
+    fresh = []
+    for position, each in enumerate(circuit.data):
+        if each.operation.name == "reset" and used.isdisjoint(each.qubits):
+            fresh.append(position)
+        elif each.operation.name != "barrier":
+            used.update(each.qubits)
+    if not fresh:
+        return circuit
+    dropped = frozenset(fresh)
+    kept = circuit.copy_empty_like()
+    for position, each in enumerate(circuit.data):
+        if position not in dropped:
+            kept.append(each, copy=False)
+    return kept
+
+
 def two_qubit_gates(circuit: QuantumCircuit) -> int:
     """Gates on exactly two qubits; each block of control flow counts once."""
     return sum(
