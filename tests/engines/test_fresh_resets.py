@@ -1,4 +1,4 @@
-"""A reset of a qubit to which nothing has happened is none: it costs no shot-by-shot simulation, and changes nothing."""
+"""A reset of a qubit to which nothing has happened is none: it is dropped, and changes nothing."""
 
 import random
 

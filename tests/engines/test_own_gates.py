@@ -54,3 +54,12 @@ def test_one_that_expands_beyond_its_memory_is_refused_before_it_is_expanded():
     circuit, _ = load_openqasm2(f"{first} {levels} qreg q[1]; creg c[1]; g8 q[0]; measure q -> c;")
     with pytest.raises(RunnerError, match="expand to 257 operations, 100 are allowed"):
         told_apart(circuit, 100 * 8192)
+
+
+@pytest.mark.parametrize("name", ["swap", "sx", "p", "u", "cu", "rzz"])
+def test_a_register_or_gate_may_have_a_name_that_only_qiskit_added_to_the_library(name: str):
+    head = 'OPENQASM 2.0; include "qelib1.inc";'
+    register = f"{head} qreg {name}[1]; creg c[2]; x {name}[0]; measure {name}[0] -> c[0];"
+    assert counts("aer", CircuitRun("c", "openqasm2", register, 100), None) == {1: 100}
+    gate = f"{head} gate {name} a {{ x a; }} qreg q[2]; creg c[2]; {name} q[0]; measure q -> c;"
+    assert counts("aer", CircuitRun("c", "openqasm2", gate, 100), None) == {1: 100}

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from qee.api.reasons import Reason
 from qee.circuits.errors import quoted
-from qee.circuits.gates import INCLUDES
+from qee.circuits.gates import INCLUDES, PAPER
 from qee.circuits.state import State
 from qee.circuits.symbols import Bits, Qubits
 
@@ -21,13 +21,22 @@ class Declarations(State):
         allowed = INCLUDES[self.version]
         name = word[1:-1]
         if name not in allowed:
+            other = 5 - self.version
+            if name in INCLUDES[other]:
+                cursor.fail(
+                    f"{quoted(name)} is the library of OpenQASM {other}; set the circuit's format to openqasm{other}, "
+                    f'or include "{next(iter(allowed))}"',
+                    Reason.UNSUPPORTED_CONSTRUCT,
+                )
             only = " or ".join(f'"{n}"' for n in allowed)
             cursor.fail(
                 f"include of {quoted(name)}: only {only} can be included; write other definitions into the source",
                 Reason.UNSUPPORTED_CONSTRUCT,
             )
         for gate in allowed[name].values():
-            if not self.scope.declare(gate.name, gate):
+            if self.version == 2 and gate.name not in PAPER:
+                self.scope.offer(gate.name, gate)
+            elif not self.scope.declare(gate.name, gate):
                 cursor.fail(f"{quoted(gate.name)} of {name} is already defined; include it once, and first")
         self.includes.append(name)
         cursor.pos += 1

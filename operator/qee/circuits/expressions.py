@@ -11,7 +11,7 @@ from collections.abc import Callable
 from qee.api.reasons import Reason
 from qee.circuits.errors import quoted
 from qee.circuits.tokens import Cursor
-from qee.circuits.values import UNKNOWN, Number, Unknown, Value, bounded_integer, literal
+from qee.circuits.values import MAX_INTEGER, UNKNOWN, Number, Unknown, Value, bounded_integer, literal
 
 MAX_DEPTH = 100  # parentheses and operators inside one another
 MAX_OPERATORS = 200  # in one expression; Qiskit's OpenQASM 3 importer recurses over them and breaks between 200 and 300
@@ -58,13 +58,14 @@ class Expressions:
         self._constants = _CONSTANTS_3 if version == 3 else {"pi": math.pi}
         self._version = version
         self._operators = 0
+        self.most = MAX_INTEGER  # more in a condition: a register has more bits than any size or index
 
     def value(self) -> Value:
         """Reads one expression. Errors: ScanError for bad grammar, undefined names, depth and magnitude."""
         cursor = self._cursor
         items, pos = cursor.items, cursor.pos
         if items[pos + 1] in "),]:" and items[pos]:  # most are a single number
-            number = literal(cursor, items[pos])
+            number = literal(cursor, items[pos], self.most)
             if number is not None:
                 cursor.pos += 1
                 return number
@@ -127,7 +128,7 @@ class Expressions:
         word = cursor.items[cursor.pos]
         if not word:
             cursor.unexpected("a value")
-        number = literal(cursor, word)
+        number = literal(cursor, word, self.most)
         if number is not None:
             cursor.pos += 1
             return number

@@ -6,6 +6,7 @@ from qee.circuits.errors import quoted
 from qee.circuits.expressions import type_keywords
 from qee.circuits.selections import range_length, read_range
 from qee.circuits.symbols import Bits, Tally, Variable
+from qee.circuits.values import MAX_INTEGER
 
 MAX_NESTING = 32  # blocks inside one another; Qiskit's OpenQASM 3 importer breaks between 30 and 50
 MAX_ELSE_IFS = 60  # Qiskit's importer recurses over them and breaks between 60 and 100
@@ -46,7 +47,9 @@ class ControlFlow(Definitions):
     def condition(self) -> None:
         cursor = self.cursor
         cursor.expect("(")
+        self.expressions.most = 1 << self.limits.max_classical_bits
         self.expressions.value()
+        self.expressions.most = MAX_INTEGER
         cursor.expect(")")
         self.feed_forward = True
 

@@ -137,4 +137,8 @@ QELIB1 = _table(
 BUILTIN_3 = _table(*_of(1, 3, _euler, "U"), *_of(0, 1, True, "gphase"))
 BUILTIN_2 = _table(*_of(1, 3, _euler, "U"), *_of(2, 0, True, "CX"))
 
+# Of qelib1.inc what the paper's file has; the others are Qiskit's, and a program may define them itself.
+_PAPER = "u3 u2 u1 cx id x y z h s sdg t tdg rx ry rz cz cy ch ccx crz cu1 cu3"
+PAPER = frozenset(_PAPER.split(" "))
+
 INCLUDES = {2: {"qelib1.inc": QELIB1}, 3: {"stdgates.inc": STDGATES}}

@@ -1,12 +1,20 @@
 """OpenQASM 2 (arXiv:1707.03429)."""
 
+from typing import NoReturn
+
 from qee.circuits.definitions import Definitions
 from qee.circuits.errors import quoted
 from qee.circuits.gates import BUILTIN_2, Gate
 from qee.circuits.report import Limits, Scan
+from qee.circuits.state import ALIASES
 from qee.circuits.symbols import Bits
 from qee.circuits.tokens import Cursor
+from qee.circuits.values import MAX_INTEGER
 
+_OF_OPENQASM_3 = (
+    "qubit bit input output const let def extern for while switch box delay ctrl negctrl inv pow gphase int uint float"
+    " angle bool complex duration stretch array cal defcal defcalgrammar return end"
+)
 _KEYWORDS = "OPENQASM include qreg creg gate opaque measure reset barrier if U CX pi sin cos tan exp ln sqrt"
 
 
@@ -16,6 +24,7 @@ class Qasm2(Definitions):
     version = 2
     format = "openqasm2"
     keywords = frozenset(_KEYWORDS.split(" "))
+    foreign = frozenset(_OF_OPENQASM_3.split(" "))
 
     def __init__(self, cursor: Cursor, limits: Limits) -> None:
         super().__init__(cursor, limits, BUILTIN_2)
@@ -60,9 +69,17 @@ class Qasm2(Definitions):
             )
         return name
 
+    def not_a_gate(self) -> NoReturn:
+        word = self.cursor.items[self.cursor.pos]
+        if word in ALIASES and not word.islower():
+            self.cursor.fail(f"gate {quoted(word)} is not defined; did you mean {quoted(ALIASES[word])}?")
+        super().not_a_gate()
+
     def _version_line(self) -> None:
         cursor = self.cursor
         if not cursor.accept("OPENQASM"):
+            if cursor.items[0] in self.foreign or "stdgates.inc" in cursor.items[1]:
+                cursor.fail("the program is OpenQASM 3; set the circuit's format to openqasm3")
             cursor.unexpected("OPENQASM 2.0;")
         version = cursor.items[cursor.pos]
         if version.split(".")[0] == "3":
@@ -104,7 +121,9 @@ class Qasm2(Definitions):
             self.undefined(name, "classical register", Bits)
         cursor.expect("==")
         self.tally.work += register.size or 1  # Cirq makes a condition of every bit
+        self.expressions.most = 1 << self.limits.max_classical_bits
         self.expressions.integer("the value of a condition", 0)
+        self.expressions.most = MAX_INTEGER
         cursor.expect(")")
         self.constructs.add("if")
         self.feed_forward = True

@@ -10,7 +10,7 @@ from qee.circuits.expressions import type_keywords
 from qee.circuits.gates import BUILTIN_3, Gate
 from qee.circuits.modifiers import MAX_MATRIX_QUBITS, Modifier, controlled, inverted, powered
 from qee.circuits.report import Limits, Scan
-from qee.circuits.selections import read_selection
+from qee.circuits.selections import read_selections
 from qee.circuits.symbols import Bits, Operand, Subroutine, Variable
 from qee.circuits.tokens import Cursor
 from qee.circuits.values import Unknown, Value
@@ -175,7 +175,7 @@ class Qasm3(Variables):
         return "$", number, None, number
 
     def index(self, size: int) -> tuple[int | None, int | None]:
-        return read_selection(self.cursor, self.expressions, size)
+        return read_selections(self.cursor, self.expressions, size)
 
     # Operations
 

@@ -46,6 +46,19 @@ def read_range(
     return whole[0], whole[1], whole[2]
 
 
+def read_selections(cursor: Cursor, expressions: Expressions, size: int) -> tuple[int | None, int | None]:
+    """Reads `[...]`, and what is selected of a selection, `[{1, 2}][0]`: as `read_selection`.
+
+    Of an element of a selection the index is not told: (None, None).
+    """
+    index, number = read_selection(cursor, expressions, size)
+    while cursor.items[cursor.pos] == "[":
+        if number is None:
+            cursor.fail("an index behind a single element; remove it")
+        _, number = read_selection(cursor, expressions, number)
+    return index, number
+
+
 def read_selection(cursor: Cursor, expressions: Expressions, size: int) -> tuple[int | None, int | None]:
     """Reads `[...]` behind a register of `size`: (index, None) for one element, (None, number) for a selection."""
     cursor.expect("[")

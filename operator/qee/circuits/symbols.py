@@ -117,6 +117,7 @@ class Scope:
 
     def __init__(self, builtin: dict[str, Gate]) -> None:
         self.names: dict[str, Symbol] = dict(builtin)
+        self._soft: set[str] = set()
         self._undo: list[list[tuple[str, Symbol | None]]] = []
         self._local: list[set[str]] = [set()]
 
@@ -132,11 +133,19 @@ class Scope:
             else:
                 self.names[name] = before
 
+    def offer(self, name: str, symbol: Symbol) -> None:
+        """Binds a name that a declaration may take, before or later."""
+        if name not in self.names:
+            self.names[name] = symbol
+            self._soft.add(name)
+
     def declare(self, name: str, symbol: Symbol) -> bool:
         """Binds a name in the innermost scope; False if that scope has it already."""
         before = self.names.get(name)
-        if name in self._local[-1] or (before is not None and not self._undo):
+        if name in self._local[-1] or (before is not None and not self._undo and name not in self._soft):
             return False
+        if not self._undo:
+            self._soft.discard(name)
         self._local[-1].add(name)
         if self._undo:
             self._undo[-1].append((name, before))

@@ -29,24 +29,28 @@ UNKNOWN = Unknown()
 Value = Number | Unknown
 
 
-def bounded_integer(cursor: Cursor, value: int) -> int:
-    if abs(value) >= MAX_INTEGER:
+def bounded_integer(cursor: Cursor, value: int, most: int = MAX_INTEGER) -> int:
+    if abs(value) >= most:
         cursor.fail("an integer of 64 bits or more; nothing here can be that large", Reason.CIRCUIT_TOO_LARGE)
     return value
 
 
-def literal(cursor: Cursor, word: str) -> Number | None:
-    """The value of a number word, None if it is not one. Durations are 0.0: no decision depends on them."""
+def literal(cursor: Cursor, word: str, most: int = MAX_INTEGER) -> Number | None:
+    """The value of a number word, None if it is not one; integers below `most`.
+
+    Durations are 0.0: no decision depends on them.
+    """
     if word[0] not in "0123456789" and (word[0] != "." or len(word) == 1):
         return None
     digits = word.replace("_", "")
-    if len(digits) > MAX_DIGITS:
-        cursor.fail(f"the number {quoted(word)} has more than {MAX_DIGITS} digits", Reason.CIRCUIT_TOO_LARGE)
+    allowed = MAX_DIGITS if most == MAX_INTEGER else most.bit_length() + 2
+    if len(digits) > allowed:
+        cursor.fail(f"the number {quoted(word)} has more than {allowed} digits", Reason.CIRCUIT_TOO_LARGE)
     try:
         if digits.isdecimal():
-            return bounded_integer(cursor, int(digits))
+            return bounded_integer(cursor, int(digits), most)
         if digits[:2].lower() in ("0x", "0o", "0b"):
-            return bounded_integer(cursor, int(digits, 0))
+            return bounded_integer(cursor, int(digits, 0), most)
         return float(digits) if digits[-1] in "0123456789." else 0.0
     except ValueError:
         cursor.fail(f"{quoted(word)} is not a number")

@@ -2,7 +2,7 @@
 
 from qee.api.reasons import Reason
 from qee.circuits.errors import quoted
-from qee.circuits.selections import read_selection
+from qee.circuits.selections import read_selections
 from qee.circuits.subroutines import Subroutines
 from qee.circuits.symbols import Bits, Constant, Qubits, Variable
 from qee.circuits.values import Unknown
@@ -119,7 +119,7 @@ class Variables(Subroutines):
             return Qubits, self.operand()[2]
         cursor.pos += 1
         if symbol.size is not None and cursor.items[cursor.pos] == "[":
-            return Bits, read_selection(cursor, self.expressions, symbol.size)[1]
+            return Bits, read_selections(cursor, self.expressions, symbol.size)[1]
         return Bits, symbol.size
 
     def target(self, symbol: object) -> int | None:
@@ -131,7 +131,7 @@ class Variables(Subroutines):
                 return 1 if symbol.size is None else symbol.size
             if symbol.size is None:
                 cursor.fail(f"{quoted(name)} is a single bit and has no index")
-            number = read_selection(cursor, self.expressions, symbol.size)[1]
+            number = read_selections(cursor, self.expressions, symbol.size)[1]
             return 1 if number is None else number
         if not isinstance(symbol, Variable) or symbol.input:
             cursor.fail(f"{quoted(name)} cannot be assigned to", at=cursor.pos - 1)

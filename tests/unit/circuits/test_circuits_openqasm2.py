@@ -89,7 +89,7 @@ def test_a_condition_is_feed_forward() -> None:
         ("if(c==1) { x q[0]; }", "'{' where a statement should be"),
         ("if(q==1) x q[0];", "classical register 'q' is not defined"),
         ("qreg Q[1];", "begin with a lower-case letter"),
-        ("qreg u[1];", "already defined"),
+        ("qreg cx[1];", "already defined"),
         ("/* note */", "/* opens no comment"),
         ("rx(2**3) q[0];", "'**' where ')' should be"),
         ("rx(theta) q[0];", "'theta' is not defined"),

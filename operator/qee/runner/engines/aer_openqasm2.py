@@ -38,7 +38,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 )
 
 _COMMENT = re.compile(r"//[^\n]*")
-_DEFINED = re.compile(r"\bgate\s+([a-z][A-Za-z0-9_]*)")
+_DEFINED = re.compile(r"\b(?:gate|opaque|qreg|creg)\s+([a-z][A-Za-z0-9_]*)")
 
 
 def load_openqasm2(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
