@@ -20,7 +20,7 @@ from qee.signing.attestation import check as check_signature
 from qee.signing.dsse import Envelope
 from qee.signing.keys import PublicKey
 
-_BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
+_BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----")
 MAX_BYTES = 16 * 1_048_576
 
 

@@ -26,7 +26,7 @@ from qee.cli.yaml_text import dumped
 MAX_BYTES = 1_000_000  # a ConfigMap holds 1 MiB with its names
 EXAMPLE = ("0", "0.785398163397", "1.570796326795")  # 0, pi/4, pi/2
 MAX_PROBABILITY_QUBITS = 20  # exact probabilities of more have no room in a result
-_VERSION = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+([23])", re.DOTALL)
+_VERSION = re.compile(r"(?>\s|//[^\n]*\n|/\*.*?\*/)*+OPENQASM\s+([23])", re.DOTALL)
 
 _EXPORT = {
     "Qiskit": (

@@ -12,6 +12,7 @@ from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
 from qee.runner.source import statements
 
+LONGEST_TOLD = 1000  # characters of a statement whose shape is looked at: shapes go back and forth over it
 _WORD = re.compile(r"[A-Za-z_]\w*|@")
 
 
@@ -151,7 +152,7 @@ def keyword_at(source: str, line: int | None, keywords: Mapping[str, str] = KEYW
 def statement_at(source: str, line: int | None) -> tuple[str, int] | None:
     """The construct of the first statement on `line`, or anywhere if no line is known, that has a telling shape."""
     for statement in statements(source):
-        if line is None or statement.line == line:
+        if (line is None or statement.line == line) and len(statement.text) <= LONGEST_TOLD:
             for shape, construct in _STATEMENTS:
                 if re.fullmatch(shape, statement.text):
                     return construct, statement.line

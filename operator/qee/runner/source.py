@@ -14,7 +14,11 @@ MAX_NESTING = 500  # of brackets: a parser needs a quarter of a minute to fail o
 MAX_BITS = 10_000  # qubits and classical bits each; an SDK needs seconds and gigabytes for ten million declared qubits
 LIBRARIES = {"openqasm2": "qelib1.inc", "openqasm3": "stdgates.inc"}
 
-_STRING_OR_COMMENT = re.compile(r'"[^"\n]*"|' + r"'[^'\n]*'|//[^\n]*|/\*.*?\*/", re.DOTALL)
+# A pragma eats its line, and no comment begins in it. A comment that is not closed reaches to the end: were it none,
+# each that is opened would be followed to the end anew.
+_STRING_OR_COMMENT = re.compile(
+    r"""(?<!\w)\#?pragma\b[^\n]*|"[^"\n]*"|'[^'\n]*'|//[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL
+)
 _INCLUDE = re.compile(r"""\binclude\s*["']([^"'\n]*)["']""")
 _VERSION = re.compile(r"OPENQASM\s+(\d+)(?:\.\d+)?")
 _SIZED = re.compile(r"\b(?:(qreg|creg)\s+\w+\s*\[\s*(\d[\d_]*)|(qubit|bit)\s*\[\s*(\d[\d_]*))")
@@ -33,7 +37,8 @@ def without_comments(source: str) -> str:
 
     def blank(match: re.Match[str]) -> str:
         text = match[0]
-        return text if text[0] in "\"'" else re.sub(r"[^\n]", " ", text)
+        comment = text.startswith("//") or (text.startswith("/*") and text.endswith("*/"))
+        return re.sub(r"[^\n]", " ", text) if comment else text
 
     return _STRING_OR_COMMENT.sub(blank, source)
 

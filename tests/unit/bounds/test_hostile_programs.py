@@ -2,19 +2,30 @@
 
 import pytest
 from tests.unit.bounds.measuring import Measuring
+from tests.unit.bounds.programs import SHAPES
 from tests.unit.bounds.work import PROGRAMS
 
 SMALL, LARGE = 64 * 1024, 128 * 1024
-NOISE = 0.03  # seconds; below it a process's own overhead is measured
-TRIES = 6  # the least of so many counts: other processes make a run dearer, and none cheaper
+NOISE = 0.05  # seconds; below it a process's own overhead is measured
+TRIES = 10  # the least of so many counts: other processes make a run dearer, and none cheaper
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_hostile_program_is_looked_at_in_time_and_memory_linear_in_its_size(measuring: Measuring, name: str) -> None:
+    linear(measuring, "programs", name)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_runner_reads_hostile_text_in_time_linear_in_its_size(measuring: Measuring, name: str) -> None:
+    """What it does by itself, before an SDK has the text and after."""
+    linear(measuring, "runner", name)
+
+
+def linear(measuring: Measuring, kind: str, name: str) -> None:
     best = {SMALL: 1e9, LARGE: 1e9}
     for _ in range(TRIES):
         for size in best:
-            found = measuring.task("programs", name, size)
+            found = measuring.task(kind, name, size)
             assert "died" not in found, found  # more than 200 MiB, or an exception that is no refusal
             assert "the scanner failed" not in found["outcome"]
             best[size] = min(best[size], found["seconds"])

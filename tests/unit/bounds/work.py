@@ -18,11 +18,16 @@ from qee.api.documents import DocumentError
 from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
 from qee.api.names import MAX_INLINE_BYTES
+from qee.circuits import Limits
 from qee.controller import answers
 from qee.core.prepare import prepare
 from qee.core.refusal import Refused
 from qee.core.sources import Sources
 from qee.core.tables import TableProblem, read
+from qee.runner import reader
+from qee.runner.errors import RunnerError
+from qee.runner.explain import keyword_at, statement_at
+from qee.runner.source import check_source
 from qee.signing.projection import ProjectionProblem, project
 from qee.webhook.review import Malformed, parse
 
@@ -59,6 +64,25 @@ def _programs(name: str, size: int) -> Callable[[], str]:
                 raise MemoryError from None
             return f"{refusal.reason}: {refusal.message}"
         return "prepared"
+
+    return work
+
+
+def _read_by_the_runner(name: str, size: int) -> Callable[[], str]:
+    """What the runner itself does with the text, before and after an SDK has it."""
+    shape = PROGRAMS[name]
+    text = shape.make(size).decode().replace("input float theta;", "")  # which is not for this engine
+
+    def work() -> str:
+        with contextlib.suppress(RunnerError):
+            check_source(text, shape.format)
+        keyword_at(text, None)
+        statement_at(text, None)
+        try:
+            reader.read(text, shape.format, Limits())
+        except RunnerError as error:
+            return error.message
+        return "read"
 
     return work
 
@@ -135,6 +159,7 @@ def _jobs(name: str, size: int) -> Callable[[], str]:
 
 KINDS: dict[str, Callable[[str, int], Callable[[], str]]] = {
     "programs": _programs,
+    "runner": _read_by_the_runner,
     "documents": _documents,
     "logs": _logs,
     "tables": _tables,
