@@ -113,6 +113,7 @@ class Ibm(Provider):
         for each in self.replies:
             if each["call"] == call and each["times"] > 0:
                 each["times"] -= 1
+                time.sleep(each["seconds"])
                 return Answer(each["text"].encode(), each["status"], each["headers"])
         return None
 
@@ -214,12 +215,13 @@ class Ibm(Provider):
         tells of the job; `fail` is why it will fail; `cut` is how many PUBs its result has; `hidden`: not in lists;
         `shown`: further fields of what the service tells of it.
 
-        POST /_standin/reply {"call": "GET metrics", "status": 500, "text": ..., "times": 1, "headers": {}}: what the
-        service answers to the next such calls in place of carrying them out. POST /_standin/count {"told": false}:
-        whether lists of jobs have `count`. GET /_standin/result?handle=...: a job's result as text.
+        POST /_standin/reply {"call": "GET metrics", "status": 500, "text": ..., "times": 1, "headers": {},
+        "seconds": 0}: what the service answers to the next such calls, and how late, in place of carrying them out.
+        POST /_standin/count {"told": false}: whether lists of jobs have `count`.
+        POST /_standin/result {"handle": ...}: a job's result as text.
         """
         if request.path == "/_standin/reply":
-            self.replies.append({"times": 1, "status": 200, "headers": {}, **request.json()})
+            self.replies.append({"times": 1, "status": 200, "headers": {}, "seconds": 0, **request.json()})
             return Answer({})
         if request.path == "/_standin/count":
             self.counted = request.json()["told"]

@@ -89,10 +89,10 @@ class World:
                 found[unit.circuit, unit.parameter_set] = result
         return found
 
-    def reply(self, call: str, status: int = 200, body: Any = None, times: int = 1) -> None:
+    def reply(self, call: str, status: int = 200, body: Any = None, times: int = 1, seconds: float = 0) -> None:
         """What the service answers to the next such call, as `GET metrics`. `body`: text, or what becomes JSON."""
         text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
-        self.ibm.control("reply", call=call, status=status, text=text, times=times)
+        self.ibm.control("reply", call=call, status=status, text=text, times=times, seconds=seconds)
 
     def calls(self, end: str) -> int:
         """Requests of jobs whose path ends so."""

@@ -151,6 +151,15 @@ def test_whatever_the_metrics_are_the_result_is_there_without_a_charge(
     assert there.calls("/metrics") == 1
 
 
+def test_metrics_that_hang_are_not_waited_for(there: World, bell: Submission) -> None:
+    """The charge comes after more than the five seconds for which a charge is waited for."""
+    handle = there.run(bell)
+    there.reply("GET metrics", 200, {"usage": {"status": "complete", "qpu_charge_time_seconds": 2}}, seconds=8)
+    fetched = there.connector.fetch(handle, bell)
+    assert sum(fetched["units"][0]["counts"].values()) == 10
+    assert fetched["charge"]["qpu_milliseconds"] is None
+
+
 def test_a_charge_of_a_part_of_a_second_is_rounded_up(there: World, bell: Submission) -> None:
     handle = there.run(bell)
     there.reply("GET metrics", 200, {"usage": {"status": "complete", "qpu_charge_time_seconds": 1.2345678}})
@@ -223,6 +232,7 @@ def test_one_job_that_cannot_be_read_does_not_hide_the_others(there: World, bell
             "Failed: 2000: No.: Do.",
         ),
         ({"state": {"status": "Completed"}, "status": "Completed"}, "succeeded", "Completed"),
+        ({"state": {"status": "Running"}, "status": None}, "running", "Running"),
         ({"state": {"status": "Exploded"}, "status": "Exploded"}, "unknown", "Exploded"),
     ],
 )
@@ -282,7 +292,7 @@ def test_a_result_of_millions_of_parts_is_refused_before_it_is_parsed(there: Wor
     handle = there.run(bell)
     there.reply("GET results", 200, "[" + "[]," * 1_200_000 + "[]]")
     problem = there.connector.fetch(handle, bell)["units"][0]["problem"]
-    assert "1200000 values in 1200002 lists and 0 objects, too many to read" in problem
+    assert "the answer holds more lists, objects and values than are read" in problem
 
 
 def test_what_an_answer_names_is_never_made(there: World, bell: Submission) -> None:

@@ -313,6 +313,67 @@ def test_fewer_results_than_were_asked_for_leave_those_that_came(make: Callable[
     assert "IBM gave none for its circuit" in found[2].problem
 
 
+@st.composite
+def _groups(draw: st.DrawFn) -> tuple[int, list[list[list[int]]]]:
+    """Shots, and of two groups of terms on two qubits, for each of two parameter sets, what each shot gave."""
+    shots = draw(st.integers(2, 12))
+    row = st.lists(st.integers(0, 3), min_size=shots, max_size=shots)
+    return shots, draw(st.lists(st.lists(row, min_size=2, max_size=2), min_size=2, max_size=2))
+
+
+MEASURED = {
+    "constants": {"energy": 0.5, "parity": 0.0},
+    "groups": [
+        {"basis": "ZZ", "terms": {"energy": [["ZI", 2.0], ["ZZ", -1.0]], "parity": [["ZZ", 1.0]]}},
+        {"basis": "XX", "terms": {"energy": [["XX", 3.0]]}},
+    ],
+}
+
+
+def _measured(shots: int, groups: list[list[list[int]]]) -> tuple[Payload, dict[str, Any], list[Unit]]:
+    data = [{"results": {"c": tensor(rows, 2)}, "metadata": {}} for rows in groups]
+    result = {"schema_version": "v2.0", "data": data, "metadata": {"chunk_timing": []}, "passthrough_data": None}
+    shape = Shape(2, (("c", 2),), MEASURED)
+    payload = Payload("executor", {"quantum_program": {"shots": shots}}, (shape,), executions=4 * shots)
+    return payload, result, [Unit("m", row, 10, (), (), ("energy", "parity")) for row in range(2)]
+
+
+@given(drawn=_groups())
+def test_values_are_means_of_weighted_parities_and_errors_those_of_their_sum(drawn: Any) -> None:
+    shots, groups = drawn
+    payload, result, units = _measured(shots, groups)
+    found = fetched(json.dumps(result).encode(), payload, units).units
+    signs = np.array([1, -1])
+    for row, unit in enumerate(found):
+        z, x = (np.array(group[row]) for group in groups)
+        high, both = signs[z >> 1], signs[z >> 1] * signs[z & 1]
+        sums = {"energy": (2 * high - both, 3 * signs[x >> 1] * signs[x & 1]), "parity": (both,)}
+        assert unit.expectation is not None
+        for name, parts in sums.items():
+            value, error = (float(each) for each in unit.expectation[name])
+            assert value == pytest.approx(sum(part.mean() for part in parts) + MEASURED["constants"][name])
+            # Two shots that were not seen, at both ends of what the sum can be: 3 in either group of energy, 1 of parity.
+            end = 1 if name == "parity" else 3
+            assert error == pytest.approx(sum(np.append(part, (end, -end)).var() / shots for part in parts) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.pop(),
+        lambda data: data[1]["results"].update(c=tensor([[0], [0]], 2)),
+        lambda data: data[0]["results"].update(c=tensor([[0, 1, 2]] * 2, 2)),
+        lambda data: data[0]["results"].update(d=data[0]["results"]["c"]),
+        lambda data: data[1].clear(),
+    ],
+)
+def test_a_value_needs_every_measurement_of_its_circuit(change: Any) -> None:
+    payload, result, units = _measured(2, [[[0, 1], [2, 3]], [[1, 1], [0, 3]]])
+    change(result["data"])
+    found = fetched(json.dumps(result).encode(), payload, units).units
+    assert all(each.problem and each.expectation is None for each in found)
+
+
 def _estimator(evs: Any, stds: Any) -> list[UnitResult]:
     """Of two parameter sets of a circuit with two observables, at a precision of 0.1."""
     payload = Payload("estimator", {"pubs": [[None, [{"Z": 1}, {"X": 2, "I": 1}], [], 0.1]]}, (Shape(2),))

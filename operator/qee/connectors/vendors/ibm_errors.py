@@ -37,7 +37,7 @@ _WORDS = {
 }
 _REMEDIES = {
     ("submit", 404): "; correct spec.device of the backend or providerOptions.session_id, or allocate the device",
-    ("submit", 409): "; raise the instance's limit at IBM, or wait until its usage is below it",
+    ("submit", 409): "; raise the instance's limit at IBM, or wait until its usage is below it; a session must be open",
 }
 _RETRY_AFTER = 60.0
 

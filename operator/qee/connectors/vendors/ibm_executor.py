@@ -10,9 +10,8 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit_ibm_runtime.options_models import ExecutorOptions
-from qiskit_ibm_runtime.quantum_program import QuantumProgram
+from qiskit_ibm_runtime.quantum_program import CircuitItem, QuantumProgram
 from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
-from samplomatic.quantum_program import CircuitItem
 
 SCHEMA = "v2.0"
 

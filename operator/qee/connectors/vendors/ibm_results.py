@@ -42,7 +42,7 @@ _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, Over
 
 def state(job: Mapping[str, Any]) -> ProviderState:
     """Of the service's description of a job, where `state` tells why and `status` alone that it ran too long."""
-    told = job["state"]
+    told = job["state"] if "state" in job else {"status": job["status"]}
     status = str(told["status"])
     phase = _PHASES.get(status.upper(), "unknown")
     code = told.get("reason_code") or told.get("reasonCode")
