@@ -352,7 +352,7 @@ def test_values_are_means_of_weighted_parities_and_errors_those_of_their_sum(dra
         for name, parts in sums.items():
             value, error = (float(each) for each in unit.expectation[name])
             assert value == pytest.approx(sum(part.mean() for part in parts) + MEASURED["constants"][name])
-            # Two shots that were not seen, at both ends of what the sum can be: 3 in either group of energy, 1 of parity.
+            # Two shots that were not seen, at both ends of what the sum can be: 3 in either group of energy.
             end = 1 if name == "parity" else 3
             assert error == pytest.approx(sum(np.append(part, (end, -end)).var() / shots for part in parts) ** 0.5)
 
