@@ -92,6 +92,9 @@ class PrivateKey:
         try:
             key = serialization.load_pem_private_key(pem, secret)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            if "Incorrect password" in str(error):
+                raise KeyProblem("wrong passphrase") from error
+            # One in 256 wrong ones decrypts to what has the right padding, and is no key.
             why = "wrong passphrase, or " if secret is not None else ""
             raise KeyProblem(
                 f"{why}not a PKCS#8 key in PEM with an ML-DSA seed (RFC 9881) or Ed25519; OpenSSL writes an expanded "
