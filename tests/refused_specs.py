@@ -180,7 +180,7 @@ REFUSED = [
         "spec.precision",
         "is 0.0; give a standard error above 0",
     ),
-    job("spec.precision", 0.01, "0.01 is not a string", "must be of type string"),
+    job("spec.precision", 0.01, "0.01 is a number; give a string, in quotes", "must be of type string"),
     # Sweeps and observables
     Refused(
         {f"{C}.parameters": {"a": ["0.1", "0.2"], "b": ["1"]}},
@@ -219,7 +219,12 @@ REFUSED = [
     Refused({f"{C}.parameters": {"a": ["pi/2"]}}, f"{C}.parameters.a[0]", '"pi/2" does not fit', '"pi/2"'),
     Refused({f"{C}.parameters": {"a": ["NaN"]}}, f"{C}.parameters.a[0]", '"NaN" does not fit', '"NaN"'),
     Refused({f"{C}.parameters": {"a": ["1" * 33]}}, f"{C}.parameters.a[0]", "33 characters; give 1 to 32", "Too long"),
-    Refused({f"{C}.parameters": {"a": [0.5]}}, f"{C}.parameters.a[0]", "0.5 is not a string", "must be of type string"),
+    Refused(
+        {f"{C}.parameters": {"a": [0.5]}},
+        f"{C}.parameters.a[0]",
+        "0.5 is a number; give a string, in quotes",
+        "must be of type string",
+    ),
     Refused({f"{C}.parameters": {"a": []}}, f"{C}.parameters.a", "0 entries; give 1 to 10000", "at least 1 items"),
     Refused(
         {**EXPECT, OBSERVABLE: [{"name": "e", "terms": {"ZQ": "1"}}]},
@@ -408,7 +413,11 @@ REFUSED = [
         {"spec.limits.activeDeadlineSeconds": 0}, "spec.limits.activeDeadlineSeconds", "0 is below 1", "0", "backend"
     ),
     Refused(
-        {"spec.options": {"a": 1}}, "spec.options.a", "1 is not a string", "must be of type string", kind="backend"
+        {"spec.options": {"a": 1}},
+        "spec.options.a",
+        "1 is a number; give a string, in quotes",
+        "must be of type string",
+        kind="backend",
     ),
     Refused(
         {"spec.prices.configMapRef": {}}, "spec.prices.configMapRef.name", "is missing", "Required value", "backend"

@@ -45,6 +45,17 @@ def test_as_many_keys_as_a_policy_may_have_are_taken(server: ApiServer):
     assert not refusal(server, trust(keys=keys))
 
 
+def test_a_rule_with_a_key_that_is_not_listed_is_refused(server: ApiServer):
+    said = refusal(server, trust(rules=[signed.rule("nobody")]))
+    assert "spec.rules" in said
+    assert "a rule names a key that is not in spec.keys; add the key" in said
+
+
+def test_a_threshold_above_the_number_of_keys_is_refused(server: ApiServer):
+    rule = signed.rule("ada") | {"threshold": 3}
+    assert "threshold 3 of 1 keys can never be met; name more keys" in refusal(server, trust(rules=[rule]))
+
+
 @pytest.mark.parametrize("field", ["notBefore", "notAfter", "verifyOnlySince"])
 def test_a_time_has_one_spelling(server: ApiServer, field: str):
     assert not refusal(server, ada(**{field: "2026-01-01T00:00:00Z"}))

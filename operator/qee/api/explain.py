@@ -24,6 +24,39 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 _WITHHELD = ("source", "data")  # programs: they may be large, and may be somebody's secret
 _SHOWN = 60
 MAX_LINES = 50
+# What people write who know Qiskit, Kubernetes' own Jobs or another tool, by its path without indexes.
+_ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("spec.optimization_level", "spec.optimizationLevel", "spec.transpile.level"),
+        "spec.transpile.optimizationLevel",
+    ),
+    **dict.fromkeys(
+        ("spec.noise.model", "spec.noise.name", "spec.noise.backend", "spec.noiseModel"), "spec.noise.device"
+    ),
+    **dict.fromkeys(("spec.seed_simulator", "spec.seedSimulator", "spec.simulator.seed"), "spec.seed"),
+    **dict.fromkeys(("spec.seed_transpiler", "spec.seedTranspiler"), "spec.transpile.seed"),
+    **dict.fromkeys(("spec.initial_layout", "spec.initialLayout"), "spec.transpile.initialLayout"),
+    **dict.fromkeys(("spec.method", "spec.simulator.name"), "spec.simulator.method"),
+    **dict.fromkeys(("spec.engine", "spec.device", "spec.provider"), "spec.backendRef"),
+    **dict.fromkeys(("spec.timeout", "spec.timeoutSeconds", "spec.deadline"), "spec.activeDeadlineSeconds"),
+    **dict.fromkeys(("spec.retries", "spec.maxRetries"), "spec.backoffLimit"),
+    **dict.fromkeys(("spec.source", "spec.qasm", "spec.program"), "spec.circuits[0].source"),
+    "spec.circuit": "spec.circuits",
+    "spec.budget": "spec.maxCost",
+    "spec.resources.memory": "spec.resources.limits.memory",
+    "spec.resources.cpu": "spec.resources.limits.cpu",
+    **dict.fromkeys(("spec.circuits.qasm", "spec.circuits.program", "spec.circuits.code"), "source"),
+    **dict.fromkeys(("spec.circuits.configMapRef", "spec.circuits.configMap"), "configMapKeyRef"),
+}
+# Maps that people write as a text, by the field's name.
+_EXAMPLES: Mapping[str, str] = {
+    "backendRef": "{kind: QuantumBackend, name: aer}",
+    "maxCost": '{amount: "1.50", currency: USD}',
+    "transpile": "{optimizationLevel: 1}",
+    "noise": "{device: fake_manila}",
+    "simulator": "{method: automatic}",
+    "configMapKeyRef": "{name: circuits, key: bell.qasm}",
+}
 
 
 def explain(error: ValidationError) -> list[str]:
@@ -82,9 +115,7 @@ def _what(error: Mapping[str, Any], field: Mapping[str, Any], parent: Mapping[st
         case "missing":
             return f"is missing, and required: {_first_sentence(field)}"
         case "extra_forbidden":
-            fields = parent.get("properties", {})
-            near = difflib.get_close_matches(name, fields, n=1) if len(name) <= _SHOWN else []
-            return f"is not a field; did you mean {near[0]}?" if near else "is not a field; remove it"
+            return _unknown(name, error["loc"], parent.get("properties", {}))
         case "value_error":
             return str(error["ctx"]["error"])
         case "greater_than_equal":
@@ -100,9 +131,22 @@ def _what(error: Mapping[str, Any], field: Mapping[str, Any], parent: Mapping[st
         case "too_short" | "too_long":
             low, high = ("minProperties", "maxProperties") if isinstance(value, Mapping) else ("minItems", "maxItems")
             return f"{len(value)} entries; give {_range(field, low, high)}"
+    if name in _EXAMPLES and not isinstance(value, Mapping):
+        return f"{shown} is not a map; write {_EXAMPLES[name]}"
     wanted = _type(field)
+    if wanted == _TYPES["string"] and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f'{shown} is a number; give a string, in quotes: "{shown}"'
     within = f", {_range(field, 'minimum', 'maximum')}" if "maximum" in field else ""
     return f"{shown} is not {wanted}; give {wanted}{within}"
+
+
+def _unknown(name: str, loc: tuple[int | str, ...], fields: Mapping[str, Any]) -> str:
+    """Names of other tools first, then what is spelt alike, then a field of that very name elsewhere."""
+    place = ".".join(str(part) for part in loc if not isinstance(part, int))
+    if place in _ELSEWHERE:
+        return f"is not a field; did you mean {_ELSEWHERE[place]}?"
+    near = difflib.get_close_matches(name, fields, n=1) if len(name) <= _SHOWN else []
+    return f"is not a field; did you mean {near[0]}?" if near else "is not a field; remove it"
 
 
 def _shown(value: Any) -> str:

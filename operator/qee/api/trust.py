@@ -117,8 +117,18 @@ class TrustedKey(Spec):
         return self
 
 
+_ENOUGH_KEYS = Rule(
+    "!has(self.threshold) || self.threshold <= size(self.keys)",
+    "threshold %s of %s keys can never be met; name more keys, or lower the threshold",
+    ("self.threshold", "size(self.keys)"),
+    field=".threshold",
+)
+
+
 class SigningRule(Spec):
     """Signatures that suffice. One rule that holds is enough."""
+
+    model_config = ConfigDict(json_schema_extra=rules(_ENOUGH_KEYS))
 
     name: Name = Field(description="Name of the rule, for messages; unique within the policy.")
     keys: Annotated[list[Name], Field(min_length=1, max_length=MAX_KEYS)] = Field(
@@ -135,6 +145,12 @@ class SigningRule(Spec):
         " signature, of which the two may be one holder's. Default: [lattice].",
         json_schema_extra={**stored_default(["lattice"]), "x-kubernetes-list-type": "set"},
     )
+
+    @model_validator(mode="after")
+    def _enough_keys(self) -> "SigningRule":
+        if self.threshold > len(self.keys):
+            raise _ENOUGH_KEYS.error(self.threshold, len(self.keys))
+        return self
 
 
 class BreakGlass(Spec):
@@ -155,10 +171,17 @@ _ONE_HOLDER = Rule(
 )
 
 
+_KEYS_LISTED = Rule(
+    "self.rules.all(rule, rule.keys.all(name, self.keys.exists(key, key.name == name)))",
+    "a rule names a key that is not in spec.keys; add the key, or take its name out of the rule",
+    field=".rules",
+)
+
+
 class QuantumTrustPolicySpec(Spec):
     """All policies that govern a namespace must be satisfied. In each, one rule has to hold."""
 
-    model_config = ConfigDict(json_schema_extra=rules(_ONE_HOLDER))
+    model_config = ConfigDict(json_schema_extra=rules(_ONE_HOLDER, _KEYS_LISTED))
 
     namespaces: PolicyNamespaces = Field(description="The namespaces that the policy governs.")
     mode: Literal["Enforce", "Warn", "Audit"] = Field(
