@@ -34,7 +34,10 @@ def word(value: Any) -> str:
 def state(job: Any) -> ProviderState:
     """Of the SDK's JobDetails."""
     told, phase = job.error_data, PHASES.get(word(job.status), "unknown")
-    message = f"{told.code}: {told.message}" if told else f"status {word(job.status)}" if phase == "unknown" else ""
+    words = (told.code, told.message) if told else ()
+    message = ": ".join(str(each) for each in words if each)
+    if not message and (told or phase == "unknown"):
+        message = f"status {word(job.status)}, without a reason" if told else f"status {word(job.status)}"
     return ProviderState(phase, message)
 
 
