@@ -25,6 +25,7 @@ from qee.api.run_document import CircuitRun, TranspileOptions
 from qee.runner.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.runner.binding import matched
 from qee.runner.diagram import Diagram, labels
+from qee.runner.engines.cirq_branching import Branching, Plan, plan
 from qee.runner.engines.cirq_noise import TypedNoise
 from qee.runner.engines.cirq_outputs import State, exact
 from qee.runner.engines.cirq_program import Program
@@ -211,10 +212,13 @@ class CirqEngine:
         counts: Counter[int] = Counter()
         order: list[int] = []
         keys = [key for key, _ in program.bits]
-        single = len(set(keys)) == len(keys)
+        single = method == "stabilizer" and len(set(keys)) == len(keys) and is_unitary_clifford(program.circuit)
+        stories = self._stories(program.circuit, method)
         for batch in _batches(shots, len(keys)):
-            if method == "stabilizer" and single and is_unitary_clifford(program.circuit):
+            if single:
                 bits = sample_clifford(program.circuit, keys, batch, random)
+            elif stories is not None:
+                bits = Branching(stories, method, self._dtype, random).sampled(program.bits, batch)
             else:
                 samples = self._simulator(method, random).run(program.circuit, repetitions=batch)
                 bits = _last_records(samples, program.bits, batch)
@@ -222,6 +226,13 @@ class CirqEngine:
             if memory:
                 order += _outcomes(bits)
         return counts, order if memory else None
+
+    def _stories(self, circuit: cirq.Circuit, method: str) -> Plan | None:
+        """Where the states that wait do not fit into memory, each shot is simulated by itself."""
+        found = plan(circuit, method)
+        if found is None or found.measurements * self._state_bytes(circuit, method) > self._room.memory:
+            return None
+        return found
 
     def _method(self, circuit: cirq.Circuit) -> str:
         asked = self._options.method

@@ -103,20 +103,20 @@ def _operations(
         on = [qubits[number] for number in step.qubits]
         if step.kind == MEASURE:
             measured[step.bit] = keys[step.bit]
-            yield cirq.MeasurementGate(1, key=keys[step.bit])(*on)
+            yield cirq.GateOperation(cirq.MeasurementGate(1, key=keys[step.bit]), on)
             continue
         conditions = _conditions(step.conditions, measured)
         if conditions is None:
             continue
         if step.kind != GATE:
-            operation: cirq.Operation = cirq.ResetChannel()(*on)
+            operation: cirq.Operation = cirq.GateOperation(cirq.ResetChannel(), on)
         elif step.own:
-            operation = OwnGate(step.name, len(on), step.angles)(*on)
+            operation = cirq.GateOperation(OwnGate(step.name, len(on), step.angles), on)
         else:
-            operation = library_gate(step.name, step.angles)(*on)
+            operation = cirq.GateOperation(library_gate(step.name, step.angles), on)
         if named and step.kind == GATE:
             operation = operation.with_tags(Written(step.name))
-        yield operation.with_classical_controls(*conditions)
+        yield operation.with_classical_controls(*conditions) if conditions else operation
 
 
 def _conditions(

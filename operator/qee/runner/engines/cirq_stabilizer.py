@@ -34,14 +34,17 @@ def sample_clifford(
     circuit: cirq.Circuit, keys: list[str], shots: int, random: np.random.RandomState
 ) -> np.ndarray[Any, Any]:
     """An array of shots by bits for a circuit that is_unitary_clifford; column i is the measurement keys[i]."""
-    gates = cirq.Circuit(each for each in circuit.all_operations() if not cirq.is_measurement(each))
     measured = {
         cirq.measurement_key_name(each): each.qubits[0]
         for each in circuit.all_operations()
         if cirq.is_measurement(each)
     }
     qubits = sorted(circuit.all_qubits())
-    state = cirq.CliffordSimulator(seed=random).simulate(gates, qubit_order=qubits).final_state.ch_form
+    simulated = cirq.StabilizerChFormSimulationState(qubits=qubits, prng=random, initial_state=0)
+    for each in circuit.all_operations():
+        if not cirq.is_measurement(each):
+            cirq.act_on(each, simulated)
+    state = simulated.state
     position = {qubit: number for number, qubit in enumerate(qubits)}
     columns = [(column, position[measured[key]]) for column, key in enumerate(keys) if key in measured]
     rows = np.asarray(state.G, dtype=np.uint8)[[row for _, row in columns]]
