@@ -1,8 +1,8 @@
 """Samples of programs that measure and go on, one simulation for each story of outcomes and not one for each shot.
 
-Where a qubit is measured, the number of shots that find 1 is drawn (binomially), and each outcome goes on by itself with
-its shots and its projected state: no more stories than shots, and a teleportation has eight. Measurements after which
-nothing follows are drawn together at the end of each story. The states are Cirq's own.
+Where a qubit is measured, the number of shots that find 1 is drawn (binomially), and each outcome goes on by itself
+with its shots and its projected state: no more stories than shots, and a teleportation has eight. Measurements after
+which nothing follows are drawn together at the end of each story. The states are Cirq's own.
 """
 
 from collections.abc import Iterator, Sequence
