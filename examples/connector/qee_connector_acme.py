@@ -113,7 +113,8 @@ class Acme:
 
     def submit(self, key: str, submission: Submission) -> str:
         try:
-            return str(self._call("POST", "/jobs", submission.payload, {"Idempotency-Key": key})["id"])
+            handle: str = self._call("POST", "/jobs", submission.payload, {"Idempotency-Key": key})["id"]
+            return handle
         except Unreachable as error:  # it may have been taken
             raise Ambiguous(str(error)) from error
 
@@ -170,7 +171,7 @@ def _of_status(method: str, path: str, error: HTTPError) -> ProviderError:
         case 409:
             return AlreadyEnded(what)
         case 429:
-            return Throttled(what, float(error.headers.get("Retry-After", 60)))
+            return Throttled(what, error.headers.get("Retry-After", 60))
         case code if 400 <= code < 500 and code != 408:
             return Rejected(what)
     return Unreachable(what)
