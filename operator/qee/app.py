@@ -23,7 +23,7 @@ from qee import __version__
 from qee.api import names
 from qee.controller.loop import Controller
 from qee.controller.settings import Settings
-from qee.kube.client import connect
+from qee.kube.client import FULL_PAGE, connect
 from qee.kube.leader import Leader
 from qee.observe import health, logs
 from qee.observe.metrics import Metrics
@@ -56,7 +56,7 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
         settings.posting.enabled = False  # Events are ours, on transitions only
         settings.watching.server_timeout = 300
         settings.watching.connect_timeout = 10
-        settings.watching.chunk_size = 500
+        settings.watching.chunk_size = FULL_PAGE
         settings.watching.label_selectors["batch", "v1", "jobs"] = names.LABEL_JOB_UID
         settings.watching.label_selectors["", "v1", "pods"] = names.LABEL_JOB_UID
         settings.networking.request_timeout = 30

@@ -66,7 +66,7 @@ class Resync:
 
     async def run(self) -> None:
         now, missed, uids = self._clock(), 0, set()
-        stored: list[Object] = []  # metadata and status of jobs that say their result is stored
+        stored: list[tuple[str, str, str]] = []  # namespace, name and ConfigMap of jobs that say their result is stored
         swept: dict[str, list[str]] = defaultdict(list)  # namespace -> UIDs of jobs whose child may go
         async for job in self._jobs():
             meta, status = job["metadata"], job.get("status") or {}
@@ -79,7 +79,8 @@ class Resync:
                 self._queue.add((meta["namespace"], meta["name"]))
                 continue
             if status_of(conditions, ConditionType.RESULTS_STORED) is Status.TRUE:
-                stored.append(job)
+                config_map = (status.get("result") or {}).get("configMap")
+                stored += [(meta["namespace"], meta["name"], config_map)] if config_map else []
             if _owed(conditions):
                 continue  # `qee fetch` needs its task
             completed = times.parse(status.get("completionTime"))
@@ -115,7 +116,7 @@ class Resync:
             async for job in self._port.list(JOBS, namespace):
                 yield job
 
-    async def _tell_of_deleted_results(self, jobs: list[Object]) -> None:
+    async def _tell_of_deleted_results(self, jobs: list[tuple[str, str, str]]) -> None:
         """The jobs were listed first: a result that is stored meanwhile is not missed."""
         if not jobs:
             return
@@ -124,18 +125,20 @@ class Resync:
         for namespace in self._namespaces:
             async for found in self._port.list(CONFIG_MAPS, namespace, labels=labels, metadata_only=True):
                 present.add((found["metadata"]["namespace"], found["metadata"]["name"]))
-        for job in jobs:
-            name = ((job.get("status") or {}).get("result") or {}).get("configMap")
-            if name and (job["metadata"]["namespace"], name) not in present:
-                await self._result_deleted(job, name)
+        for namespace, name, config_map in jobs:
+            if (namespace, config_map) not in present:
+                await self._result_deleted(namespace, name, config_map)
 
-    async def _result_deleted(self, job: Object, config_map: str) -> None:
+    async def _result_deleted(self, namespace: str, name: str, config_map: str) -> None:
         message = f"ConfigMap {config_map!r} is gone. {Reason.RESULT_DELETED.remedy}"
         try:
-            world = World(QuantumJob.model_validate(job), job["status"], self._clock())
+            job = await self._port.get(JOBS, namespace, name)
+            world = World(QuantumJob.model_validate(job), job.get("status") or {}, self._clock())
+            if not world.ended:  # another one of its name
+                return
             await self._status.write(world, Phase.SUCCEEDED, Reason.RESULT_DELETED, message)
         except (ApiError, ValidationError) as error:  # the next resync says it
-            logger.warning("%s/%s: %s", job["metadata"]["namespace"], job["metadata"]["name"], error)
+            logger.warning("%s/%s: %s", namespace, name, error)
 
     async def _sweep_children(self, finished: dict[str, list[str]]) -> None:
         if not finished:

@@ -14,10 +14,12 @@ import aiohttp
 from kubernetes.aio import config as kube_config
 from kubernetes.aio.client import ApiClient, Configuration
 
+from qee.kube.deep_json import read_deep_json
 from qee.kube.port import AlreadyExists, ApiError, Conflict, NotFound, Object, Resource
 from qee.kube.resources import PODS
 
-PAGE = 500
+PAGE = 500  # objects in a page of a list, where only their metadata is wanted
+FULL_PAGE = 20  # whole objects: one may have 1.5 MiB, and ten times as much once it is parsed
 REQUEST_SECONDS = 30
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
@@ -26,6 +28,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 async def connect(kubeconfig: str | None = None, context: str | None = None, user_agent: str = "qee") -> "KubeClient":
     """A client for the pod's service account, else for the kubeconfig that is named or found by kubectl's rules."""
+    read_deep_json()
     configuration = Configuration()
     if kubeconfig is None and context is None:
         try:
@@ -76,7 +79,10 @@ class KubeClient:
     async def list(
         self, resource: Resource, namespace: str | None = None, *, labels: str = "", metadata_only: bool = False
     ) -> AsyncIterator[Object]:
-        query: dict[str, Any] = {"limit": PAGE, **({"labelSelector": labels} if labels else {})}
+        query: dict[str, Any] = {
+            "limit": PAGE if metadata_only else FULL_PAGE,
+            **({"labelSelector": labels} if labels else {}),
+        }
         accept = METADATA_ONLY if metadata_only else "application/json"
         while True:
             page = await self._json("GET", resource.path(namespace), query, accept=accept)

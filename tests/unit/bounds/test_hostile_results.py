@@ -1,7 +1,7 @@
 """Whatever a pod prints, a table holds or an object is: reading it stays within bounds, twice as much costs twice."""
 
 import pytest
-from tests.unit.bounds import jobs, results, tables
+from tests.unit.bounds import jobs, references, results, tables
 from tests.unit.bounds.measuring import Measuring
 
 from qee.api.frame import MAX_DOCUMENT_BYTES
@@ -55,3 +55,9 @@ def test_a_hostile_table_is_read_in_a_second_and_100_mib(measuring: Measuring, n
 def test_a_hostile_object_is_read_in_a_second_and_100_mib(measuring: Measuring, name: str) -> None:
     """As large as the API server takes one: 1.5 MiB."""
     assert linear(measuring, "jobs", name, 1_400_000, 100 * 2**20) < 1
+
+
+@pytest.mark.parametrize("name", references.REFERENCES)
+def test_what_a_job_refers_to_is_added_up_while_it_is_read(measuring: Measuring, name: str) -> None:
+    """300 circuits that name one ConfigMap of a megabyte took 1.2 GiB before they were refused."""
+    assert least(measuring, "sources", name, 900_000, 100 * 2**20) < 3

@@ -1,15 +1,16 @@
 """The operator's way of a hostile job, as `measuring` runs it: from the spec to the prepared run document."""
 
+import asyncio
 import base64
 import contextlib
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from tests import builders
-from tests.unit.bounds import jobs, results, tables
+from tests.unit.bounds import jobs, references, results, tables
 from tests.unit.bounds.formats import CIRQ, QPY
 from tests.unit.bounds.programs import SHAPES, Hostile
 
@@ -19,11 +20,13 @@ from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
 from qee.api.names import MAX_INLINE_BYTES
 from qee.circuits import Limits
-from qee.controller import answers
+from qee.controller import answers, inputs
 from qee.core.prepare import prepare
 from qee.core.refusal import Refused
 from qee.core.sources import Sources
 from qee.core.tables import TableProblem, read
+from qee.kube.port import Object, Port
+from qee.kube.resources import Resource
 from qee.runner import reader
 from qee.runner.errors import RunnerError
 from qee.runner.explain import keyword_at, statement_at
@@ -83,6 +86,26 @@ def _read_by_the_runner(name: str, size: int) -> Callable[[], str]:
         except RunnerError as error:
             return error.message
         return "read"
+
+    return work
+
+
+def _sources(name: str, size: int) -> Callable[[], str]:
+    """Reading what a job's circuits refer to, from an API server that makes each ConfigMap as it is asked for."""
+    job, config_map = references.REFERENCES[name](size)
+    backend = QuantumBackend.model_validate(builders.backend())
+
+    class Server:
+        async def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
+            return config_map(name)
+
+    def work() -> str:
+        of = QuantumJob.model_validate(job)
+        try:
+            prepare(of, backend, asyncio.run(inputs.sources(cast(Port, Server()), of)), {}, "1")
+        except Refused as refusal:
+            return f"{refusal.reason}: {refusal.message}"
+        return "prepared"
 
     return work
 
@@ -159,6 +182,7 @@ def _jobs(name: str, size: int) -> Callable[[], str]:
 
 KINDS: dict[str, Callable[[str, int], Callable[[], str]]] = {
     "programs": _programs,
+    "sources": _sources,
     "runner": _read_by_the_runner,
     "documents": _documents,
     "logs": _logs,
