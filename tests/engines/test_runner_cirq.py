@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.physics.statistics import ALARM, p_value
 
-from qee.api.documents import CircuitRun, SimulatorOptions
+from qee.api.documents import CircuitRun, Observable, SimulatorOptions
 from qee.api.reasons import Reason
 from qee.runner.engines import load
 from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
@@ -137,3 +137,16 @@ def test_drawing_libraries_are_not_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_only_qubits_that_are_used_cost_memory() -> None:
+    source = "qreg q[100]; creg c[2]; x q[3]; h q[98]; measure q[3] -> c[1];"
+    chosen = Options(SimulatorOptions(), outputs=("probabilities", "expectation"))
+    labels = {"z": "Z" * 100, "x": f"{'I'}X{'I' * 98}", "other": f"{'I'}X{'I' * 97}X", "y": f"Y{'I' * 99}"}
+    observables = tuple(Observable(name, {label: "1"}) for name, label in labels.items())
+    engine = load("cirq", chosen, ROOM)
+    circuit = CircuitRun("c", "openqasm2", HEAD + source, 100, observables=observables)
+    found = engine.execute(engine.parse(circuit), Task(100, 5))
+    assert found.probabilities == pytest.approx([0, 0, 1, 0])
+    values = {name: estimate.value for name, estimate in found.expectation.items()}
+    assert values == pytest.approx({"z": 0, "x": 1, "other": 0, "y": 0})

@@ -179,15 +179,19 @@ class CirqEngine:
     def _state(self, program: Program, parsed: Parsed) -> State:
         circuit = program.unmeasured()
         method = self._state_method() if cirq.has_unitary(circuit) else "density_matrix"  # after a reset, a mixture
-        self._refuse_memory(len(program.qubits), method)
+        qubits = program.qubits
+        if "statevector" not in parsed.wanted and (program.measured or "probabilities" not in parsed.wanted):
+            used = program.circuit.all_qubits()
+            qubits = tuple(qubit for qubit in qubits if qubit in used) or qubits[:1]
+        self._refuse_memory(len(qubits), method)
         if self._noise is not None:
             circuit = self._noise.applied(circuit)
-        return State(circuit, program.qubits, self._simulator(method, np.random.RandomState(0)))
+        return State(circuit, qubits, program.qubits, self._simulator(method, np.random.RandomState(0)))
 
     def _probabilities(self, state: State | None, program: Program) -> Any:
         if state is None:
             return None
-        place = {qubit: number for number, qubit in enumerate(program.qubits)}
+        place = {qubit: number for number, qubit in enumerate(state.qubits)}
         found = program.final_measurements() or [(qubit, number) for number, qubit in enumerate(program.qubits)]
         readout = None if self._noise is None else [self._noise.readout] * len(found)
         width = len(program.bits) if program.measured else len(program.qubits)

@@ -13,10 +13,17 @@ _PHASES = (1, 1j, -1, -1j)
 
 
 class State:
-    """A pure or a mixed state of all qubits, qubit 0 the least significant bit of an index."""
+    """A pure or a mixed state of `qubits`, the first the least significant bit of an index. `declared`, among which
+    they are, are in 0 where they are not.
+    """
 
-    def __init__(self, circuit: cirq.Circuit, qubits: tuple[cirq.Qid, ...], simulator: Any) -> None:
+    def __init__(
+        self, circuit: cirq.Circuit, qubits: tuple[cirq.Qid, ...], declared: tuple[cirq.Qid, ...], simulator: Any
+    ) -> None:
         """`circuit` has no measurements; a density matrix simulator gives a mixed state."""
+        self.qubits = qubits
+        place = {qubit: number for number, qubit in enumerate(qubits)}
+        self._places = [place.get(qubit) for qubit in declared]
         order = list(reversed(qubits))  # Cirq's first qubit is the most significant
         found = simulator.simulate(circuit, qubit_order=order)
         self._pure = isinstance(simulator, cirq.Simulator)
@@ -39,13 +46,20 @@ class State:
         return np.transpose(summed, [left.index(axis) for axis in kept]).reshape(-1)
 
     def expectation(self, label: str) -> float:
-        """Of a Pauli string, the highest qubit leftmost: sum over j of <j ^ x| P |j> and the state's own element."""
-        flips = signs = 0
-        for qubit, letter in enumerate(reversed(label)):
+        """Of a Pauli string over the declared qubits, the highest leftmost: sum over j of <j ^ x| P |j> and the state's
+        own element."""
+        flips = signs = ys = 0
+        for place, letter in zip(self._places, reversed(label), strict=True):
+            if place is None:
+                if letter in "XY":
+                    return 0.0
+                continue
+            qubit = place
             flips |= (letter in "XY") << qubit
             signs |= (letter in "YZ") << qubit
+            ys += letter == "Y"
         index = np.arange(len(self._state))
-        factor = _PHASES[label.count("Y") % 4] * (1.0 - 2.0 * (np.bitwise_count(index & signs) & 1))
+        factor = _PHASES[ys % 4] * (1.0 - 2.0 * (np.bitwise_count(index & signs) & 1))
         turned = index ^ flips
         elements = self._state * np.conj(self._state[turned]) if self._pure else self._state[index, turned]
         return float(np.real(np.sum(factor * elements)))
