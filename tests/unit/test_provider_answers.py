@@ -41,6 +41,17 @@ SECRETS = {
     "opaque": "the key {0} is not known",
     "PEM": "-----BEGIN PRIVATE KEY-----\n{0}\n-----END PRIVATE KEY-----",
 }
+SHORT = (
+    "Authorization: Bearer {0}",
+    "bearer {0} was refused",
+    "authorization: apiKey {0}",
+    "?sig={0}&se=1",
+    "ApiKey={0};Endpoint=x",
+    "password={0}",
+    '{{"secret": "{0}"}}',
+    '{{"api_key":"{0}", "a": 1}}',
+    "key={0}",
+)
 CANARY = "q7Rz2Xk9Lw4Vb1Nc8Md5Tf6Gh3Jp0SaE"
 
 
@@ -59,10 +70,19 @@ def test_no_credential_of_a_provider_text_gets_into_the_types_that_adapters_make
     assert made.isprintable()
 
 
+@pytest.mark.parametrize("secret", ["SECRETSIG", "hunter-two", "swordfish", "0123456789abcdef" * 2, "Canary"])
+@pytest.mark.parametrize("text", SHORT)
+def test_a_short_or_plain_secret_is_hidden_where_it_is_named(text: str, secret: str):
+    assert secret not in clean(text.format(secret))
+
+
 def test_what_helps_is_not_hidden():
     for text in (
         "IBM answers 400 (1210: the instance is off); check the API key and its access to the instance",
         "the credential: the file token is missing",
+        "Token: Expired. Basic circuits need no token; bearer authentication is not on",
+        "the signature: invalid, password: wrong",
+        "basis gates cx, rz; digest differs",
         "Signature expired: 20261130T170000Z is now earlier than 20261130T171000Z",
         "arn:aws:braket:us-west-1:123456789012:quantum-task/11111111-2222-3333-4444-555555555555 FAILED",
         "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 differs",

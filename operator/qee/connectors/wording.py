@@ -16,19 +16,25 @@ MAX_READ = 4096
 _LONG = 16  # of a value in JSON, most of which are no secrets
 _SHORTEST = 6  # of a credential's word: a shorter one, "true" or a region, would hide half of every message
 
-_NAMES = (
+_WORDS = (
     r"(?:sig|signature|secret|token|password|passwd|pwd|credentials?|authorization|assertion|cookie"
     r"|(?:api|access|account|shared|shared[-_ ]?access|primary|private|subscription)[-_ ]?key(?:[-_ ]?id)?)"
-    r"""[\w-]{0,16}[\\"']{0,2}\s{0,2}"""
 )
+_NAMES = _WORDS + r"""[\w-]{0,16}"""
+_QUOTES = r"""[\\"']{0,2}"""
 _VALUE = r"""[^\s"'\\&;,)}]"""
+_PLAIN = r"(?-i:[A-Z]?[a-z]+(?![^\s.,;:)]))"  # a word of a sentence, such as "expired"
+_SCHEME = r"(?:auth\w*|tokens?|schemes?|credentials?|headers?|errors?|realm|is|was|or|and|has)\b"
 _RULES: tuple[tuple[str, str], ...] = (
     (r"-----BEGIN .*?(?:-----END [A-Z ]*-----|\Z)", HIDDEN),
     (r"\beyJ[\w-]{5,}(?:\.[\w-]*)*", HIDDEN),  # a JWT, or its head
-    (r"\b(bearer|basic|digest|apikey|sharedkey)(\s+|%20)(?=\S*\d|\S{20})[\w.~+/=:%-]{6,}", rf"\1 {HIDDEN}"),
-    # name=value, as in queries and connection strings; name: value, where the value does not look like a word
-    (rf"""({_NAMES}(?:=|%3D)\s{{0,2}}[\\"']{{0,2}}){_VALUE}+""", rf"\1{HIDDEN}"),
-    (rf"""({_NAMES}:\s{{0,2}}[\\"']{{0,2}})(?={_VALUE}*\d|{_VALUE}{{20}}){_VALUE}{{6,}}""", rf"\1{HIDDEN}"),
+    (rf"\b(bearer|apikey|sharedkey)(\s+|%20)(?!{_SCHEME})[\w.~+/=:%-]{{4,}}", rf"\1 {HIDDEN}"),
+    (r"\b(basic|digest)(\s+|%20)(?=\S*\d|\S{20})[\w.~+/=:%-]{6,}", rf"\1 {HIDDEN}"),
+    # name=value, as in queries and connection strings; "name": value; name: value that is no word of a sentence
+    (rf"((?:{_NAMES}|\bkey){_QUOTES}\s{{0,2}}(?:=|%3D)\s{{0,2}}{_QUOTES}){_VALUE}+", rf"\1{HIDDEN}"),
+    (rf"""({_NAMES}\\?["']\s{{0,2}}:\s{{0,2}}{_QUOTES}){_VALUE}+""", rf"\1{HIDDEN}"),
+    (rf"({_NAMES}\s{{0,2}}:\s{{0,2}}{_QUOTES})(?!{_PLAIN}){_VALUE}{{6,}}", rf"\1{HIDDEN}"),
+    (rf"({_WORDS}\s{{1,2}}{_QUOTES})(?=\S*\d)[\w.~+/=-]{{16,}}", rf"\1{HIDDEN}"),
     # Keys that say whose they are: AWS, Google, GitHub, GitLab, Slack, and the sk- of many.
     (
         r"\b(?:A[KS]IA[A-Z0-9]{8,}|AIza[\w-]{20,}|ya29\.[\w.-]+|gh[a-z]_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]+)",
