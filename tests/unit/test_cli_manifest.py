@@ -48,7 +48,7 @@ def test_an_alias_is_a_copy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEAD + "spec: {shots: 1, shots: 2}\n", "line 4, column 18: not YAML: a key occurs twice"),
+        (HEAD + "spec: {shots: 1, shots: 2}\n", "line 4, column 18: not YAML: the key shots occurs twice; keep one"),
         (HEAD + "spec: {1: 2}\n", "line 4, column 8: not YAML: a key is not a string"),
         (HEAD + "spec: {[a]: 2}\n", "a key is not a string"),
         (HEAD + "spec: [\n", "not YAML"),

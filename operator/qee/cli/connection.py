@@ -46,10 +46,6 @@ class Target:
         from qee.kube.client import connect, default_namespace
 
         kubeconfig = self.kubeconfig or found_kubeconfig()
-        if kubeconfig and not _there(kubeconfig):  # else the library prints a line of its own
-            raise Problem(
-                f"kubeconfig {kubeconfig} cannot be used: there is no such file; check --kubeconfig and --context"
-            )
         try:
             namespace = self.namespace or default_namespace(kubeconfig, self.context)
             port = await connect(kubeconfig, self.context, user_agent=f"qee/{__version__}")
@@ -73,8 +69,3 @@ def found_kubeconfig() -> str | None:
     if named := os.environ.get("KUBECONFIG"):
         return named
     return DEFAULT_KUBECONFIG if Path(DEFAULT_KUBECONFIG).expanduser().exists() else None
-
-
-def _there(kubeconfig: str) -> bool:
-    """Whether one of the files is there, that KUBECONFIG may list."""
-    return any(Path(name).expanduser().exists() for name in kubeconfig.split(os.pathsep) if name)

@@ -23,7 +23,7 @@ def read(path: str, config_maps: Sequence[str] = (), *, values: bool = True) -> 
     values: a circuit with parameters is refused, for a sweep needs its values; else examples stand for them.
     """
     data = b"" if path == "-" else scaffold.read(path, manifest.MAX_BYTES)
-    format_ = scaffold.recognised(path, data)
+    format_ = scaffold.format_of(path, data) if path.endswith(scaffold.PYTHON) else scaffold.recognised(path, data)
     if format_ is None:
         return manifest.read(path, config_maps)
     backend = "cirq" if format_ == "cirq-json" else "aer"

@@ -49,12 +49,14 @@ class PolicyOptions:
 
 
 def show(files: Sequence[str], passphrase: Passphrase, public: bool, policy: PolicyOptions) -> int:
+    if policy.wanted and not (policy.namespaces and policy.holders):
+        raise Problem("--policy: give --namespace, whose jobs it is about, and --holder, who holds the key")
+    if not policy.wanted and (policy.namespaces or policy.holders or policy.name or policy.threshold):
+        raise Problem("--namespace, --holder, --threshold and --name are for --policy; add it, or leave them out")
     keys = [_public_part(file, passphrase) for file in files]
     if policy.wanted:
         out(_policy(files, keys, policy))
         return exits.OK
-    if policy.namespaces or policy.holders or policy.name or policy.threshold:
-        raise Problem("--namespace, --holder, --threshold and --name are for --policy; add it, or leave them out")
     for file, key in zip(files, keys, strict=True):
         if public:
             out(key.pem().rstrip("\n"))
@@ -69,8 +71,6 @@ def show(files: Sequence[str], passphrase: Passphrase, public: bool, policy: Pol
 
 
 def _policy(files: Sequence[str], keys: Sequence[PublicKey], options: PolicyOptions) -> str:
-    if not (options.namespaces and options.holders):
-        raise Problem("--policy: give --namespace, whose jobs it is about, and --holder, who holds the key")
     if len(options.holders) != len(files):
         raise Problem(
             f"--holder: {len(options.holders)} given for {len(files)} keys; give one for each, in their order"

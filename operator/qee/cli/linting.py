@@ -28,6 +28,7 @@ UID = "00000000-0000-0000-0000-000000000000"
 
 def lint(file: str, config_maps: list[str]) -> int:
     manifest = given.read(file, config_maps, values=False)
+    manifest.require_names()
     clean = [_Lint(manifest, job).run() for job in manifest.jobs]
     return exits.OK if all(clean) else exits.FAILED
 

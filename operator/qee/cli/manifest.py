@@ -38,6 +38,14 @@ class Manifest:
             raise Problem(f"{self.origin}: {len(self.jobs)} QuantumJobs ({_listed(names)}); name one with --job")
         return self.jobs[0]
 
+    def require_names(self) -> None:
+        """Raises Problem for a job without a name."""
+        for number, job in enumerate(self.jobs, 1):
+            if not job["metadata"].get("name") and not job["metadata"].get("generateName"):
+                which = f"QuantumJob {number} of the file: " if len(self.jobs) > 1 else ""
+                remedy = "give a name, or generateName for a new one each time"
+                raise Problem(f"{self.origin}: {which}metadata.name: is missing; {remedy}")
+
 
 def read(path: str, config_maps: Sequence[str] = ()) -> Manifest:
     """The manifest in a file ("-": stdin), with the ConfigMaps of further files. Raises Problem."""
@@ -64,11 +72,24 @@ def _sorted(objects: Sequence[Object], origin: str) -> Manifest:
             maps[name] = obj
         elif str(obj["apiVersion"]).startswith(f"{GROUP}/") and obj["kind"] == KIND_JOB:
             raise Problem(f"{origin}: {obj['kind']} {name} has apiVersion {obj['apiVersion']}; give {API_VERSION}")
+        elif str(obj["kind"]).lower() == KIND_JOB.lower():
+            raise Problem(f"{origin}: kind {obj['kind']} with apiVersion {obj['apiVersion']}; give kind: {KIND_JOB}")
         else:
             others.append(f"{obj['kind']}/{name}")
+    _named_apart(jobs, origin)
     if not jobs:
         raise Problem(f"{origin}: holds no QuantumJob (apiVersion: {API_VERSION}, kind: {KIND_JOB})")
     return Manifest(origin, jobs, maps, backends, others)
+
+
+def _named_apart(jobs: Sequence[Object], origin: str) -> None:
+    """Raises Problem for two jobs of one name, of which the cluster would take the first."""
+    seen = set()
+    for job in jobs:
+        called = (job["metadata"].get("namespace"), job["metadata"].get("name"))
+        if called[1] and called in seen:
+            raise Problem(f"{origin}: two QuantumJobs are named {called[1]}; give each a name of its own")
+        seen.add(called)
 
 
 def _origin(path: str) -> str:
@@ -88,7 +109,8 @@ def _objects(text: str, origin: str) -> list[Object]:
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}") from None
+        tab = "; indent with spaces, not with tabs" if mark and _at(text, mark).startswith("\t") else ""
+        raise Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}{tab}") from None
     except RecursionError:
         raise Problem(f"{origin}: nested too deeply; flatten it") from None
     except (ValueError, IndexError, TypeError):  # PyYAML's own on `!!int x`
@@ -106,6 +128,11 @@ def _objects(text: str, origin: str) -> list[Object]:
         if not whole or not isinstance(obj.setdefault("metadata", {}), dict):
             raise Problem(f"{origin}: a document is no Kubernetes object; give apiVersion, kind and metadata")
     return objects
+
+
+def _at(text: str, mark: Any) -> str:
+    lines = text.split("\n")
+    return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
 
 def _text(path: str) -> tuple[str, str]:
@@ -157,7 +184,9 @@ def _loader() -> Any:
                         None, None, "a key is not a string; put it in quotes", key.start_mark
                     )
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, "a key occurs twice", key.start_mark)
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value[:40]} occurs twice; keep one", key.start_mark
+                    )
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 

@@ -26,6 +26,7 @@ from qee.cli.yaml_text import dumped
 MAX_BYTES = 1_000_000  # a ConfigMap holds 1 MiB with its names
 EXAMPLE = ("0", "0.785398163397", "1.570796326795")  # 0, pi/4, pi/2
 MAX_PROBABILITY_QUBITS = 20  # exact probabilities of more have no room in a result
+PYTHON = (".py", ".ipynb")
 _VERSION = re.compile(r"(?>\s|//[^\n]*\n|/\*.*?\*/)*+OPENQASM\s+([23])", re.DOTALL)
 
 _EXPORT = {
@@ -54,11 +55,10 @@ def init(path: str, output: str | None, name: str | None, backend: str | None, s
 
 def format_of(path: str, data: bytes) -> str:
     """The circuit's format by its content. Raises Problem for what is none, with the way to one."""
-    if path.endswith((".py", ".ipynb")):
+    if path.endswith(PYTHON):
         lines = [f"  {line}" for sdk, export in _EXPORT.items() for line in (f"# {sdk}", *export)]
         raise Problem(
-            f"{path}: is Python, which qee init does not run; add these lines to it, and give what they write to"
-            " qee init",
+            f"{path}: is Python, which qee does not run; add these lines to it, and give what they write",
             details=lines,
         )
     found = recognised(path, data)

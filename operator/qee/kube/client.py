@@ -5,6 +5,7 @@ each object into hundreds of classes, and drop fields they do not know.
 """
 
 import json
+import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,21 @@ async def connect(kubeconfig: str | None = None, context: str | None = None, use
         try:
             kube_config.load_incluster_config(client_configuration=configuration)
         except kube_config.ConfigException:
+            _require(None)
             await kube_config.load_kube_config(client_configuration=configuration)
     else:
+        _require(kubeconfig)
         await kube_config.load_kube_config(config_file=kubeconfig, context=context, client_configuration=configuration)
     configuration.retries = None  # a request that may have reached the server is repeated by reconciling, not blindly
     configuration.connection_pool_maxsize = 64
     return KubeClient(ApiClient(configuration), user_agent)
+
+
+def _require(kubeconfig: str | None) -> None:
+    """Raises ConfigException where none of the files is there; the library would print a line of its own."""
+    named = kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    if not any(Path(each).expanduser().exists() for each in named.split(os.pathsep) if each):
+        raise kube_config.ConfigException("there is no such file")
 
 
 def default_namespace(kubeconfig: str | None = None, context: str | None = None) -> str:
@@ -49,6 +59,7 @@ def default_namespace(kubeconfig: str | None = None, context: str | None = None)
     """
     if kubeconfig is None and context is None and _POD_NAMESPACE.exists():
         return _POD_NAMESPACE.read_text().strip()
+    _require(kubeconfig)
     contexts, current = kube_config.list_kube_config_contexts(kubeconfig)
     if context is None:
         return str(current["context"].get("namespace") or "default")
