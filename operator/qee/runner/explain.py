@@ -50,9 +50,6 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "condition-gate": Construct(
         "a condition on anything but a gate", "condition gates only; a conditional reset is measure, then if (c == 1) x"
     ),
-    "condition-register": Construct(
-        "a condition on a gate over a whole register", "write one if for each qubit: if (c == 1) x q[0];"
-    ),
     "condition-unmeasured": Construct(
         "a condition on bits that were not measured", "measure every bit of the register before the if"
     ),
@@ -75,7 +72,6 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "pragma": Construct("a pragma", "leave it out"),
     "annotation": Construct("an annotation (@)", "leave it out"),
     "expression": Construct("an expression as a statement", "leave it out"),
-    "character": Construct("a character outside of ASCII", "write pi for π, and plain letters elsewhere"),
     "modifier": Construct(
         "a gate modifier (ctrl, negctrl, inv, pow)", "use the gate that stdgates.inc has for it, or define one by gate"
     ),
@@ -84,7 +80,6 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "opaque": Construct("an opaque gate", "define it by gate, from gates of the library"),
     "gphase": Construct("gphase", "leave it out: without a control it changes no result"),
     "physical": Construct("physical and virtual qubits in one program", "declare a register and use it throughout"),
-    "physical-qubit": Construct("a physical qubit ($0)", "declare a register: qubit[2] q;"),
     "function": Construct("a function in an angle", "compute the value and write it as a number"),
     "operator": Construct("such an operator in an angle", "use + - * / and numbers, or write the value as a number"),
     "angle-name": Construct("such a constant in an angle", "write it as a number, or as a multiple of pi"),
