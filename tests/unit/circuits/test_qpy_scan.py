@@ -160,3 +160,21 @@ def test_flipped_bytes_give_an_answer_or_the_scanner_s_error(version: int, chang
 def test_any_bytes_behind_a_good_header_are_refused_or_scanned(data: bytes) -> None:
     with contextlib.suppress(QpyError):
         check(SEEDS[13][:20] + data)
+
+
+def test_names_that_a_few_bytes_refer_to_are_bounded() -> None:
+    """740 kB of references to a vector's name of 64 KiB took 2.2 GiB."""
+    elements = ParameterVector("n" * 257, 2)
+    circuit = QuantumCircuit(1)
+    circuit.rx(elements[0], 0)
+    with pytest.raises(ScanError, match="a name has 257 bytes, 256 are possible"):
+        scan("qpy", data_of(circuit))
+
+
+def test_all_names_together_are_bounded() -> None:
+    elements = ParameterVector("n" * 256, 4100)
+    circuit = QuantumCircuit(1)
+    for element in elements:
+        circuit.rx(element, 0)
+    with pytest.raises(ScanError, match="names have more than 1048576 bytes"):
+        scan("qpy", data_of(circuit))
