@@ -1,5 +1,6 @@
 """What can be said of a manifest without a cluster, by the operator's own checks."""
 
+import os
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from qee.core.sources import Sources
 from qee.core.support import ENGINES
 from qee.kube.port import NotFound, Object, Port, Resource
 
+MIB = 1_048_576
 STANDS_IN = "local"  # name of a job that has none, or only a generateName
 
 
@@ -44,6 +46,24 @@ def typed(manifest: Manifest, job: Object, uid: str, namespace: str | None) -> Q
 async def sources(manifest: Manifest, job: QuantumJob) -> Sources:
     """What the circuits consist of, digests checked. Raises `Refused`, as in the operator."""
     return await inputs.sources(cast(Port, ManifestPort(manifest)), job)
+
+
+def machine_memory() -> int | None:
+    """Bytes of this machine's memory, where it can be asked."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def here(message: str, backend: str, memory: int | None) -> str:
+    """What the operator would say of a backend's limit, where that limit is the memory of this machine."""
+    if memory is None:
+        return message
+    shown = f"{memory // MIB} MiB"
+    return message.replace(f"limits.memory of backend {backend!r} is {memory}", f"this machine has {shown}").replace(
+        f"limits.memory={memory} of backend {backend!r}", f"the {shown} of this machine"
+    )
 
 
 def local_backend(manifest: Manifest, job: QuantumJob, engine: str | None, memory: int | None) -> QuantumBackend:

@@ -1,22 +1,18 @@
 """`qee draw`: circuits as text, or one as a picture. The engine's SDK reads them, in a runner of its own."""
 
-import json
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from typing import Any
 
 from qee.api.documents import DocumentError, RunDocument
 from qee.api.json_fields import Fields
-from qee.cli import exits, given, local, terminal
+from qee.cli import asking, exits, given, local, terminal
 from qee.cli.problem import Problem
 from qee.cli.writing import write
 from qee.runner.diagram import DIAGRAM, Diagram
 
-SECONDS = 60.0
 MAX_WIDTH = 200
-MAX_BYTES = 8 * 1_048_576  # of drawings: what a terminal may be given at once
 
 
 def draw(
@@ -73,20 +69,12 @@ def _drawings(document: bytes, width: int) -> list[tuple[str, str]]:
 
 def _asked(document: bytes, form: str) -> dict[str, Any]:
     """The runner's answer. Raises Problem where it is a refusal."""
-    command = [sys.executable, "-P", "-m", "qee.runner.drawing", form]
     try:
-        with terminal.spinner("drawing"):
-            done = subprocess.run(  # noqa: S603 - our own interpreter and module
-                command, input=document, capture_output=True, timeout=SECONDS, check=False
-            )
-    except subprocess.TimeoutExpired:
-        raise Problem(f"drawing took more than {SECONDS:.0f} s; choose a smaller circuit", exits.TIMEOUT) from None
-    if len(done.stdout) > MAX_BYTES:
-        raise Problem("the drawing is too large for a terminal; choose one with --circuit", exits.FAILED)
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        raise Problem("the runner ended without a drawing; it may have run out of memory", exits.FAILED) from None
+        answer = asking.asked("qee.runner.drawing", [form], document, "drawing")
+    except TimeoutError as error:
+        raise Problem(f"{error}; choose a smaller circuit", exits.TIMEOUT) from None
+    except asking.NoAnswer as error:
+        raise Problem(f"{error}; choose one circuit with --circuit, or a smaller one", exits.FAILED) from None
     if "reason" in answer:
         raise Problem(f"{answer['reason']}: {answer.get('message')}", exits.FAILED)
     return answer

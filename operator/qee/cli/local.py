@@ -5,7 +5,6 @@ The runner is a child process, for it denies itself the network, which cannot be
 
 import asyncio
 import importlib.util
-import os
 import signal
 import sys
 import tempfile
@@ -66,7 +65,7 @@ def prepared(
         note("spec.suspend is true; a local run ignores it")
     if job.spec.results is not None:
         note("spec.results has no effect on a local run, which prints its result")
-    with _refusals():
+    with _refusals(str(job.spec.backend_ref.name)):
         ready = prepare(job, backend, asyncio.run(checking.sources(manifest, job)), {}, "1")
     return ready.document, ready.deadline_seconds
 
@@ -74,7 +73,7 @@ def prepared(
 def described(manifest: Manifest, name: str | None, namespace: str | None, engine: str | None) -> RunDocument:
     """The run document of one job, its circuits within bounds, whether or not it could run here. Raises Problem."""
     job, backend = _chosen(manifest, name, namespace, engine)
-    with _refusals():
+    with _refusals(str(job.spec.backend_ref.name)):
         sources = asyncio.run(checking.sources(manifest, job))
         document = run_document(job, str(backend.spec.provider), sources)
         scans(job, document, sources.programs)
@@ -86,7 +85,7 @@ def _chosen(
 ) -> tuple[QuantumJob, QuantumBackend]:
     """The job, and the backend that stands for its own here; its engine is installed. Raises Problem."""
     job = checking.typed(manifest, manifest.one_job(name), str(uuid.uuid4()), namespace)
-    backend = checking.local_backend(manifest, job, engine, _memory())
+    backend = checking.local_backend(manifest, job, engine, checking.machine_memory())
     provider = str(backend.spec.provider)
     if engine is not None and engine != job.spec.backend_ref.name:
         note(f"on {engine}, in place of {printable(job.spec.backend_ref.name)}")
@@ -96,13 +95,14 @@ def _chosen(
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(backend: str) -> Iterator[None]:
     """What the operator would refuse is a Problem here."""
     try:
         yield
     except Refused as refusal:
         hint = "" if refusal.waiting is None else " Locally: give the file that holds it with --config-map."
-        raise Problem(f"{refusal.reason}: {refusal.message}{hint}", exits.FAILED) from None
+        said = checking.here(refusal.message, backend, checking.machine_memory())
+        raise Problem(f"{refusal.reason}: {said}{hint}", exits.FAILED) from None
 
 
 def _executed(document: bytes, seconds: float | None) -> bytes:
@@ -138,11 +138,3 @@ def _tell(log: IO[bytes]) -> None:
         text = line.decode(errors="replace").rstrip()
         if text and not text.startswith("qee.runner: "):
             note(printable(text))
-
-
-def _memory() -> int | None:
-    """Bytes of this machine's memory, where it can be asked."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return None

@@ -294,14 +294,20 @@ def backends(target: Target, output: options.ListOutput = ListForm.TABLE) -> Any
 
 
 @command(app, "lint")
-def lint(path: options.File = None, file: options.SameFile = None, config_map: options.ConfigMapFiles = None) -> Any:
+def lint(
+    path: options.File = None,
+    file: options.SameFile = None,
+    config_map: options.ConfigMapFiles = None,
+    memory: options.BackendMemory = None,
+) -> Any:
     """Check a manifest without a cluster.
 
-    Fields, circuits, the memory they need, and digests of ConfigMaps. Exits with 1 if a job would fail.
+    Fields, circuits, the memory they need, and digests of ConfigMaps. Where an engine is installed it reads the
+    circuits as for a run. Exits with 1 if a job would fail.
     """
     from qee.cli import given, linting
 
-    return linting.lint(given.one(path, file, "qee lint FILE"), config_map or [])
+    return linting.lint(given.one(path, file, "qee lint FILE"), config_map or [], memory)
 
 
 @command(app, "draw")

@@ -146,3 +146,26 @@ class SigningOptions(PassphraseOptions):
             return KeyOptions([own[0]], passphrase=word)
         files: Sequence[str] = self.key or []
         return KeyOptions(files, self.key_fd, self.key_env, self.signer, self.public, self.passphrase())
+
+
+def _quantity(text: str) -> int:
+    """Bytes as Kubernetes writes them, such as 64Gi. Raises BadParameter."""
+    from qee.api.quantity import parse_quantity
+
+    try:
+        found = int(parse_quantity(text))
+    except ValueError:
+        found = 0
+    if found < 1:
+        raise typer.BadParameter(f"{text!r} is no amount of memory; write it like 64Gi")
+    return found
+
+
+BackendMemory = Annotated[
+    int | None,
+    typer.Option(
+        parser=_quantity,
+        metavar="SIZE",
+        help="Memory of the backend, like 64Gi, where the file does not say. Default: this machine's.",
+    ),
+]

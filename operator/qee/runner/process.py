@@ -138,8 +138,8 @@ def compiled(document: RunDocument) -> bytes:
     """The compiled document of a cloud job. The adapter's SDK is all that is loaded."""
     from qee.runner.compiling import compiler
 
-    _limit_threads(limits.room().threads)
-    _check_sources(document)
+    limit_threads(limits.room().threads)
+    check_sources(document)
     return compiler(document.engine).prepare(document, document.target or b"").to_bytes()
 
 
@@ -149,9 +149,9 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
     `start` is in seconds since the epoch.
     """
     room = limits.room()
-    _limit_threads(room.threads)
-    _check_sources(document)
-    engine = load(document.engine, _options(document), limits.Room(room.threads, limits.memory()))
+    limit_threads(room.threads)
+    check_sources(document)
+    engine = load(document.engine, options_of(document), limits.Room(room.threads, limits.memory()))
     _collect_garbage_again()
     if not 0 <= index < shards.count(document):
         raise RunnerError(Reason.RUNNER_FAILED, f"the run has no shard {index}")
@@ -176,7 +176,7 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
     return _result(document, done, replace(provenance, simulation_seconds=f"{simulation:.4f}"))
 
 
-def _check_sources(document: RunDocument) -> None:
+def check_sources(document: RunDocument) -> None:
     for circuit in document.circuits:
         with naming(circuit):
             if circuit.format in LIBRARIES:
@@ -184,7 +184,7 @@ def _check_sources(document: RunDocument) -> None:
                 check_conditions(circuit.source)
 
 
-def _options(document: RunDocument) -> Options:
+def options_of(document: RunDocument) -> Options:
     return Options(
         simulator=document.simulator,
         outputs=document.outputs,
@@ -199,7 +199,7 @@ def _row(circuit: CircuitRun, part: Part) -> dict[str, float]:
     return circuit.row(part.parameter_set) if circuit.parameters else {}
 
 
-def _limit_threads(threads: int) -> None:
+def limit_threads(threads: int) -> None:
     """Before numpy is imported: its BLAS would start a thread for each of the host's CPUs, and runs no product here."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["OMP_NUM_THREADS"] = str(threads)

@@ -34,6 +34,11 @@ class Engine(Protocol):
     def diagram(self, circuit: CircuitRun) -> Diagram:
         """The same as data, for a picture. Raises RunnerError for a circuit that is too large for one."""
 
+    def foreseen(self, parsed: Any, task: Task) -> tuple[str | None, bool]:
+        """The method by which `execute` would sample, None where the engine chooses as it runs, and whether each shot
+        is simulated by itself. Raises RunnerError as `execute` would.
+        """
+
     def execute(self, parsed: Any, task: Task) -> Execution:
         """Run it with these values. The same task and versions give the same result."""
 

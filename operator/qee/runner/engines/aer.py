@@ -68,6 +68,7 @@ class AerEngine:
         self._options = options
         self._method = options.simulator.method
         self._simulation = Simulation(options.simulator, room)
+        self._room = room
         self._noise: Noise | None = None
         self._compiler: Compiler | None = None
         if options.noise is not None or options.transpile is not None:
@@ -114,6 +115,26 @@ class AerEngine:
         given, registers = load(circuit)
         declared = declared_qubits(circuit.source) if circuit.format in LIBRARIES else ()
         return qiskit_diagram.diagram(given, registers, declared)
+
+    def foreseen(self, parsed: Program, task: Task) -> tuple[str | None, bool]:
+        """A shot is run where Aer might refuse the circuit: where its state does not fit, which ends at once or is
+        cheap, and with a method that not every gate has.
+        """
+        from qee.runner.engines.aer_foreseen import fits, shot_by_shot
+
+        values = {parsed.parameters[name]: value for name, value in task.values.items()}
+        circuit = bound(parsed.circuit, values)
+        single = self._options.simulator.precision == "single"
+        sampled = bool(_SAMPLED.intersection(self._options.outputs))
+        mixed = self._method == "density_matrix"
+        if self._method == "automatic" and self._noise is not None:  # Aer's own rule, see qee.circuits.resources
+            mixed = task.shots > 1 << circuit.num_qubits and fits(circuit.num_qubits, True, single, self._room.memory)
+        method = None
+        if sampled and (self._method == "stabilizer" or not fits(circuit.num_qubits, mixed, single, self._room.memory)):
+            _, method = self._simulation.run(circuit, self._method, 1, task.seed, parsed.executable.readout)
+        if parsed.outputs:
+            parsed.outputs.foreseen(self._simulation, values, task, single, self._room.memory)
+        return method, sampled and shot_by_shot(circuit, mixed)
 
     def execute(self, parsed: Program, task: Task) -> Execution:
         values = {parsed.parameters[name]: value for name, value in task.values.items()}

@@ -117,6 +117,22 @@ class CirqEngine:
         names = labels(program.declared) if program.declared else [str(qubit) for qubit in program.qubits]
         return cirq_diagram.diagram(program, names)
 
+    def foreseen(self, parsed: Parsed, task: Task) -> tuple[str | None, bool]:
+        program = parsed.program.bound(task.values)
+        method, alone = None, False
+        if _SAMPLED & parsed.wanted:
+            noisy = parsed.noisy.bound(task.values)
+            method = self._method(noisy.circuit)
+            whole = method == "stabilizer" and is_unitary_clifford(noisy.circuit)
+            told = self._stories(noisy.circuit, method) is not None
+            alone = not whole and not told and not _sampled_at_once(noisy.circuit, method)
+        if self._needs_state(parsed):
+            self._refuse_memory(len(_held(program, parsed)), self._exact_method(program))
+        if parsed.plan is not None and self._samples_observables:
+            for group in parsed.plan.groups:
+                method = self._method(self._noisy(program.rotated(group.basis)).circuit)
+        return method or self._exact_method(program), alone
+
     def execute(self, parsed: Parsed, task: Task) -> Execution:
         program = parsed.program.bound(task.values)
         counts = memory = method = None
@@ -139,7 +155,7 @@ class CirqEngine:
             probabilities=self._probabilities(state, program) if "probabilities" in parsed.wanted else None,
             statevector=state.vector.astype(self._dtype) if state and "statevector" in parsed.wanted else None,
             expectation=values,
-            method=method or self._state_method(),
+            method=method or self._exact_method(program),
             seed=task.seed,
             depth=len(program.circuit),
             two_qubit_gates=sum(len(each.qubits) == 2 for each in gates),
@@ -176,13 +192,12 @@ class CirqEngine:
         mixed = self._noise is not None or self._options.method == "density_matrix"
         return "density_matrix" if mixed else "statevector"
 
+    def _exact_method(self, program: Program) -> str:
+        """After a reset the state is a mixture."""
+        return self._state_method() if cirq.has_unitary(program.unmeasured()) else "density_matrix"
+
     def _state(self, program: Program, parsed: Parsed) -> State:
-        circuit = program.unmeasured()
-        method = self._state_method() if cirq.has_unitary(circuit) else "density_matrix"  # after a reset, a mixture
-        qubits = program.qubits
-        if "statevector" not in parsed.wanted and (program.measured or "probabilities" not in parsed.wanted):
-            used = program.circuit.all_qubits()
-            qubits = tuple(qubit for qubit in qubits if qubit in used) or qubits[:1]
+        circuit, method, qubits = program.unmeasured(), self._exact_method(program), _held(program, parsed)
         self._refuse_memory(len(qubits), method)
         if self._noise is not None:
             circuit = self._noise.applied(circuit)
@@ -315,6 +330,22 @@ def _refuse_transpilation(options: TranspileOptions | None) -> None:
                 f"transpile.{field}: engine cirq runs circuits as written; leave it out, or use a backend whose engine "
                 "is aer",
             )
+
+
+def _held(program: Program, parsed: Parsed) -> tuple[cirq.Qid, ...]:
+    """The qubits whose state is computed: those that the circuit uses, unless the result has an axis for each."""
+    if "statevector" in parsed.wanted or (not program.measured and "probabilities" in parsed.wanted):
+        return program.qubits
+    used = program.circuit.all_qubits()
+    return tuple(qubit for qubit in program.qubits if qubit in used) or program.qubits[:1]
+
+
+def _sampled_at_once(circuit: cirq.Circuit, method: str) -> bool:
+    """As Cirq's simulators decide: all that is random or depends on an outcome comes last."""
+    if not circuit.are_all_measurements_terminal():
+        return False
+    gates = (each for each in circuit.all_operations() if not cirq.is_measurement(each))
+    return method == "density_matrix" or all(cirq.has_unitary(each) for each in gates)
 
 
 def _is_clifford(operation: cirq.Operation) -> bool:
