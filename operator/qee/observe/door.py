@@ -18,6 +18,9 @@ from typing import Any, cast
 from aiohttp import web
 
 logger = logging.getLogger(__name__)
+# aiohttp tells of each request that is none, with a traceback and what was sent: anybody could fill the log.
+_SILENT = logging.getLogger(f"{__name__}.http")
+_SILENT.disabled = True
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_LINE, MAX_FIELD, MAX_HEADERS = 2048, 4096, 32  # bytes, bytes, lines: twice and more what an API server sends
 TLS_BUFFER = 32 * 1024  # bytes; asyncio sets a quarter of a MiB aside for each connection
@@ -58,6 +61,7 @@ class Door:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=_SILENT,
             shutdown_timeout=finish_seconds,
             auto_decompress=False,
             max_line_size=MAX_LINE,

@@ -21,6 +21,7 @@ API_VERSION, KIND = "admission.k8s.io/v1", "AdmissionReview"
 MAX_WARNING = 256  # characters; the API server may cut longer ones
 MAX_AUDIT = 1024
 MAX_MESSAGE = 2048
+MAX_UID = 128
 MAX_MEMBERS = 100_000  # of all objects together; a job of 300 circuits, old and new, has a tenth
 MAX_PARSED_BYTES = 64 * 1024 * 1024
 _TEXTS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -101,8 +102,9 @@ def parse(body: bytes) -> Request:
     if not isinstance(review, dict) or (review.get("apiVersion"), review.get("kind")) != (API_VERSION, KIND):
         raise Malformed(f"the body is no {KIND} of {API_VERSION}")
     request = review.get("request")
-    if not isinstance(request, dict) or not isinstance(request.get("uid"), str) or not request["uid"]:
-        raise Malformed("request.uid is missing")
+    uid = request.get("uid") if isinstance(request, dict) else None
+    if not isinstance(request, dict) or not isinstance(uid, str) or not 1 <= len(uid) <= MAX_UID:
+        raise Malformed("request.uid is missing, or no UID")
     resource = {"group": names.GROUP, "version": names.VERSION, "resource": names.PLURAL_JOB}
     if request.get("resource") != resource or request.get("subResource"):
         raise Malformed(f"request.resource is not {names.PLURAL_JOB}.{names.VERSION}.{names.GROUP}")
@@ -116,7 +118,7 @@ def parse(body: bytes) -> Request:
             raise Malformed(f"request.{name} is missing")
     user = request.get("userInfo")
     return Request(
-        uid=request["uid"],
+        uid=uid,
         operation=operation,
         namespace=namespace,
         obj=obj if wanted[0] else None,
@@ -138,13 +140,12 @@ def answer(request: Request, facts: Facts, suite: Suite, now: datetime) -> Answe
     metadata = request.obj["metadata"]
     if metadata.get("namespace") != request.namespace:
         return Answer(False, FAILED, f"metadata.namespace is not {request.namespace!r}", code=400)
-    backend = ((request.obj.get("spec") or {}).get("backendRef") or {}).get("name")
     question = Question(
         obj=request.obj,
         policies=facts.policies,
         cluster=facts.cluster,
         created=now,
-        cloud=backend in facts.cloud,
+        cloud=_backend(request.obj) in facts.cloud,
         without_policy=facts.without_policy,
     )
     return _of(verify(question, suite))
@@ -170,6 +171,14 @@ def _of(verdict: Verdict) -> Answer:
         audit=audit,
         break_glass=verdict.break_glass,
     )
+
+
+def _backend(obj: Mapping[str, Any]) -> str:
+    """The name of the backend; empty where the object has none that could be one."""
+    place: Any = obj
+    for step in ("spec", "backendRef", "name"):
+        place = place.get(step) if isinstance(place, dict) else None
+    return place if isinstance(place, str) else ""
 
 
 def _deleting(obj: Mapping[str, Any]) -> bool:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
 from tests import builders, signed
+from tests.mutations import QUICK, changed_json, repeated
 from tests.unit.webhook.reviews import body, facts, review
 
 from qee.signing.libraries import Suite
@@ -14,6 +16,38 @@ from qee.webhook.review import Answer, Malformed, answer, parse
 
 NOW = datetime.now(UTC)
 SUITE = Suite.available()
+GOOD = review("CREATE", signed.sign_job(builders.job(), signed.key("ada")))
+
+
+def _about(obj: Any) -> Any:
+    return {**GOOD, "request": {**GOOD["request"], "object": obj}}
+
+
+def _with_spec(spec: Any) -> Any:
+    return _about({**GOOD["request"]["object"], "spec": spec})
+
+
+@pytest.mark.parametrize("mode", ["Enforce", "Audit"])
+def test_whatever_is_asked_gets_an_answer_or_is_no_review(mode: str):
+    known = facts(signed.policy({"ada": signed.key("ada")}, mode=mode))
+
+    @QUICK
+    @given(
+        changed_json(GOOD)
+        | changed_json(GOOD["request"]["object"]).map(_about)
+        | changed_json(GOOD["request"]["object"]["spec"]).map(_with_spec)
+    )
+    def holds(asked: Any):
+        try:
+            request = parse(json.dumps(asked).encode())
+        except Malformed:
+            return
+        found = answer(request, known, SUITE, datetime.now(UTC))
+        assert json.dumps(found.review(request.uid)).isascii()
+
+    repeated(holds)
+
+
 ADA = signed.key("ada")
 POLICY = signed.policy({"ada": ADA})
 
