@@ -1,6 +1,5 @@
 """Errors of Azure's SDK in words of the protocol."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from qee.connectors.protocol import (
     Unauthorized,
     Unreachable,
 )
+from qee.connectors.wording import clean
 
 _EXCERPT = 200
 
@@ -69,8 +69,8 @@ def _excerpt(error: HttpResponseError, key: str) -> str:
         text = f"{told.code}: {told.message}"
     else:
         text = str(getattr(stored, "value", stored) or "")
-    text = re.sub(r"[^ -~]+", " ", re.sub(r"https?://\S+", "(address)", text))
-    return f" ({(text.replace(key, '***') if key else text)[:_EXCERPT]})" if text else ""
+    text = clean(text.replace(key, "***") if key else text, _EXCERPT)
+    return f" ({text})" if text else ""
 
 
 def _retry_after(error: HttpResponseError) -> float:

@@ -40,6 +40,7 @@ from qee.connectors.protocol import (
 from qee.connectors.vendors.braket_device import KEY_TAG
 from qee.connectors.vendors.braket_results import printable
 from qee.connectors.vendors.braket_settings import Access
+from qee.connectors.wording import clean
 
 CONFIG = Config(
     connect_timeout=10,
@@ -230,7 +231,7 @@ def _of_answer(
         or (error.operation_name == "AssumeRoleWithWebIdentity" and 400 <= status < 500)
     ):
         return Unauthorized(f"{said}; check the keys or the role, and that its policy allows {error.operation_name}")
-    message = re.sub(r"https?://\S+", "(address)", printable(told.get("Message", "")))[:200]
+    message = clean(told.get("Message", ""), 200)
     said = f"{said}: {message}" if message else said
     if status == 429 or code == "ThrottlingException":
         return Throttled(said, _retry_after(about.get("HTTPHeaders", {})))

@@ -10,7 +10,7 @@ from qee.api.compiled_document import Submission, Unit
 from qee.connectors import outcomes
 from qee.connectors.protocol import Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.google_payload import KEY, columns
-from qee.connectors.vendors.google_words import excerpt, printable
+from qee.connectors.vendors.google_words import excerpt
 
 # cirq_google.cloud.quantum_v1alpha1.types.ExecutionStatus.State
 _STATES: dict[int, tuple[Phase, str]] = {
@@ -38,7 +38,7 @@ def state(job: Any) -> ProviderState:
 def read(submission: Submission, type_url: str, payload: bytes) -> tuple[UnitResult, ...]:
     """Each unit's counts and memory from a v2 Result, whose parts are in the order of the sweep's points."""
     if type_url.rpartition("/")[2] not in _RESULT_TYPES:
-        problem = f"Quantum Engine's result is of type {printable(type_url)}, not of Cirq's v2"
+        problem = f"Quantum Engine's result is of type {type_url}, not of Cirq's v2"
         return tuple(UnitResult(problem=problem) for _ in submission.units)
     try:
         result = v2.result_pb2.Result.FromString(payload)

@@ -1,18 +1,11 @@
-"""A provider's words where they may go into a status. Standard library only."""
+"""A provider's words within a message. Standard library only."""
 
-import re
+from qee.connectors.wording import clean
 
 _LONGEST = 200
 
 
-def printable(text: str) -> str:
-    """Short, ASCII, without addresses and what follows `Bearer`."""
-    text = re.sub(r"https?://\S+", "(address)", text)
-    text = re.sub(r"(?i)\bbearer\s+\S+", "(token)", text)
-    return re.sub(r"[^ -~]+", " ", text).strip()[:_LONGEST]
-
-
 def excerpt(text: str, secret: str = "") -> str:
     """In brackets, with a space before; empty for no text. `secret` is cut out of it."""
-    found = printable(text.replace(secret, "***") if secret else text)
+    found = clean(text.replace(secret, "***") if secret else text, _LONGEST).strip()
     return f" ({found})" if found else ""

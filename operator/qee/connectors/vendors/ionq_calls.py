@@ -24,6 +24,7 @@ from qee.connectors.protocol import (
     Unauthorized,
     Unreachable,
 )
+from qee.connectors.wording import clean
 
 VERSION = "v0.4"
 PAGES = (100, 25)  # jobs in a page: the most that IonQ takes is not documented for jobs, and 25 for its other lists
@@ -195,7 +196,7 @@ class Service:
             message = told.get("message") or (told.get("error") or {}).get("message") or ""
         except (ValueError, AttributeError, RecursionError):
             return ""
-        return f" ({str(message).replace(self._token, '***')[:_EXCERPT]})" if message else ""
+        return f" ({clean(str(message).replace(self._token, '***'), _EXCERPT)})" if message else ""
 
 
 def _seconds(text: str | None) -> float:
