@@ -417,3 +417,17 @@ def test_nothing_is_unpickled() -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": (1,)})
     _fields(result)["c"] = _bits(_file(file.getvalue() + b"cos\nsystem\n(S'exit 1'\ntR."))
     assert all(each.problem for each in read(payload, result, [TWO]))
+
+
+def test_a_payload_of_before_the_executor_is_still_read() -> None:
+    """Tasks may be under way while the connector is replaced."""
+    old = {
+        "program": "sampler",
+        "params": {"pubs": []},
+        "pubs": [{"units": 2, "registers": [["c", 2]]}],
+        "maxExecutionTime": None,
+        "memory": True,
+        "executions": None,
+    }
+    _, result = sampled([TWO])
+    assert read(Payload.from_bytes(json.dumps(old).encode()), result, [TWO]) == expected([TWO])
