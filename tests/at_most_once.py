@@ -111,6 +111,10 @@ class Row:
     jobs: Counter[int] = field(default_factory=Counter)
     stored: int = 0
 
+    def total(self) -> int:
+        """Of runs."""
+        return self.jobs.total()
+
 
 @dataclass
 class Table:
@@ -134,7 +138,7 @@ class Table:
         lines = [head]
         total = Row()
         for (vendor, fault), row in [*self.rows.items(), (("all", "total"), total)]:
-            jobs, runs = row.jobs, row.jobs.total()
+            jobs, runs = row.jobs, row.total()
             more = runs - jobs[0] - jobs[1]
             lines.append(f"{vendor:8} {fault:48} {runs:5} {jobs[0]:7} {jobs[1]:6} {more:5} {row.stored:7}")
             total.jobs, total.stored = total.jobs + jobs, total.stored + row.stored

@@ -195,15 +195,21 @@ async def test_a_changed_credential_starts_a_worker_that_reads_it_and_an_unchang
         await bench.client.describe()
 
 
-@pytest.mark.parametrize("what", ["die", "hang"])
-async def test_a_worker_that_never_was_ready_has_submitted_nothing(bench: Bench, what: str):
-    bench.impatient()
-    bench.how("open", what)
+async def test_a_worker_that_died_before_it_was_ready_has_submitted_nothing(bench: Bench):
+    bench.how("open", "die")
     with pytest.raises(Throttled, match="nothing was sent"):
         await bench.client.submit(KEY, SUBMISSION)
     assert bench.jobs == []
-    bench.client._submit_seconds = 30
     assert await bench.client.submit(KEY, SUBMISSION) == f"job-{KEY}"
+
+
+async def test_a_worker_that_hangs_as_it_starts_is_killed_and_leaves_doubt(bench: Bench):
+    bench.impatient()
+    bench.how("open", "hang")
+    with pytest.raises(Ambiguous, match="no answer within 3 s"):
+        await bench.client.submit(KEY, SUBMISSION)
+    assert not any(runs(pid) for pid in bench.pids)
+    assert bench.jobs == []
 
 
 async def test_a_worker_that_dies_in_a_submission_leaves_doubt(bench: Bench):

@@ -113,7 +113,7 @@ class WorkerClient:
             except TimeoutError:
                 await self._end()
                 self._called(call, "Timeout")
-                raise _lost(call, sent, f"no answer within {seconds:g} s") from None
+                raise _lost(call, True, f"no answer within {seconds:g} s") from None
             except (OSError, ValueError, asyncio.IncompleteReadError) as error:
                 await self._end()
                 self._called(call, "WorkerDied")
@@ -172,7 +172,7 @@ class WorkerClient:
 
 
 def _lost(call: str, sent: bool, why: str) -> ProviderError:
-    """Of a call without an answer. Before its worker was ready nobody was asked, so nothing was taken."""
+    """Of a call without an answer. By a worker that died before it was ready nobody was asked, so nothing was taken."""
     if call == "submit":
         return Ambiguous(f"{call}: {why}") if sent else Throttled(f"{call}: nothing was sent; {why}", NOT_SENT_SECONDS)
     return Unreachable(f"{call}: {why}")
