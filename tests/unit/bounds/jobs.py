@@ -96,6 +96,18 @@ def _base64(size: int) -> Job:
     )
 
 
+def _unknown_fields(size: int) -> Job:
+    return builders.job(**{f"unknownField{n}": 1 for n in range(size // 20)})
+
+
+def _unknown_fields_of_circuits(size: int) -> Job:
+    """Each with names near a known one."""
+    fields = {f"paramaters{n}": 1 for n in range(size // 300 // 20)}
+    return builders.job(
+        circuits=[{"name": f"c{n}", "format": "openqasm3", "source": PLAIN, **fields} for n in range(300)]
+    )
+
+
 JOBS: dict[str, Callable[[int], Job]] = {
     "circuits": _circuits,
     "parameters": _parameters,
@@ -108,6 +120,8 @@ JOBS: dict[str, Callable[[int], Job]] = {
     "a long quantity": _resources,
     "numbers that do not fit": _patterns,
     "a long name": _names,
+    "unknown fields": _unknown_fields,
+    "unknown fields of each circuit": _unknown_fields_of_circuits,
     "base64 that ends badly": _base64,
     "annotations": lambda size: {
         **builders.job(),

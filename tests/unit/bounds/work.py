@@ -16,6 +16,7 @@ from tests.unit.bounds.programs import SHAPES, Hostile
 
 from qee.api.backend import QuantumBackend
 from qee.api.documents import DocumentError
+from qee.api.explain import brief
 from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
 from qee.api.names import MAX_INLINE_BYTES
@@ -161,18 +162,15 @@ def _jobs(name: str, size: int) -> Callable[[], str]:
     backend = QuantumBackend.model_validate(builders.backend())
 
     def work() -> str:
+        with contextlib.suppress(Malformed, ProjectionProblem):  # the operator may get what the webhook does not see
+            project(parse(body).obj or {})
+        obj = json.loads(body)["request"]["object"]
         try:
-            request = parse(body)
-        except Malformed as error:
-            return str(error)
-        with contextlib.suppress(ProjectionProblem):
-            project(request.obj or {})
-        try:
-            job = QuantumJob.model_validate(request.obj)
+            job = QuantumJob.model_validate(obj)
             programs = {circuit.name: circuit.inline_program or b"" for circuit in job.spec.circuits}
             prepare(job, backend, Sources(programs), {}, "1")
         except ValidationError as error:
-            return f"{error.error_count()} errors"
+            return brief(error)
         except Refused as refusal:
             return f"{refusal.reason}: {refusal.message}"
         return "prepared"
