@@ -75,7 +75,8 @@ def brief(error: ValidationError) -> str:
 
 def _lines(error: ValidationError, most: int) -> list[str]:
     schema, found = _schema(error.title), error.errors(include_url=False)[:most]
-    return [f"{_path(_place(e))}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in found]
+    lines = (f"{_path(_place(e))}: {_what(e, _at(schema, e['loc']), _at(schema, e['loc'][:-1]))}" for e in found)
+    return [line.encode(errors="backslashreplace").decode() for line in lines]  # it may quote a lone surrogate
 
 
 @cache

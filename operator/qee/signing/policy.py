@@ -77,7 +77,8 @@ class TrustPolicy:
     @classmethod
     def of(cls, obj: Mapping[str, Any]) -> "TrustPolicy":
         """From an object as the API server gives it."""
-        name = str(obj.get("metadata", {}).get("name", ""))
+        metadata = obj.get("metadata")
+        name = str(metadata.get("name", "")) if isinstance(metadata, Mapping) else ""
         try:
             spec = QuantumTrustPolicy.model_validate({k: v for k, v in obj.items() if k != "status"}).spec
         except ValidationError as error:

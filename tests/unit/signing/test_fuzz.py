@@ -92,7 +92,7 @@ def resigned(payload: bytes) -> Any:
 JOBS = st.one_of(
     changed_json(SIGNED),
     changed_json(JOB).map(lambda job: {**SIGNED, **job} if isinstance(job, dict) else SIGNED),
-    VALUES.map(lambda value: {**SIGNED, "spec": value}),
+    (st.just("\ud800") | VALUES).map(lambda value: {**SIGNED, "spec": value}),
     VALUES.map(lambda value: {**SIGNED, "metadata": {**SIGNED["metadata"], "labels": value}}),
     st.dictionaries(st.sampled_from(["metadata", "spec", "kind", "apiVersion", "status"]) | st.text(), VALUES),
     TEXTS.map(lambda text: signed.with_envelope(JOB, text)),
@@ -173,12 +173,13 @@ def test_keys() -> None:
 
 
 def test_policies() -> None:
-    metadata = EMERGENCY["metadata"]
-
     @QUICK
-    @given(changed_json(EMERGENCY["spec"]))
-    def holds(spec: Any) -> None:
-        policy = TrustPolicy.of({**EMERGENCY, "metadata": metadata, "spec": spec})
+    @given(
+        changed_json(EMERGENCY["spec"]).map(lambda spec: {**EMERGENCY, "spec": spec})
+        | VALUES.map(lambda metadata: {**EMERGENCY, "metadata": metadata})
+    )
+    def holds(obj: Any) -> None:
+        policy = TrustPolicy.of(obj)
         assert policy.spec is not None or policy.problem
         status = policy.status(NOW)
         assert status["ready"] or status["message"]
