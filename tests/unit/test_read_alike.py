@@ -33,7 +33,11 @@ BLOCK = (
   maxCost: {amount: "1.50", currency: USD}
 """
 )
-FLOW = HEAD + "spec: {shots: 100, a: [1, two, \"three\"], b: plain text, c: 'it''s\n    x'}\n---\n# next\n" + HEAD
+FLOW = (
+    HEAD
+    + "spec: {shots: 100, a: [1, two, \"three\"], b: plain text, c: 'it''s\n    x'}\n---\n# next\n"
+    + HEAD.replace("name: a", "name: b")
+)
 JSON = json.dumps({"apiVersion": "qee.dev/v1alpha1", "kind": "QuantumJob", "metadata": {"name": "a"}, "spec": {"x": 7}})
 NUMBERS = r"""0_x1 0_b1 1e_3 010 0o7 0O7 1_000 -0 +5 1:30 190:20:30.15 .inf .NaN 1. .5 1e3 1E+3 0x1F 0X1f 0b11 -010 08
 0_ -_1 ._1 1__0 2024-01-01 2001-12-14t21:59:43.10-05:00 9223372036854775808 1.0.0 1-2 0x_1 0o8 1e 1e1000 inf"""
@@ -214,3 +218,14 @@ def test_what_qee_writes_is_read_alike(tmp_path: Path) -> None:
         assert sent(text, tmp_path) == [job]
         assert [each.value for each in signable.parsed(text, "here").jobs] == [job]
         assert list(manifest.of(text, "here").jobs) == [job]
+
+
+def test_two_objects_of_one_name_are_refused() -> None:
+    spec = "spec: {shots: 1}\n"
+    for read in (signable.parsed, manifest.of):
+        with pytest.raises(Problem, match="two QuantumJobs are named a; give each a name of its own"):
+            read(f"{HEAD}{spec}---\n{HEAD}{spec}", "here")
+    table = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: t}\ndata: {a: 'X'}\n"
+    assert list(manifest.of(f"{HEAD}---\n{table}---\n{table}", "here").config_maps) == ["t"]
+    with pytest.raises(Problem, match="two ConfigMaps are named t"):
+        manifest.of(f"{HEAD}---\n{table}---\n{table.replace('X', 'y')}", "here")

@@ -44,7 +44,7 @@ class Verdict:
 
 def lint(file: str, config_maps: list[str], memory: int | None = None) -> int:
     """`memory`: bytes that the backend has, where the file does not say; None: those of this machine."""
-    manifest = given.read(file, config_maps, values=False)
+    manifest = given.read(file, config_maps)
     manifest.require_names()
     room = memory or checking.machine_memory()
     clean = [_Lint(manifest, job, room).run() for job in manifest.jobs]

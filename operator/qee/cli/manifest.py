@@ -67,22 +67,29 @@ def _sorted(objects: Sequence[Object], origin: str) -> Manifest:
         if kind == (API_VERSION, KIND_JOB):
             jobs.append(obj)
         elif kind == (API_VERSION, KIND_BACKEND):
-            backends[name] = obj
+            _put(backends, obj, origin)
         elif kind == ("v1", "ConfigMap"):
-            maps[name] = obj
+            _put(maps, obj, origin)
         elif str(obj["apiVersion"]).startswith(f"{GROUP}/") and obj["kind"] == KIND_JOB:
             raise Problem(f"{origin}: {obj['kind']} {name} has apiVersion {obj['apiVersion']}; give {API_VERSION}")
         elif str(obj["kind"]).lower() == KIND_JOB.lower():
             raise Problem(f"{origin}: kind {obj['kind']} with apiVersion {obj['apiVersion']}; give kind: {KIND_JOB}")
         else:
             others.append(f"{obj['kind']}/{name}")
-    _named_apart(jobs, origin)
+    named_apart(jobs, origin)
     if not jobs:
         raise Problem(f"{origin}: holds no QuantumJob (apiVersion: {API_VERSION}, kind: {KIND_JOB})")
     return Manifest(origin, jobs, maps, backends, others)
 
 
-def _named_apart(jobs: Sequence[Object], origin: str) -> None:
+def _put(there: dict[str, Object], obj: Object, origin: str) -> None:
+    """Raises Problem for another object of the same name, of which nobody could tell the right one."""
+    name = obj["metadata"].get("name", "")
+    if there.setdefault(name, obj) != obj:
+        raise Problem(f"{origin}: two {obj['kind']}s are named {name}; give each a name of its own")
+
+
+def named_apart(jobs: Sequence[Object], origin: str) -> None:
     """Raises Problem for two jobs of one name, of which the cluster would take the first."""
     seen = set()
     for job in jobs:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qee.api import names
-from qee.cli.manifest import MAX_BYTES
+from qee.cli.manifest import MAX_BYTES, named_apart
 from qee.cli.problem import Problem
 from qee.cli.strict_yaml import Node, Reader, documents
 from qee.kube.port import Object
@@ -104,6 +104,7 @@ def parsed(text: str, origin: str) -> Text:
         kind, items = document.get("kind"), document.get("items")
         nodes = items.items if kind is not None and kind.text == "List" and items is not None else [document]
         jobs += [Job(_job(node, origin), node) for node in nodes if _is_job(node)]
+    named_apart([job.value for job in jobs], origin)
     return Text(origin, text, jobs)
 
 
