@@ -82,8 +82,9 @@ def tomography(result: Result, axes: plt.Axes) -> None:
 def histogram(result: Result, axes: plt.Axes) -> None:
     counts = result.counts()
     most = sorted(counts, key=lambda key: -counts[key])[:16]
-    axes.bar(sorted(most), [counts[key] for key in sorted(most)])
-    axes.tick_params(axis="x", rotation=90)
+    axes.bar(sorted(most), [counts[key] for key in sorted(most)], 0.4 if len(most) <= 2 else 0.8)
+    axes.set_xlim(-0.6, len(most) - 0.4)
+    axes.tick_params(axis="x", rotation=90 if len(most) > 8 else 0)
     axes.set(xlabel="outcome, bit 0 rightmost", ylabel="counts")
 
 
@@ -107,6 +108,7 @@ def speckle(result: Result, axes: plt.Axes) -> None:
     axes.plot(ideal, seen, ".")
     axes.plot([0, ideal.max()], [0, ideal.max()], color="grey", linestyle="--")
     axes.set(xlabel="probability", ylabel=f"share of {shots} shots")
+    axes.locator_params(axis="x", nbins=5)
 
 
 PICTURES_OF: dict[str, Callable[[Result, plt.Axes], None]] = {
