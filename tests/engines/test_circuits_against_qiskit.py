@@ -222,6 +222,39 @@ def test_late_resets_in_qpy_are_those_that_the_runner_finds(how: str, late: bool
     assert scan("qpy", data.getvalue()).late_resets == mixes(read) == late
 
 
+@pytest.mark.parametrize(
+    ("after", "mid"),
+    [
+        ("nothing", False),
+        ("barrier", False),
+        ("gate elsewhere", False),
+        ("gate", True),
+        ("measure", True),
+        ("if", True),
+    ],
+)
+def test_a_measurement_in_qpy_is_in_the_middle_where_its_qubit_is_used_again(after: str, mid: bool) -> None:
+    circuit = QuantumCircuit(3, 3)
+    circuit.h(0)
+    circuit.measure([0, 1], [0, 1])
+    if after == "barrier":
+        circuit.barrier()
+    elif after == "gate elsewhere":
+        circuit.x(2)
+        circuit.measure(2, 2)
+    elif after == "gate":
+        circuit.cx(2, 1)
+    elif after == "measure":
+        circuit.measure(0, 2)
+    elif after == "if":
+        with circuit.if_test((circuit.clbits[0], 1)):
+            circuit.x(0)
+    data = io.BytesIO()
+    qpy.dump(circuit, data)
+    found = scan("qpy", data.getvalue())
+    assert (found.measured, found.mid_circuit) == (True, mid)
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=st.one_of(programs(2), programs(3)))
 def test_the_bond_dimension_is_never_above_the_bound(source: str) -> None:

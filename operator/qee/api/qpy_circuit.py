@@ -51,7 +51,8 @@ class Found:
     """What a walk found: `operations` and `multi_qubit` are expanded; `registers` are classical, (name, size).
 
     `late_resets`: a qubit is reset after something was done to it. `used` has a bit for each qubit with which something
-    was done.
+    was done, `read` for each that was measured; `mid_circuit`: something is done to one of these, or a measurement is in
+    a block.
     """
 
     qubits: int = 0
@@ -60,7 +61,9 @@ class Found:
     multi_qubit: int = 0
     measured: bool = False
     late_resets: bool = False
+    mid_circuit: bool = False
     used: int = 0
+    read: int = 0
     registers: list[tuple[str, int]] = field(default_factory=list)
     constructs: set[str] = field(default_factory=set)
     gates: set[str] = field(default_factory=set)
@@ -258,6 +261,10 @@ class _Walk:
             "reset" in each.constructs or not _RESETS.isdisjoint(each.gates) for each in inner
         )
         found.late_resets |= bool(resets and found.used & acted) or any(each.late_resets for each in inner)
+        if name != "Barrier":
+            found.mid_circuit |= bool(found.read & acted) or any(each.measured for each in inner)
+        if name == "Measure":
+            found.read |= acted
         if name not in ("Reset", "Barrier"):
             found.used |= acted
 

@@ -24,7 +24,7 @@ def read_header(data: bytes) -> Header:
 def scan_qpy(data: bytes, limits: Limits) -> Scan:
     """Counts the circuit in a QPY file, in time linear in its size.
 
-    Clifford circuits are not recognised, and mid-circuit measurement is assumed. Raises ScanError, without a line.
+    Clifford circuits are not recognised. Raises ScanError, without a line.
     """
     if len(data) > limits.max_bytes:
         raise ScanError(
@@ -49,7 +49,7 @@ def scan_qpy(data: bytes, limits: Limits) -> Scan:
         measured=found.measured,
         clifford=False,
         feed_forward=bool(found.constructs & _FLOW),
-        mid_circuit=found.measured,
+        mid_circuit=found.mid_circuit,
         needs_deadline="while" in found.constructs,
         gates=frozenset(found.gates),
         constructs=frozenset(found.constructs),
