@@ -51,8 +51,8 @@ class Found:
     """What a walk found: `operations` and `multi_qubit` are expanded; `registers` are classical, (name, size).
 
     `late_resets`: a qubit is reset after something was done to it. `used` has a bit for each qubit with which something
-    was done, `read` for each that was measured; `mid_circuit`: something is done to one of these, or a measurement is in
-    a block.
+    was done, `read` for each that was measured; `mid_circuit`: something is done to one of these, or there is a
+    measurement in a block.
     """
 
     qubits: int = 0
