@@ -4,10 +4,12 @@ The document is "Qiskit Runtime" 0.45.3 at quantum.cloud.ibm.com/api/openapi.jso
 """
 
 import json
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from e2e.cluster import sdks
 from tests.vendors.ibm_world import KEY, World, qasm, world
 
 from qee.api.compiled_document import CompiledDocument, Submission
@@ -304,3 +306,54 @@ def test_what_an_answer_names_is_never_made(there: World, bell: Submission) -> N
     there.reply("GET results", 200, json.dumps(hostile))
     with pytest.raises(protocol.Unreachable):
         there.connector.fetch(handle, bell)
+
+
+def test_an_answer_is_bounded_however_it_is_packed_and_however_slowly_it_comes() -> None:
+    """300 MB of zeros in gzip, and a byte now and then without end."""
+    program = """
+import gzip, threading, time, tracemalloc
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from qee.connectors.vendors import ibm_client, ibm_session
+from qiskit_ibm_runtime.api.exceptions import RequestsApiError
+bomb = gzip.compress(bytes(300_000_000), 1)
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        if self.path == "/bomb":
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(bomb)))
+        self.end_headers()
+        try:
+            if self.path == "/bomb":
+                self.wfile.write(bomb)
+            while self.path == "/drip":
+                self.wfile.write(b" ")
+                time.sleep(0.05)
+        except OSError:
+            pass
+    def log_message(self, *_): pass
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+session = ibm_session.Session(f"http://127.0.0.1:{server.server_address[1]}", None)
+ibm_session.BRIEF = (5.0, 0.5)
+tracemalloc.start()
+for path in ("/bomb", "/drip"):
+    try:
+        session.get(path, timeout=ibm_session.BRIEF)
+    except RequestsApiError as error:
+        print(type(error.__cause__).__name__, error.__cause__)
+print(tracemalloc.get_traced_memory()[1] < 128 * 2**20)
+"""
+    done = subprocess.run(
+        [sdks.python("ibm"), "-W", "ignore", "-c", program],
+        env=sdks.environment(),
+        cwd="/",
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == [
+        f"TooLarge the answer has more than {16 * 2**20} bytes",
+        "TooLarge the answer does not come to an end",
+        "True",
+    ], done.stderr

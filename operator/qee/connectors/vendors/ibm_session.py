@@ -6,9 +6,10 @@ from typing import Any
 
 from ibm_cloud_sdk_core import ApiException, IAMTokenManager
 from qiskit_ibm_runtime.api.session import RetrySession
-from requests import PreparedRequest, RequestException, Response
+from requests import ConnectionError, PreparedRequest, RequestException, Response
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from qee.api.json_fields import DocumentError, check_structure
 from qee.connectors.protocol import Throttled, Unauthorized, Unreachable
@@ -53,7 +54,7 @@ class _Bounded(HTTPAdapter):  # type: ignore[misc]
         parts: list[bytes] = []
         size = 0
         try:
-            for part in response.iter_content(_CHUNK):
+            while part := _next(response):
                 parts.append(part)
                 size += len(part)
                 if size > self._session.limit:
@@ -67,6 +68,15 @@ class _Bounded(HTTPAdapter):  # type: ignore[misc]
             raise TooLarge(str(error)) from None
         response._content, response._content_consumed = content, True
         return response
+
+
+def _next(response: Response) -> bytes:
+    """What has come of the answer meanwhile, unpacked; empty at its end."""
+    try:
+        part: bytes = response.raw.read1(_CHUNK, decode_content=True)
+    except (HTTPError, OSError) as error:
+        raise ConnectionError(str(error), response=None) from error
+    return part
 
 
 class Token(AuthBase):  # type: ignore[misc]
