@@ -121,6 +121,23 @@ def test_a_bad_circuit_is_a_permanent_failure_that_names_circuit_and_line(tmp_pa
     assert "qee.runner: InvalidCircuit: circuit mine: line 8" in ended.stderr
 
 
+def test_what_an_sdk_logs_of_a_way_that_was_not_taken_does_not_reach_the_user(tmp_path: Path) -> None:
+    """A state vector of 60 qubits does not fit, a matrix product does: Aer logs the former as a failed simulation."""
+    chain = "".join(f"cx q[{n}], q[{n + 1}]; " for n in range(59))
+    source = f'OPENQASM 3.0; include "stdgates.inc"; qubit[60] q; bit[60] c; h q[0]; t q[0]; {chain} c = measure q;'
+    ended = start(tmp_path, document("aer", CircuitRun("ghz", "openqasm3", source, 10)))
+    assert (ended.code, ended.report, ended.stderr) == (0, None, "")
+
+
+def test_what_an_sdk_logged_is_told_where_a_run_fails_for_no_known_reason(tmp_path: Path) -> None:
+    (tmp_path / "qiskit_aer.py").write_text(
+        "import logging\nlogging.getLogger('aer').warning('it said %s', 'why')\nraise ValueError\n"
+    )
+    ended = start(tmp_path, document(), env=shadowing(tmp_path))
+    assert ended.code == 70
+    assert "aer: it said why" in ended.stderr
+
+
 def test_a_missing_engine_is_an_internal_failure(tmp_path: Path) -> None:
     (tmp_path / "qiskit_aer.py").write_text("raise ModuleNotFoundError('x', name='qiskit_aer')")
     ended = start(tmp_path, document(), env=shadowing(tmp_path))

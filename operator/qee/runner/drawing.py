@@ -15,7 +15,7 @@ from typing import TypeVar
 from qee.api.json_fields import DocumentError
 from qee.api.reasons import Reason
 from qee.api.run_document import CircuitRun, RunDocument
-from qee.runner import limits, sandbox
+from qee.runner import limits, sandbox, sdk_log
 from qee.runner.diagram import DIAGRAM, Diagram
 from qee.runner.engines import Engine, load
 from qee.runner.errors import RunnerError
@@ -35,6 +35,7 @@ def main(form: str) -> int:
     try:
         sandbox.deny_network(required=False)
         sandbox.limit_resources()
+        sdk_log.keep()
         document = RunDocument.from_bytes(data)
         if form == DIAGRAM:
             text = json.dumps({"diagram": diagram(document).as_json()})

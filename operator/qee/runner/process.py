@@ -24,7 +24,7 @@ from qee.api.reasons import Reason
 from qee.api.result_document import Provenance, ResultDocument
 from qee.api.run_document import CircuitRun, RunDocument
 from qee.api.shards import Part
-from qee.runner import limits, sandbox
+from qee.runner import limits, sandbox, sdk_log
 from qee.runner.engines import Engine, load
 from qee.runner.errors import RunnerError
 from qee.runner.naming import naming
@@ -119,6 +119,7 @@ def run(arguments: Arguments, index: int) -> bytes:
     if kind == "none":
         _log("warning: without libseccomp the network is not denied to the circuit's parser")
     sandbox.limit_resources(*((MAX_STORED_FILE_BYTES,) if arguments.results else ()))
+    sdk_log.keep()
     try:
         document = RunDocument.from_bytes(data)
     except DocumentError as error:
@@ -266,6 +267,8 @@ def _rfc3339(seconds: float) -> str:
 
 def _report(error: RunnerError, termination_log: str) -> int:
     """Leave the reason where the kubelet looks for it, and a line in the log. Returns the exit code."""
+    if error.reason is Reason.RUNNER_FAILED:
+        sdk_log.tell()
     _log(f"{error.reason}: {error.message}")
     message = error.message
     while len(data := canonical_json({"reason": str(error.reason), "message": message})) > _ERROR_BYTES:
