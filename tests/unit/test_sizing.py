@@ -83,3 +83,18 @@ def test_room_for_a_way_that_routing_need_not_take_is_no_reason_to_refuse() -> N
     chosen = {"noise": {"device": "fake_brisbane"}, "transpile": {"optimizationLevel": 1}}
     assert int(memory({"memory": "4Gi"}, source, **chosen).removesuffix("Mi")) > 1024 + 160
     assert memory({"memory": "200Mi"}, source, **chosen) == "200Mi"
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+def test_qubits_that_are_declared_and_not_used_take_no_room(engine: str) -> None:
+    def needed(qubits: int, *outputs: str) -> int:
+        source = f'OPENQASM 3.0; include "stdgates.inc"; qubit[{qubits}] q; bit[2] c; t q[0]; cx q[0], q[1]; '
+        source += "c = measure q[0:1];"
+        circuits = [{"name": "one", "format": "openqasm3", "source": source}]
+        job = QuantumJob.model_validate(
+            builders.job(circuits=circuits, outputs=list(outputs), simulator={"method": "statevector"})
+        )
+        return sizing.state(job, 0, sizing.scanned("one", "openqasm3", source.encode()), engine).bytes
+
+    assert needed(60, "counts", "memory") == needed(2, "counts", "memory")
+    assert needed(60, "probabilities") > 2**60

@@ -33,9 +33,11 @@ class Operands(Declarations):
         size: int | None = None
         if symbol.size is None:
             cursor.fail(f"{quoted(name)} is a single qubit and has no index")
-        index, size = self.index(symbol.size)
+        index, size, elements = self.index(symbol.size)
         if index is not None and index >= symbol.size:
             cursor.fail(f"{quoted(name)} has {symbol.size} qubits, so there is no index {index}", at=pos + 2)
+        if index is None:
+            self.selected |= _ALL if symbol.alias else elements << symbol.start
         operand = name, index, size, None if index is None or symbol.alias else symbol.start + index
         if cursor.pos == pos + 4 and items[pos + 2].isdecimal():
             symbol.elements[items[pos + 2]] = operand
@@ -51,12 +53,12 @@ class Operands(Declarations):
         name = self.name("a qubit or quantum register")
         self.undefined(name, "qubit or register", Qubits)
 
-    def index(self, size: int) -> tuple[int | None, int | None]:
-        """`[expression]` at the cursor: (index, None), or for a selection (None, number selected)."""
+    def index(self, size: int) -> tuple[int | None, int | None, int]:
+        """`[expression]` at the cursor: (index, None), or for a selection (None, number selected), and their bits."""
         self.cursor.expect("[")
         index = self.expressions.integer("an index", 0)
         self.cursor.expect("]")
-        return index, None
+        return index, None, 0
 
     def operands(self) -> list[Operand]:
         """Comma separated operands up to `;`, which is taken."""
@@ -113,20 +115,31 @@ class Operands(Declarations):
     def use(self, operands: Sequence[Operand]) -> None:
         """Notes that something is done to qubits, which a reset would then undo."""
         for operand in operands:
-            self.used |= self._positions(operand)
+            self.acted |= self._acted(operand)
+            self.used |= _ALL if self.nested else self._positions(operand)
+        self.selected = 0
 
     def use_all(self) -> None:
-        self.used = _ALL
+        self.acted = self.used = _ALL
 
     def reset_of(self, operand: Operand) -> None:
         """Notes a reset."""
-        if self.used & self._positions(operand):
+        if self.nested:
+            self.acted |= self._acted(operand)
+        self.selected = 0
+        if self.used & (_ALL if self.nested else self._positions(operand)):
             self.late_resets = True
+
+    def _acted(self, operand: Operand) -> int:
+        """As `_positions`, but exact for selections of a declared register."""
+        if operand[3] is not None or self.is_alias(operand[0]) or not self.selected:
+            return self._positions(operand)
+        return self.selected
 
     def _positions(self, operand: Operand) -> int:
         """A bit for each of its qubits; where these are not known, for all."""
         _, index, size, position = operand
-        if position is None or self.nested:
+        if position is None:
             return _ALL
         width = size if index is None and size is not None else 1
         return ((1 << width) - 1) << position

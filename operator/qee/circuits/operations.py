@@ -141,6 +141,7 @@ class Operations(Operands):
         width = self.qubits
         if not (self.version == 3 and cursor.accept(";")):
             width = sum(1 if operand[2] is None else operand[2] for operand in self.operands())
+            self.selected = 0
         self.tally.work += width
         self.count("barrier", 1)
 

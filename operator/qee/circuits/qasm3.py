@@ -174,7 +174,7 @@ class Qasm3(Variables):
         self.cursor.pos += 1
         return "$", number, None, number
 
-    def index(self, size: int) -> tuple[int | None, int | None]:
+    def index(self, size: int) -> tuple[int | None, int | None, int]:
         return read_selections(self.cursor, self.expressions, size)
 
     # Operations

@@ -55,5 +55,6 @@ def scan_qpy(data: bytes, limits: Limits) -> Scan:
         constructs=frozenset(found.constructs),
         late_resets=found.late_resets,
         inputs=tuple(found.parameters),
+        active=found.used.bit_count(),
         used_inputs=frozenset(found.parameters),
     )

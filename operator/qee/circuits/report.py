@@ -33,6 +33,8 @@ class Scan:
         format: as it was asked for, for example "openqasm3".
         version: of the format, as the program names it, or the format's own where it may be left out.
         qubits: declared qubits, or one more than the highest physical qubit.
+        active: those of the qubits to which something is done but a reset at the start or a barrier; None where that is
+            not known.
         classical_bits: declared bits.
         registers: classical registers as (name, bits) in order of declaration; a single bit has size 1.
         operations: gates, measurements, resets, delays and barriers when gate definitions are expanded down to the
@@ -84,3 +86,4 @@ class Scan:
     inputs: tuple[str, ...] = ()
     used_inputs: frozenset[str] = frozenset()
     bond_bits: int | None = None
+    active: int | None = None

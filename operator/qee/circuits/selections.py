@@ -46,32 +46,35 @@ def read_range(
     return whole[0], whole[1], whole[2]
 
 
-def read_selections(cursor: Cursor, expressions: Expressions, size: int) -> tuple[int | None, int | None]:
+def read_selections(cursor: Cursor, expressions: Expressions, size: int) -> tuple[int | None, int | None, int]:
     """Reads `[...]`, and what is selected of a selection, `[{1, 2}][0]`: as `read_selection`.
 
-    Of an element of a selection the index is not told: (None, None).
+    Of an element of a selection the index is not told: (None, None). The bits of the last are the first selection's.
     """
-    index, number = read_selection(cursor, expressions, size)
+    index, number, elements = read_selection(cursor, expressions, size)
     while cursor.items[cursor.pos] == "[":
         if number is None:
             cursor.fail("an index behind a single element; remove it")
-        _, number = read_selection(cursor, expressions, number)
-    return index, number
+        _, number, _ = read_selection(cursor, expressions, number)
+    return index, number, elements
 
 
-def read_selection(cursor: Cursor, expressions: Expressions, size: int) -> tuple[int | None, int | None]:
-    """Reads `[...]` behind a register of `size`: (index, None) for one element, (None, number) for a selection."""
+def read_selection(cursor: Cursor, expressions: Expressions, size: int) -> tuple[int | None, int | None, int]:
+    """Reads `[...]` behind a register of `size`: (index, None) for one element, (None, number) for a selection.
+
+    The last has a bit for each element.
+    """
     cursor.expect("[")
     at = cursor.pos
     if cursor.accept("{"):
-        number = 0
+        number = elements = 0
         while not cursor.accept("}"):
             if number:
                 cursor.expect(",")
-            expressions.integer("an index", -size, size - 1)
+            elements |= 1 << expressions.integer("an index", -size, size - 1) % size
             number += 1
         cursor.expect("]")
-        return None, number
+        return None, number, elements
     found = read_range(cursor, expressions, "an index", 0, size - 1)
     if cursor.items[cursor.pos] == ",":
         cursor.fail("registers have one dimension, so one index", at=at)
@@ -81,10 +84,16 @@ def read_selection(cursor: Cursor, expressions: Expressions, size: int) -> tuple
             cursor.fail("an index must be a constant integer; write the number", Reason.UNSUPPORTED_CONSTRUCT, at=at)
         if not -size <= found < size:
             cursor.fail(f"the register has {size} elements, so there is no index {found}", at=at)
-        return found % size, None
+        return found % size, None, 1 << found % size
     start, stop, step = (bound + size if bound < 0 and i < 2 else bound for i, bound in enumerate(found))
     length = range_length(start, stop, step)
     last = start + (length - 1) * step
     if length and not (0 <= start < size and 0 <= last < size):
         cursor.fail(f"the register has {size} elements, the range goes beyond it", at=at)
-    return None, length
+    elements = 0
+    if length == 1:
+        elements = 1 << start
+    elif length:
+        apart = abs(step)  # less than the register's size
+        elements = ((1 << length * apart) - 1) // ((1 << apart) - 1) << min(start, last)
+    return None, length, elements

@@ -58,6 +58,8 @@ class State:
         self.mid_circuit = False
         self.links: set[tuple[int, int]] = set()
         self.late_resets = False
+        self.acted = 0  # as `used`, where blocks are no reason for doubt
+        self.selected = 0  # of the operands just read, those in selections
         self.used = 0  # a bit for each qubit's position, set where something was done to it
         self.repeated = False  # inside of a loop or subroutine
         self.measured_alias = False
@@ -89,6 +91,7 @@ class State:
             inputs=tuple(self.inputs),
             used_inputs=frozenset(self.used_inputs),
             bond_bits=self.bonds.bits(self.qubits),
+            active=None if self.acted < 0 else self.acted.bit_count(),
         )
 
     def name(self, wanted: str) -> str:

@@ -116,7 +116,9 @@ class Variables(Subroutines):
         cursor = self.cursor
         symbol = self.scope.names.get(cursor.items[cursor.pos])
         if not isinstance(symbol, Bits):
-            return Qubits, self.operand()[2]
+            size = self.operand()[2]
+            self.selected = 0
+            return Qubits, size
         cursor.pos += 1
         if symbol.size is not None and cursor.items[cursor.pos] == "[":
             return Bits, read_selections(cursor, self.expressions, symbol.size)[1]

@@ -81,9 +81,22 @@ def state(job: QuantumJob, index: int, found: Scan, engine: str, room: int | Non
     if spec.circuits[index].observables and not noisy and spec.precision is None:  # else they are sampled
         exact.add("expectation")
     routed = added(spec.noise, spec.transpile, found)
+    if exact.isdisjoint(spec.outputs) and not (spec.circuits[index].observables and "expectation" in spec.outputs):
+        found = _sampled(job, found, engine)
     asked = Asked(shots, noisy, not exact.isdisjoint(spec.outputs), routed)
     within = {} if room is None else {"room": room}
     return estimate_memory(found, engine, spec.simulator.method, spec.simulator.precision, asked=asked, **within)
+
+
+def _sampled(job: QuantumJob, found: Scan, engine: str) -> Scan:
+    """The circuit without qubits to which nothing happens: samples are drawn without them.
+
+    Not on a device, whose routing may need them. Cirq counts a qubit that is only reset.
+    """
+    device = job.spec.noise is not None and job.spec.noise.device is not None
+    if device or not found.active or (engine == "cirq" and "reset" in found.constructs):
+        return found
+    return replace(found, qubits=found.active)
 
 
 def with_results(needed: Estimate, document: RunDocument, found: Mapping[str, Scan]) -> Estimate:

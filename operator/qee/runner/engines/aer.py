@@ -12,7 +12,7 @@ from qee.api.result_document import NoiseModel, Register, Size
 from qee.api.run_document import CircuitRun
 from qee.runner.binding import matched
 from qee.runner.diagram import Diagram
-from qee.runner.engines.aer_compiled import Compiled, as_written
+from qee.runner.engines.aer_compiled import Compiled, as_written, of_active_qubits
 from qee.runner.engines.aer_simulation import Simulation
 from qee.runner.engines.qiskit_circuits import bound, digest, instructions, load, size_of, without_fresh_resets
 from qee.runner.explain import unsupported
@@ -90,7 +90,8 @@ class AerEngine:
         measured = any(each.operation.name == "measure" for each in instructions(given))
         if not measured and _SAMPLED.intersection(self._options.outputs):
             raise unsupported("no-measurement", engine="aer")
-        executable = self.executable(self.compiled(given), self._method)
+        compiled = self.compiled(given)
+        executable = self.executable(of_active_qubits(compiled), self._method)
         if self._noise is not None:
             self._noise.refuse_untouched(executable.compiled.circuit)
         clean = executable.circuit if self._noise is None else executable.compiled.circuit
@@ -102,7 +103,7 @@ class AerEngine:
             size_of(clean),
             digest(clean),
             None if self._noise is None else self._noise.success(clean, physical),
-            self._outputs(circuit, given, executable.compiled, registers),
+            self._outputs(circuit, given, compiled, registers),
         )
 
     def drawn(self, circuit: CircuitRun, width: int) -> str:

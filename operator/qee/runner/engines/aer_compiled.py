@@ -1,7 +1,7 @@
 """A circuit as engine aer executes it, and where its qubits went. No import of the transpiler: most jobs need none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -29,6 +29,34 @@ class Compiled:
 def as_written(circuit: QuantumCircuit) -> Compiled:
     """A circuit that nothing was done to."""
     return Compiled(circuit, tuple(range(circuit.num_qubits)))
+
+
+def of_active_qubits(compiled: Compiled) -> Compiled:
+    """Without the qubits to which nothing is done but barriers, for drawing samples: each would double the state.
+
+    Qubits are in the same order; `layout` is not carried over.
+    """
+    circuit = compiled.circuit
+    touched = {qubit for each in circuit.data if each.operation.name != "barrier" for qubit in each.qubits}
+    if not touched or len(touched) == circuit.num_qubits:
+        return compiled
+    kept = [position for position, qubit in enumerate(circuit.qubits) if qubit in touched]
+    reduced = QuantumCircuit([circuit.qubits[position] for position in kept], circuit.clbits)
+    reduced.global_phase = circuit.global_phase
+    for register in circuit.cregs:
+        reduced.add_register(register)
+    for each in circuit.data:
+        if each.operation.name != "barrier":
+            reduced.append(each, copy=False)
+        elif left := [qubit for qubit in each.qubits if qubit in touched]:
+            reduced.barrier(left)
+    physical = compiled.physical
+    return replace(
+        compiled,
+        circuit=reduced,
+        layout=(),
+        physical=None if physical is None else tuple(physical[position] for position in kept),
+    )
 
 
 def apply_layout(label: str, compiled: Compiled) -> str:
