@@ -175,3 +175,18 @@ def test_a_construct_that_the_engine_does_not_run_is_told_with_what_to_write(tmp
     assert either.exit_code == 0
     assert "not on cirq: a gate modifier" in either.stdout
     assert "memory on aer" in either.stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "alone"),
+    [
+        ("h q[0]; c = measure q;", False),
+        ("reset q; h q[0]; c = measure q;", False),
+        ("h q[0]; reset q[0]; c = measure q;", True),
+        ("c[0] = measure q[0]; x q[0]; c = measure q;", True),
+        ("c[0] = measure q[0]; if (c[0]) x q[1]; c[1] = measure q[1];", True),
+    ],
+)
+def test_a_circuit_that_is_simulated_shot_by_shot_is_told(tmp_path: Path, body: str, alone: bool) -> None:
+    said = lint(tmp_path, job_with(f'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; {body}')).stdout
+    assert ("shot by shot on aer" in said) == alone

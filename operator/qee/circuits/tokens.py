@@ -47,7 +47,9 @@ def read_text(source: str | bytes, max_bytes: int) -> str:
         raise ScanError(Reason.INVALID_CIRCUIT, "the source is neither text nor bytes")
     if len(data) > max_bytes:
         raise ScanError(
-            Reason.CIRCUIT_TOO_LARGE, f"the source has {len(data)} bytes, at most {max_bytes} are scanned; split it"
+            Reason.CIRCUIT_TOO_LARGE,
+            f"the source has {len(data)} bytes, at most {max_bytes} are possible, for a ConfigMap holds no more; write "
+            "what repeats as a gate or a loop, round angles, leave out comments and spaces, or split it",
         )
     if data.startswith(_BOMS):
         raise ScanError(
