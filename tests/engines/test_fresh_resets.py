@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from qiskit.quantum_info import Statevector
 
-from qee.api.run_document import CircuitRun, SimulatorOptions
+from qee.api.run_document import CircuitRun, JobReference, RunDocument, SimulatorOptions
+from qee.connectors.vendors.qiskit_programs import programs
 from qee.runner.engines import load
 from qee.runner.engines.qiskit_circuits import load as read
 from qee.runner.engines.qiskit_circuits import without_fresh_resets
@@ -82,3 +84,14 @@ def test_a_program_that_begins_with_resets_has_a_statevector():
     found = execution("reset q; h q[0]; cx q[0], q[1];", "statevector").statevector
     assert found is not None
     assert np.allclose(np.abs(np.asarray(found)) ** 2, [0.5, 0, 0, 0.5, 0, 0, 0, 0])
+
+
+def test_what_vendors_compile_begins_without_resets_and_binds_parameters_as_declared():
+    gate = 'OPENQASM 3.0; include "stdgates.inc"; gate g(theta, phi) a { ry(theta) a; rz(phi) a; } '
+    source = f"{gate} qubit[2] q; bit[2] c; reset q; g(pi, 0) q[0]; c = measure q;"
+    run = CircuitRun("one", "openqasm3", source, 100)
+    document = RunDocument(JobReference("default", "job", "uid"), "braket", "braket", 7, False, (run,))
+    (program,) = programs(document)
+    assert "reset" not in program.circuit.count_ops()
+    state = Statevector(program.circuit.remove_final_measurements(inplace=False))
+    assert state.probabilities() == pytest.approx([0, 1, 0, 0])

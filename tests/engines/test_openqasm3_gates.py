@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from qee.api.run_document import CircuitRun, SimulatorOptions, TranspileOptions
 from qee.runner.engines import load
+from qee.runner.engines.aer_openqasm3 import load_openqasm3
+from qee.runner.engines.openqasm3_converter import Converter
 from qee.runner.errors import RunnerError
 from qee.runner.limits import Room
 from qee.runner.outcomes import Execution, Options, Task
@@ -375,3 +377,32 @@ def test_inputs_go_through_modifiers():
     call = "x q[1]; ctrl @ inv @ pow(3) @ g(turn, 0) q[1], q[0]; c = measure q[0];"
     source = f"{HEADER} input float turn; {ORDER} qubit[2] q; bit c; {call}"
     assert execution("aer", "openqasm3", source, "counts", {"turn": "3.141592653589793"}).counts == {1: 100}
+
+
+def nested(levels: int, first: str, angle: str = "") -> str:
+    """A gate of 2^levels rotations by `angle` in all, each level two calls of the one below."""
+    text = "gate g0(t) a { rx(t) a; } "
+    for level in range(levels):
+        text += f"gate g{level + 1}(t) a {{ g{level}(t/2) a; g{level}(t/2) a; }} "
+    return f"{HEADER} {first} {text} qubit q; bit c; g{levels}({angle}) q; c = measure q;"
+
+
+@pytest.mark.parametrize(("first", "angle"), [("", "pi"), ("input float turn;", "turn")])
+def test_the_body_of_a_gate_is_converted_once_for_the_same_angles(
+    first: str, angle: str, monkeypatch: pytest.MonkeyPatch
+):
+    converted = []
+    body = Converter.body
+    monkeypatch.setattr(Converter, "body", lambda *given: converted.append(1) or body(*given))
+    levels = 10
+    load_openqasm3(nested(levels, first, angle))
+    assert len(converted) == 2 * (levels + 1)  # each is looked at when it is defined, too
+
+
+def test_rows_of_a_sweep_through_nested_gates_keep_apart():
+    loaded = load("aer", Options(SimulatorOptions(), ("counts",), None, None, None, 7), ROOM)
+    rows = (str(math.pi), "0", str(-math.pi), str(2 * math.pi))
+    circuit = CircuitRun("c", "openqasm3", nested(5, "input float turn;", "turn"), 50, {"turn": rows})
+    parsed = loaded.parse(circuit)
+    found = [loaded.execute(parsed, Task(50, 1, circuit.row(number), (1, 1))).counts for number in range(4)]
+    assert found == [{1: 50}, {0: 50}, {1: 50}, {0: 50}]
