@@ -16,7 +16,7 @@ from typing import Any
 from qee.api.json_fields import DocumentError
 from qee.api.reasons import Reason
 from qee.api.run_document import RunDocument
-from qee.runner import limits, sandbox
+from qee.runner import limits, sandbox, sdk_log
 from qee.runner.engines import load
 from qee.runner.errors import RunnerError
 from qee.runner.naming import naming
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         sandbox.deny_network(required=False)
         sandbox.limit_resources()
+        sdk_log.keep()
         memory = int(arguments[0]) if arguments else limits.memory()
         said: dict[str, Any] = {"circuits": checked(RunDocument.from_bytes(data), memory)}
     except DocumentError as error:
