@@ -1,14 +1,17 @@
 """The same program on both engines gives the same numbers: not samples, so that nothing is left to chance."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.physics.running import run_document
 from tests.physics.test_outputs import HEAD, numbers, run
 
 from qee.api.documents import NoiseOptions, Observable, SimulatorOptions
 from qee.api.reasons import Reason
 from qee.runner.errors import RunnerError
+from qee.runner.process import execute
 
 QUBITS = f"{HEAD}qreg q[3];\ncreg a[2];\ncreg b[1];\n"
 GATES = """ry(0.7) q[0];
@@ -133,6 +136,32 @@ def test_gate_times_are_those_of_the_name_that_was_written(name: str, gates: str
     )
     assert aer == pytest.approx(cirq, abs=1e-9)
     assert np.abs(aer - ideal).max() > 1e-3
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("U", "U(pi, 0, pi) q[1];"),
+        ("u", "U(pi, 0, pi) q[1];"),
+        ("phase", "phase(1.0) q[0];"),
+        ("p", "phase(1.0) q[0];"),
+        ("cphase", "cphase(1.0) q[0], q[1];"),
+        ("CX", "CX q[0], q[1];"),
+        ("cx", "CX q[0], q[1];"),
+        ("id", "id q[0];"),
+        ("id", "gate mine a { id a; } mine q[0];"),
+        ("cu", "cu(1.0, 1.0, 1.0, 1.0) q[0], q[1];"),
+        ("u3", "u3(pi, 0, pi) q[1];"),
+    ],
+)
+def test_a_gate_s_time_is_taken_under_each_of_its_names(engine: str, name: str, call: str) -> None:
+    source = f'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[0];\n{call}\nc = measure q;\n'
+    noise = NoiseOptions(t1="0.001", t2="0.001", gate_times={name: "1000000"})  # all decays to 0
+    document = replace(run_document(source, "openqasm3", engine, 100), noise=noise)
+    (result,) = execute(document, 0, "none", 0.0).results
+    decayed = "0" if "q[0]" in call else "1"
+    assert {key[-1] for key in result.counts} == {decayed}
 
 
 @pytest.mark.parametrize("engine", ["aer", "cirq"])

@@ -130,8 +130,9 @@ class TypedNoise:
             yield cirq.depolarize(p * (dimension - 1) / dimension, n_qubits=len(qubits))(*qubits)
         duration = self._durations.get(name_of(operation), 0.0)
         if duration:
-            decay, coherence = math.exp(-duration / self._t1), math.exp(-duration / self._t2)
-            dephasing = max(0.0, 1 - coherence**2 / decay)
+            decay = math.exp(-duration / self._t1)
+            # 1 - (exp(-t/T2))^2 / exp(-t/T1), of which either may be too small for a number
+            dephasing = max(0.0, -math.expm1(duration / self._t1 - 2 * duration / self._t2))
             for qubit in qubits:
                 yield cirq.amplitude_damp(1 - decay)(qubit)
                 yield cirq.phase_damp(dephasing)(qubit)

@@ -13,6 +13,7 @@ from typing import Any, cast
 from openqasm3 import ast
 from qiskit import QuantumCircuit
 from qiskit.circuit import ClassicalRegister, Clbit, Gate, Qubit
+from qiskit.circuit.library import IGate, UGate
 from qiskit_qasm3_import import types
 from qiskit_qasm3_import.converter import ConvertVisitor
 from qiskit_qasm3_import.data import Scope, Symbol
@@ -95,6 +96,8 @@ class Converter(ConvertVisitor):
             return self._applied(gate, self._modifiers(node, context), node, context)
         if self._phases and context.scope is Scope.GATE:
             context.circuit.global_phase += phase_of(gate)
+        elif node.name.name == "id" and type(gate) is UGate:
+            gate = IGate()  # by its own name, which noise goes by; under a control it would have no definition
         return self._broadcasted(gate, node, context)
 
     def visit_QuantumPhase(self, node: ast.QuantumPhase, context: State) -> State:
