@@ -37,7 +37,7 @@ from qee.runner.errors import RunnerError
 TESTS = Path(cases.__file__).parent.parent
 ENGINES = ("aer", "cirq")
 LARGE = 20  # qubits; a state vector of more takes the suite minutes, and nothing is refused for its size below 2^30
-PARTS = 8
+PARTS = 4
 
 
 def answered(module: str, arguments: list[str], document: bytes, doing: str) -> dict[str, Any]:
@@ -169,6 +169,8 @@ def compared(jobs: list[Object]) -> int:
         qubits = max(map(int, re.findall(r"(\d+) qubits", said)), default=0)
         named = re.search(r"method (\w+)", said)
         if clean and named and named[1] in ("statevector", "density_matrix") and qubits > LARGE:
+            continue
+        if "loops without a bound" in said:  # only the deadline of a process would end some of them
             continue
         method = run(each)
         assert clean == (method is not None), f"lint {'takes' if clean else 'refuses'} {each['spec']}\n{said}"

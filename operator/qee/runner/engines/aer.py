@@ -118,10 +118,10 @@ class AerEngine:
         return qiskit_diagram.diagram(given, registers, declared)
 
     def foreseen(self, parsed: Program, task: Task) -> tuple[str | None, bool]:
-        """A shot is run where Aer might refuse the circuit: where its state does not fit, which ends at once or is
-        cheap, and with a method that not every gate has.
+        """Shots are run where Aer might refuse the circuit: where its state does not fit, which ends at once or is
+        cheap, and with a method that not every gate has; and where they cost nothing, to learn the method.
         """
-        from qee.runner.engines.aer_foreseen import fits, shot_by_shot
+        from qee.runner.engines.aer_foreseen import fits, shot_by_shot, trial
 
         values = {parsed.parameters[name]: value for name, value in task.values.items()}
         circuit = bound(parsed.circuit, values)
@@ -131,8 +131,12 @@ class AerEngine:
         if self._method == "automatic" and self._noise is not None:  # Aer's own rule, see qee.circuits.resources
             mixed = task.shots > 1 << circuit.num_qubits and fits(circuit.num_qubits, True, single, self._room.memory)
         method = None
-        if sampled and (self._method == "stabilizer" or not fits(circuit.num_qubits, mixed, single, self._room.memory)):
-            _, method = self._simulation.run(circuit, self._method, 1, task.seed, parsed.executable.readout)
+        shots = trial(circuit, task.shots, self._noise is not None)
+        if self._method == "stabilizer" or not fits(circuit.num_qubits, mixed, single, self._room.memory):
+            shots = shots or 1
+        if sampled and shots:
+            _, method = self._simulation.run(circuit, self._method, shots, task.seed, parsed.executable.readout)
+            mixed = method == "density_matrix"
         if parsed.outputs:
             parsed.outputs.foreseen(self._simulation, values, task, single, self._room.memory)
         return method, sampled and shot_by_shot(circuit, mixed)

@@ -3,10 +3,12 @@
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import ControlFlowOp
+from qiskit.circuit import ControlFlowOp, WhileLoopOp
 
 # Each shot draws its own outcome of these, unless the state is a density matrix.
 _MIXING = frozenset({"reset", "kraus", "quantum_channel", "superop", "qerror_loc", "pauli_error", "initialize"})
+
+_TRIED_QUBITS, _TRIED_NOISY_QUBITS, _TRIED_STEPS = 12, 6, 1 << 24
 
 
 def shot_by_shot(circuit: QuantumCircuit, mixed: bool) -> bool:
@@ -33,6 +35,16 @@ def shot_by_shot(circuit: QuantumCircuit, mixed: bool) -> bool:
         elif not measured.isdisjoint(each.qubits) or (each.operation.name in _MIXING and not mixed):
             return True
     return False
+
+
+def trial(circuit: QuantumCircuit, shots: int, noisy: bool) -> int:
+    """Shots that show which method Aer takes, where that is cheap; else 0. Under noise their number decides."""
+    cheap = circuit.num_qubits <= _TRIED_QUBITS and len(circuit.data) << circuit.num_qubits <= _TRIED_STEPS
+    if not cheap or any(isinstance(each.operation, WhileLoopOp) for each in circuit.data):
+        return 0
+    if not noisy:
+        return 1
+    return min(shots, (1 << circuit.num_qubits) + 1) if circuit.num_qubits <= _TRIED_NOISY_QUBITS else 0
 
 
 def fits(qubits: int, mixed: bool, single: bool, memory: int) -> bool:
