@@ -138,7 +138,8 @@ class AerEngine:
             _, method = self._simulation.run(circuit, self._method, shots, task.seed, parsed.executable.readout)
             mixed = method == "density_matrix"
         if parsed.outputs:
-            parsed.outputs.foreseen(self._simulation, values, task, single, self._room.memory)
+            computed = parsed.outputs.foreseen(self._simulation, values, task, single, self._room.memory)
+            method = method or (None if sampled else computed)
         return method, sampled and shot_by_shot(circuit, mixed)
 
     def execute(self, parsed: Program, task: Task) -> Execution:

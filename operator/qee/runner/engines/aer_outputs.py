@@ -109,18 +109,24 @@ class Outputs:
 
     def foreseen(
         self, simulation: Simulation, values: Mapping[Any, float], task: Task, single: bool, memory: int
-    ) -> None:
-        """Raises RunnerError where `computed` would, for a state without room or a method without a gate."""
-        from qee.runner.engines.aer_foreseen import fits
+    ) -> str | None:
+        """The method, where trying is cheap. Raises RunnerError where `computed` would, for a state without room or a
+        method without a gate.
+        """
+        from qee.runner.engines.aer_foreseen import fits, trial
 
+        method = None
         if self._exact is not None:
             circuit, mixed = bound(self._exact.circuit, values), self._method == "density_matrix"
-            if self._method == "stabilizer" or not fits(circuit.num_qubits, mixed, single, memory):
-                simulation.run(circuit, self._method, 1, task.seed)
+            unsure = self._method == "stabilizer" or not fits(circuit.num_qubits, mixed, single, memory)
+            if unsure or trial(circuit, 1, mixed):
+                _, method = simulation.run(circuit, self._method, 1, task.seed)
         for executable in self._groups:
             circuit = bound(executable.circuit, values)
-            if self._sampling_method == "stabilizer" or not fits(circuit.num_qubits, False, single, memory):
-                simulation.run(circuit, self._sampling_method, 1, task.seed, executable.readout)
+            unsure = self._sampling_method == "stabilizer" or not fits(circuit.num_qubits, False, single, memory)
+            if shots := trial(circuit, task.shots, self._readout is not None) or int(unsure):
+                _, method = simulation.run(circuit, self._sampling_method, shots, task.seed, executable.readout)
+        return method
 
     def _with_saves(self, engine: "AerEngine") -> "Executable | None":
         exact = () if self._sampled else self._observables
