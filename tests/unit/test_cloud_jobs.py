@@ -38,6 +38,7 @@ from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
 from qee.core import cost
 from qee.core.budget import Claim, NoRoom, Settlement, reserved, settled
+from qee.kube.port import ApiError
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 
 
@@ -304,6 +305,60 @@ async def test_a_job_whose_key_was_revoked_meanwhile_is_denied_by_the_connector(
     assert cloud.provider.calls == []
 
 
+def signed_cloud(tmp_path: Path, circuits: str, **options: Any) -> Cloud:
+    """With a job of ada's; each circuit is a submission."""
+    ada = signed.key("ada")
+    cloud = Cloud(tmp_path, **options)
+    cloud.api.put(TRUST_POLICIES, signed.policy({"ada": ada}, cloud="Window", onRevoke="Leave"))
+    (one,) = job()["spec"]["circuits"]
+    made = job(circuits=[{**one, "name": name} for name in circuits])
+    cloud.api.put(JOBS, signed.sign_job(made, ada, now=cloud.clock.now))
+    return cloud
+
+
+def trust_another_key(cloud: Cloud) -> None:
+    cloud.api.put(TRUST_POLICIES, signed.policy({"ada": signed.key("eve")}, cloud="Window", onRevoke="Leave"))
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_what_was_submitted_before_a_denial_is_followed_and_stored(
+    tmp_path: Path, idempotent: bool, restarted: bool
+):
+    cloud = signed_cloud(tmp_path, "abcd", idempotent=idempotent, per_minute=2)
+    await cloud.settle(rounds=3, seconds=1)
+    assert len(cloud.provider.jobs) == 2
+    trust_another_key(cloud)
+    if restarted:
+        cloud.connect()
+    await cloud.settle(rounds=20)
+    assert len(cloud.provider.jobs) == 2
+    if restarted and not idempotent:
+        assert cloud.task["status"]["state"] == "SubmissionUnknown", "whether it was asked for the others, nobody knows"
+        return
+    assert cloud.outcome == ("Failed", "PartialResult")
+    assert "KeyUnknown" in cloud.message
+    assert [each.get("counts") for each in cloud.status["result"]["summary"]["results"]] == [{"00": 100}] * 2
+    assert cloud.budget()["spent"]["cost"] == "0.6", "the two that were taken"
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_what_may_have_been_submitted_before_a_denial_is_looked_for(tmp_path: Path, taken: bool):
+    cloud = signed_cloud(tmp_path, "a")
+    cloud.provider.lists = False
+    fails(cloud, "submit", Unreachable("dropped"), before=not taken)
+    await cloud.settle(rounds=3, seconds=1)
+    assert cloud.task["status"]["state"] == "Submitting"
+    trust_another_key(cloud)
+    await cloud.settle(rounds=3, seconds=15)
+    assert cloud.task["status"]["state"] == "Submitting"
+    assert cloud.budget()["reserved"]["jobs"] == 1, "it may be charged"
+    cloud.provider.lists = True
+    await cloud.settle(rounds=12)
+    assert cloud.outcome == (("Succeeded", "Completed") if taken else ("Failed", "TaskDenied"))
+    assert cloud.provider.calls.count("submit") == 1
+
+
 @pytest.mark.parametrize("idempotent", [True, False])
 async def test_a_throttled_submission_is_repeated_and_is_one_job(tmp_path: Path, idempotent: bool):
     cloud = Cloud(tmp_path, idempotent=idempotent)
@@ -433,6 +488,39 @@ async def test_a_second_provider_job_is_ended_and_told_of(cloud: Cloud):
     assert "second" in told["message"]
     assert told["type"] == "Warning"
     assert cloud.metrics.second_provider_jobs._value.get() == 1
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_the_wait_for_the_listing_begins_with_each_submission_not_with_the_intent(
+    tmp_path: Path, idempotent: bool
+):
+    """The second one is held back by the pace for longer than the grace, and its handle cannot be written."""
+    cloud = Cloud(tmp_path, idempotent=idempotent, per_minute=0.25)
+    cloud.provider.held = True
+    (one,) = job()["spec"]["circuits"]
+    cloud.given_cloud(circuits=[{**one, "name": name} for name in "ab"])
+    await cloud.settle(rounds=3, seconds=1)
+    assert len(cloud.provider.jobs) == 1
+    cloud.provider.lists = False
+    honest = cloud.api.patch_status
+
+    async def patch_status(resource: Any, namespace: str | None, name: str, patch: Any) -> Any:
+        if resource == TASKS:
+            raise ApiError(500, "InternalError", "etcdserver: request timed out")
+        return await honest(resource, namespace, name, patch)
+
+    cloud.provider.after = lambda call: setattr(cloud.api, "patch_status", patch_status if call == "submit" else honest)
+    cloud.clock.forward(240)
+    await cloud.round()
+    assert len(cloud.provider.jobs) == 2
+    cloud.api.patch_status = honest  # type: ignore[method-assign]
+    cloud.change(cancelRequested=True)
+    await cloud.settle(rounds=3, seconds=15)
+    assert cloud.task["status"]["state"] == "Queued", "it is still looked for"
+    cloud.provider.lists = True
+    await cloud.settle(rounds=6)
+    assert cloud.outcome == ("Cancelled", "Cancelled")
+    assert cloud.provider.alive == []
 
 
 async def test_what_is_held_back_by_the_pace_holds_up_nothing(tmp_path: Path):

@@ -133,7 +133,7 @@ class Attempt:
         )
 
     async def _intend(self, task: Object, known: Knowledge) -> Object:
-        leave = await self._judged(task)
+        leave = await self._judged(task, known)
         if isinstance(leave, dict):
             return leave
         digest = spec_hash(task["spec"])
@@ -158,13 +158,23 @@ class Attempt:
         self._intended[key] = now
         return first
 
-    async def _judged(self, task: Object) -> Leave | Object:
-        """What may be submitted; or the task, now Denied."""
+    async def _judged(self, task: Object, known: Knowledge, asking: Sequence[int] = ()) -> Leave | Object:
+        """What may be submitted; or the task, now Denied, all of it or the parts that were to be asked for.
+
+        What the provider has, or may have, is paid for: it is followed to its end.
+        """
         try:
             return await self._judge.leave(task)
         except TaskDenied as denial:
             logger.warning("%s: denied: %s", name_of(task), denial)
-            return await self._writer.write(task, TaskState.DENIED, str(Reason.TASK_DENIED), str(denial))
+            text = str(denial)
+        view = self._view(task, known)
+        refused = set(asking) & set(submission.untaken(view, self._grace))
+        now = [replace(part, state="Rejected", message=text) if part.index in refused else part for part in view.parts]
+        if any(part.handle or not part.ended for part in now):
+            known.not_before = times.later(self._clock(), RETRY_SECONDS)
+            return await self._writer.write(task, view.state, parts=now)
+        return await self._writer.write(task, TaskState.DENIED, str(Reason.TASK_DENIED), text)
 
     async def _find(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
         intent = task["status"]["submission"]
@@ -188,7 +198,7 @@ class Attempt:
         return await self._writer.write(task, TaskState.QUEUED, parts=list(now.values()), **fields)
 
     async def _ask(self, task: Object, known: Knowledge, parts: Sequence[int]) -> Object:
-        leave = await self._judged(task)
+        leave = await self._judged(task, known, parts)
         if isinstance(leave, dict):
             return leave
         key = task["status"]["submission"]["key"]
@@ -198,7 +208,7 @@ class Attempt:
             if not self.pace.take():
                 known.not_before = times.later(self._clock(), self.pace.wait())
                 break
-            known.memory = replace(known.memory, asked=known.memory.asked | {index})
+            known.memory = replace(known.memory, asked=known.memory.asked | {index}, doubt=self._clock())
             try:
                 handle = await self._client.submit(submission.part_key(key, index), leave.compiled.submissions[index])
                 now[index] = replace(now[index], handle=handle, state="Queued")
@@ -210,7 +220,6 @@ class Attempt:
                 trouble = error
                 break
             except ProviderError as error:
-                known.memory = replace(known.memory, doubt=self._clock())
                 trouble = error
                 break
         if any(part.handle or part.state for part in now.values()):

@@ -127,6 +127,13 @@ def fresh(view: View) -> tuple[int, ...]:
     return tuple(part.index for part in _open(view.parts) if part.index not in view.memory.asked)
 
 
+def untaken(view: View, grace: float) -> tuple[int, ...]:
+    """Open parts that the provider has not: nobody has asked, or its listing would show them by now."""
+    if view.intended is None or not _waited(view, grace):
+        return fresh(view)
+    return tuple(part.index for part in _open(view.parts))
+
+
 def next_step(view: View, looked: bool, idempotent: bool, grace: float) -> Step:
     """`looked`: in this round the open parts were looked for, and `view.parts` has what was found."""
     if view.state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED, TaskState.LOST, TaskState.DENIED):
@@ -142,8 +149,7 @@ def next_step(view: View, looked: bool, idempotent: bool, grace: float) -> Step:
         return Find(doubtful)
     if doubtful and not view.stop and idempotent:
         return Ask(doubtful)
-    waited = _waited(view, grace)
-    if doubtful and not waited:
+    if doubtful and not _waited(view, grace):
         return _running(view) or Rest()
     if doubtful and not view.stop:
         if view.state is not TaskState.SUBMISSION_UNKNOWN:
