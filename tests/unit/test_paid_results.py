@@ -31,7 +31,7 @@ from qee.connectors.protocol import (
 from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
 from qee.controller.resync import Resync
-from qee.kube.port import Resource
+from qee.kube.port import ApiError, Conflict, Resource
 from qee.kube.resources import CONFIG_MAPS, EVENTS, JOBS, TASKS
 
 HOUR = 3600.0
@@ -334,6 +334,52 @@ async def test_what_was_given_up_is_fetched_when_somebody_asks_and_the_end_stays
     assert cloud.status["result"]["summary"]["results"][0]["counts"] == COUNTS[0]
     assert cloud.status["cost"]["actual"] == "0.30"
     assert cloud.provider.calls.count("submit") == 1
+
+
+@pytest.mark.parametrize(
+    "error", [Conflict(409, "Conflict", "it was changed"), ApiError(500, "InternalError", "etcdserver: timed out")]
+)
+async def test_what_was_asked_for_and_could_not_be_written_is_fetched_again(cloud: Cloud, error: ApiError):
+    fails(cloud, "fetch", lambda: Gone("BlobNotFound"), never)
+    cloud.given_cloud()
+    await cloud.settle(rounds=40, seconds=60)
+    assert cloud.outcome == ("Failed", "ResultNotFetched")
+    cloud.provider.before = lambda call: None
+    honest, failed = cloud.api.patch_status, []
+
+    async def patch_status(resource: Resource, namespace: str | None, name: str, patch: Any) -> Any:
+        if resource == TASKS and patch["status"].get("result") and len(failed) < 3:
+            failed.append(name)
+            raise error
+        return await honest(resource, namespace, name, patch)
+
+    cloud.api.patch_status = patch_status  # type: ignore[method-assign]
+    ask(cloud)
+    await cloud.settle(rounds=3, seconds=1)
+    assert len(failed) < 3 or isinstance(error, Conflict), "what fails is not repeated without a pause"
+    await cloud.settle(rounds=6)
+    assert stored(cloud) == COUNTS
+
+
+async def test_a_part_that_is_gone_does_not_keep_the_others_from_being_fetched_when_somebody_asks(cloud: Cloud):
+    honest, mended = cloud.provider.fetch, []
+
+    async def fetch(handle: str, submission: Any) -> Any:
+        if handle == "job-1" or not mended:
+            raise Gone("BlobNotFound")
+        return await honest(handle, submission)
+
+    cloud.provider.fetch = fetch
+    (one,) = cloud_job()["spec"]["circuits"]
+    cloud.given_cloud(circuits=[{**one, "name": name} for name in "abc"])
+    await cloud.settle(rounds=40, seconds=60)
+    assert cloud.outcome == ("Failed", "ResultNotFetched")
+    mended.append(True)
+    ask(cloud)
+    await cloud.settle(rounds=4)
+    assert stored(cloud) == COUNTS * 2
+    (document,) = [ResultDocument.from_bytes(each["data"][RESULT_KEY].encode()) for each in cloud.config_maps("result")]
+    assert ["Gone: BlobNotFound" in each.message for each in document.missing] == [True]
 
 
 async def test_asking_while_it_waits_brings_the_next_try_forward(cloud: Cloud):

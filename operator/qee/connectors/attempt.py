@@ -80,10 +80,12 @@ class Attempt:
     async def work(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState] | None = None) -> None:
         """Take the task as far as it goes now. `seen`: what a look at many jobs at once has shown of its own."""
         if (asked := fetch_asked_at(task)) != known.fetch_asked_at:
-            known.fetch_asked_at, known.results = asked, Results()
+            known.results = Results()
             if owes(task):
                 await self._concluder.again(task, asked)
+                known.fetch_asked_at = asked  # now, for what could not be written is fetched again
                 return
+            known.fetch_asked_at = asked
         if seen is not None:
             task = await self._saw(task, known, seen)
         looked = False

@@ -97,7 +97,7 @@ class Fetcher:
                     if isinstance(error, Gone | Rejected):  # it is about this one; the others may be there
                         continue
                     raise later from error
-                given_up = f"the result of {part.handle} cannot be fetched: {type(error).__name__}: {error}"
+                given_up = _not_fetched(part.handle, error)
                 logger.error("given up: %s", given_up)
                 found[part.index] = nothing(wanted, given_up)
         if later is not None:
@@ -105,12 +105,22 @@ class Fetcher:
         return found, given_up
 
     async def again(self, compiled: CompiledDocument, parts: Sequence[Part]) -> Mapping[int, Fetched]:
-        """One try at each part that was given up. Raises ProviderError."""
-        return {
-            part.index: await self._client.fetch(part.handle, compiled.submissions[part.index])
-            for part in parts
-            if part.handle is not None and part.state in ("Succeeded", "Lost")
-        }
+        """One try at each part that was given up. Raises ProviderError where nothing came, or another time may help."""
+        found: dict[int, Fetched] = {}
+        missing: dict[int, Fetched] = {}
+        why: ProviderError | None = None
+        for part in parts:
+            if part.handle is None or part.state not in ("Succeeded", "Lost"):
+                continue
+            wanted = compiled.submissions[part.index]
+            try:
+                found[part.index] = await self._client.fetch(part.handle, wanted)
+            except (Gone, Rejected) as error:  # it is about this one; the others may be there
+                missing[part.index] = nothing(wanted, _not_fetched(part.handle, error))
+                why = why or error
+        if why is not None and not found:
+            raise why
+        return found | missing
 
     async def _one(self, handle: str, wanted: Submission, known: Results) -> Fetched:
         if handle not in known.fetched:
@@ -124,6 +134,10 @@ class Fetcher:
         except ProviderError as error:
             logger.info("what %s has cost is not known: %s: %s", part.handle, type(error).__name__, error)
             return empty
+
+
+def _not_fetched(handle: str, error: ProviderError) -> str:
+    return f"the result of {handle} cannot be fetched: {type(error).__name__}: {error}"
 
 
 def nothing(wanted: Submission, problem: str) -> Fetched:

@@ -98,8 +98,9 @@ class Rounds:
         if note is None:
             note = self.notes[meta["uid"]] = Note(short)
         else:
-            if stops(short) and not stops(note.task):
-                note.known.not_before = None  # what waits hours for a result need not wait to be ended
+            wished = fetch_asked_at(short) != fetch_asked_at(note.task)
+            if wished or (stops(short) and not stops(note.task)):
+                note.known.not_before = None  # what waits hours for a result need not wait to be ended, or fetched now
             note.task = short
         if not note.rests and not note.waits:
             self._wake.set()
@@ -117,7 +118,7 @@ class Rounds:
     async def round(self) -> None:
         """Act on every task that needs it, then look at all provider jobs."""
         for uid, note in list(self.notes.items()):
-            due = note.asked or note.known.not_before is None or note.known.not_before <= self._clock()
+            due = note.known.not_before is None or note.known.not_before <= self._clock()
             held_back = note.unasked and self._attempt.pace.wait() > 0
             if not note.rests and not note.waits and due and not held_back:
                 await self._act(uid, note)
