@@ -28,6 +28,7 @@ from qee.core.prepare import prepare, run_document
 from qee.core.refusal import Refused
 from qee.core.sizing import scans
 
+_memory = checking.machine_memory
 MODULES = {"aer": "qiskit_aer", "cirq": "cirq"}  # by engine: what its extra installs
 
 
@@ -85,7 +86,7 @@ def _chosen(
 ) -> tuple[QuantumJob, QuantumBackend]:
     """The job, and the backend that stands for its own here; its engine is installed. Raises Problem."""
     job = checking.typed(manifest, manifest.one_job(name), str(uuid.uuid4()), namespace)
-    backend = checking.local_backend(manifest, job, engine, checking.machine_memory())
+    backend = checking.local_backend(manifest, job, engine, _memory())
     provider = str(backend.spec.provider)
     if engine is not None and engine != job.spec.backend_ref.name:
         note(f"on {engine}, in place of {printable(job.spec.backend_ref.name)}")
@@ -101,7 +102,7 @@ def _refusals(backend: str) -> Iterator[None]:
         yield
     except Refused as refusal:
         hint = "" if refusal.waiting is None else " Locally: give the file that holds it with --config-map."
-        said = checking.here(refusal.message, backend, checking.machine_memory())
+        said = checking.here(refusal.message, backend, _memory())
         raise Problem(f"{refusal.reason}: {said}{hint}", exits.FAILED) from None
 
 
