@@ -185,3 +185,21 @@ def compared(jobs: list[Object]) -> int:
 def test_what_lint_takes_runs_and_what_it_refuses_does_not(engine: str, part: int) -> None:
     jobs = [each for corpus in ("tests", "table", "generated") for each in CORPORA[corpus](engine)]
     assert compared(jobs[part::PARTS]) > len(jobs) // PARTS // 10
+
+
+MIDDLE = 'OPENQASM 3.0; include "stdgates.inc"; qubit q; bit[2] c; h q; c[0] = measure q; h q; c[1] = measure q;'
+
+
+def test_lint_says_when_each_shot_is_simulated_by_itself() -> None:
+    _, said = lint(job("aer", "openqasm3", MIDDLE))
+    assert "shot by shot on aer: qubits are used after they were measured" in said
+    _, said = lint(job("aer", "openqasm3", MIDDLE.replace("h q; c[1]", "c[1]")))
+    assert "shot by shot" not in said
+
+
+def test_lint_says_what_it_could_not_check_where_an_engine_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linting, "MODULES", {"aer": "no_such_module"})
+    clean, said = lint(job("aer", "openqasm3", MIDDLE))
+    assert clean
+    assert "not checked on aer: its SDK is not installed here" in said
+    assert "pip install 'qee[aer]'" in said
