@@ -203,6 +203,17 @@ async def test_a_worker_that_died_before_it_was_ready_has_submitted_nothing(benc
     assert await bench.client.submit(KEY, SUBMISSION) == f"job-{KEY}"
 
 
+@pytest.mark.parametrize("what", ["raise", "leak"])
+async def test_an_adapter_that_could_not_begin_has_submitted_nothing(bench: Bench, what: str):
+    """As where its credential is half written: the SDK raises, and the next submission is another one."""
+    bench.how("open", what)
+    with pytest.raises(Throttled, match="nothing was sent"):
+        await bench.client.submit(KEY, SUBMISSION)
+    assert bench.jobs == []
+    assert bench.outcomes["submit", "Unreachable"] == 1
+    assert await bench.client.submit(KEY, SUBMISSION) == f"job-{KEY}"
+
+
 async def test_a_worker_that_hangs_as_it_starts_is_killed_and_leaves_doubt(bench: Bench):
     bench.impatient()
     bench.how("open", "hang")

@@ -21,9 +21,11 @@ from qee.connectors.protocol import (
     Fetched,
     ProviderError,
     ProviderState,
+    Rejected,
     Settings,
     Target,
     Throttled,
+    Unauthorized,
     UnitResult,
     Unreachable,
 )
@@ -118,6 +120,11 @@ class WorkerClient:
                 await self._end()
                 self._called(call, "WorkerDied")
                 raise _lost(call, sent, f"the worker died ({type(error).__name__}); its log says why") from None
+            except ProviderError as error:  # the adapter could not begin, so nothing was sent
+                self._called(call, type(error).__name__)
+                if call != "submit" or isinstance(error, Rejected | Unauthorized | Throttled):
+                    raise
+                raise _lost(call, sent, str(error)) from None
             except BaseException:  # cancelled: what the worker is at, nobody will read
                 await self._end()
                 raise
