@@ -218,6 +218,8 @@ def check(**given: Any) -> UnitResult:
         ({"memory": ("00",) * 10, "counts": GOOD}, "not those of its shots"),
         ({"expectation": {"z": ("NaN", "0.1")}}, "no finite value"),
         ({"expectation": {"z": ("0.1", "-0.1")}}, "no finite value"),
+        ({"expectation": {"z": ("1e31", "0.1")}}, "no finite value"),
+        ({"expectation": {"z": ("0.1", "1e999999")}}, "no finite value"),
         ({"expectation": {"y": ("0.1", "0.1")}}, "other observables"),
         ({"expectation": {"z": ("0.1",)}}, "cannot be read"),
         ({}, "gave nothing"),
@@ -236,6 +238,8 @@ def test_what_comes_is_kept_where_nothing_came_of_what_was_asked_for():
     assert tiny is not None
     assert Decimal(tiny["00"]) == 1
     assert len(tiny["11"]) < 50
+    precise = check(expectation={"z": ("-0." + "1" * 60, "0." + "2" * 60)}).expectation
+    assert precise == {"z": ("-0." + "1" * 40, "0." + "2" * 40)}
 
 
 _keys = some.text("01 2x", max_size=3)

@@ -7,7 +7,7 @@ Standard library only.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from qee.api.compiled_document import Submission, Unit
 from qee.api.names import MAX_SAFE_INTEGER
@@ -16,6 +16,8 @@ from qee.connectors import figures
 from qee.connectors.protocol import Fetched, UnitResult, Unreachable
 
 _DECIMALS = Decimal(10) ** -40  # of a probability or a value: ideal simulators tell more than anybody measures
+_MOST = 10**30  # of a value and its standard error: written out, 1e999999 would cost all that is beside it
+_LONG = Context(prec=100)  # digits: 31 before the point, 40 after it
 
 
 class NotAsAsked(ValueError):
@@ -116,7 +118,7 @@ def _expectation(unit: Unit, given: Mapping[str, tuple[str, str]]) -> dict[str, 
     found = {}
     for name, (value, error) in given.items():
         numbers = figures.decimal(value), figures.decimal(error)
-        if numbers[0] is None or numbers[1] is None or numbers[1] < 0 or abs(numbers[0]) > 10**30:
+        if numbers[0] is None or numbers[1] is None or abs(numbers[0]) > _MOST or not 0 <= numbers[1] <= _MOST:
             raise NotAsAsked(f"has no finite value and standard error of observable {name[:64]!a}")
         found[name] = plain(numbers[0]), plain(numbers[1])
     return found
@@ -125,5 +127,5 @@ def _expectation(unit: Unit, given: Mapping[str, tuple[str, str]]) -> dict[str, 
 def plain(number: Decimal) -> str:
     """A decimal string without an exponent, of at most 40 decimals."""
     exponent = number.as_tuple().exponent
-    rounded = number.quantize(_DECIMALS) if isinstance(exponent, int) and exponent < -40 else number
+    rounded = number.quantize(_DECIMALS, context=_LONG) if isinstance(exponent, int) and exponent < -40 else number
     return format(rounded, "f")
