@@ -33,9 +33,11 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.submission import Part
+from qee.controller import answers
 from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
+from qee.controller.worker import SMALL, Worker
 from qee.core import cost
 from qee.core.budget import Claim, NoRoom, Settlement, reserved, settled
 from qee.kube.port import ApiError
@@ -534,6 +536,32 @@ async def test_what_is_held_back_by_the_pace_holds_up_nothing(tmp_path: Path):
     await cloud.settle(rounds=6, seconds=30)
     assert [cloud.job(name)["status"]["phase"] for name in "abcd"] == ["Succeeded"] * 4
     assert len(cloud.provider.jobs) == 4
+
+
+async def test_what_is_small_when_packed_and_large_when_not_is_read_beside_the_event_loop(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+):
+    """The pod that compiled has read somebody's circuits: what it gave may unpack to a thousand times its size."""
+    honest, sizes = Worker.run, {}
+
+    async def run(self: Worker, size: int, work: Any, *arguments: Any) -> Any:
+        sizes[work] = size
+        return await honest(self, size, work, *arguments)
+
+    monkeypatch.setattr(Worker, "run", run)
+    large = b"payload" * 100_000
+    made = cloud.compiled
+    monkeypatch.setattr(
+        cloud,
+        "compiled",
+        lambda of: replace(made(of), submissions=tuple(replace(e, payload=large) for e in made(of).submissions)),
+    )
+    cloud.given_cloud()
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert cloud.task["spec"]["compiled"]["bytes"] > 100 * len(cloud.task["spec"]["compiled"]["data"])
+    assert sizes[answers.of_task] > SMALL
+    await cloud.reconciler.worker.close()
 
 
 @pytest.mark.parametrize("idempotent", [True, False])

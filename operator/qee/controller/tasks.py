@@ -187,7 +187,7 @@ class Tasks:
         key = self._signer.key()
         spec, status = task.raw["spec"], task.raw["status"]
         packed, compiled = status.get("result") or {}, spec["compiled"]
-        size = int(packed.get("bytes", 0)) + len(str(packed.get("data", ""))) + len(compiled["data"])
+        size = sum(int(each.get("bytes", 0)) + len(str(each.get("data", ""))) for each in (packed, compiled))
         facts = RunFacts("", _digests(world.job), spec["runSha256"])
         answer = await self._collector.read(size, answers.of_task, packed, compiled, facts)
         ran = Ran("", "", times.parse(answer.started), times.parse(status.get("completionTime")))
