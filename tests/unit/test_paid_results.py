@@ -31,6 +31,8 @@ from qee.connectors.protocol import (
 from qee.controller.intake import Intake
 from qee.controller.queue import WorkQueue
 from qee.controller.resync import Resync
+from qee.controller.worker import TooMuch, Worker
+from qee.core.naming import result_names
 from qee.kube.port import ApiError, Conflict, Resource
 from qee.kube.resources import CONFIG_MAPS, EVENTS, JOBS, TASKS
 
@@ -429,6 +431,45 @@ async def test_the_task_of_a_job_that_was_not_fetched_stays_and_goes_once_it_was
     await resync.run()
     await cloud.step()
     assert cloud.tasks() == []
+
+
+@pytest.mark.parametrize("what", ["names are taken", "lost", "the worker process is killed"])
+async def test_the_task_stays_while_the_result_that_is_paid_for_is_not_stored(
+    cloud: Cloud, what: str, monkeypatch: pytest.MonkeyPatch
+):
+    """And `qee fetch` stores it once what was in the way is gone."""
+    cloud.provider.held = True
+    cloud.given_cloud()
+    await cloud.settle(rounds=4)
+    kept = dict(cloud.provider.jobs)
+    meta = cloud.job()["metadata"]
+    taken = result_names(meta["name"], meta["uid"])
+
+    async def killed(self: Worker, size: int, work: Any, *arguments: Any) -> Any:
+        raise TooMuch("the worker process ended twice")
+
+    with monkeypatch.context() as patched:
+        if what == "lost":
+            cloud.provider.jobs.clear()
+        elif what == "names are taken":
+            for name in taken:
+                cloud.api.put(CONFIG_MAPS, {"metadata": {"name": name, "namespace": "default"}, "data": {"a": "b"}})
+        else:
+            patched.setattr(Worker, "run", killed)
+        cloud.provider.held = False
+        await cloud.settle()
+        assert cloud.status["phase"] == "Failed"
+        assert "result" not in cloud.status
+        cloud.clock.forward(30 * 24 * HOUR)
+        intake = Intake(WorkQueue(), cloud.metrics)
+        await Resync(cloud.api, WorkQueue(), intake, cloud.settings, cloud.metrics, cloud.clock).run()
+        await cloud.step()
+    cloud.provider.jobs.update(kept)
+    for name in taken if what == "names are taken" else ():
+        cloud.api.remove(CONFIG_MAPS, "default", name)
+    ask(cloud)
+    await cloud.settle(rounds=4)
+    assert stored(cloud) == COUNTS
 
 
 # Ending

@@ -398,7 +398,8 @@ class Reason(StrEnum):
     RESULT_CONFLICT = (
         "ResultConflict",
         "The ConfigMap names for the result are taken by objects of someone else.",
-        "Delete or rename the ConfigMaps that the message names, and run the job again.",
+        "Delete or rename the ConfigMaps that the message names, and run the job again; of a job at a provider"
+        " `qee fetch NAME` stores the result that is there.",
     )
     RESULT_STORED = "ResultStored", "The result ConfigMap exists.", "`qee result NAME` shows it."
     RESULT_DELETED = (

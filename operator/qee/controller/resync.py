@@ -9,7 +9,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,14 @@ from qee.observe.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 BATCH = 50  # UIDs in one label selector: 37 characters each in a URL
+# Why a job ended without the result that is paid for: once what was in the way is gone, `qee fetch` has it stored.
+OWED = {
+    Reason.RESULT_NOT_FETCHED,
+    Reason.PROVIDER_LOST,
+    Reason.RESULT_CONFLICT,
+    Reason.RESULT_CORRUPT,
+    Reason.RESULT_TOO_LARGE,
+}
 WATCH_GRACE = 60.0  # seconds within which a watch must have told of a new object
 
 
@@ -81,7 +89,7 @@ class Resync:
             if status_of(conditions, ConditionType.RESULTS_STORED) is Status.TRUE:
                 config_map = (status.get("result") or {}).get("configMap")
                 stored += [(meta["namespace"], meta["name"], config_map)] if config_map else []
-            if _owed(conditions):
+            if _owed(status):
                 continue  # `qee fetch` needs its task
             completed = times.parse(status.get("completionTime"))
             if completed and now - completed > timedelta(seconds=self._settings.child_retention_seconds):
@@ -167,11 +175,11 @@ class Resync:
         return found
 
 
-def _owed(conditions: Sequence[Object]) -> bool:
-    """The provider has executed the job, and its result was not fetched, so far."""
-    reasons = {each.get("reason") for each in conditions if each.get("type") == ConditionType.SUCCEEDED}
-    missing = status_of(conditions, ConditionType.RESULTS_STORED) is not Status.TRUE
-    return missing and Reason.RESULT_NOT_FETCHED in reasons
+def _owed(status: Object) -> bool:
+    """Of a job at a provider that may have executed it: its result is stored nowhere, and may still be."""
+    reasons = {each.get("reason") for each in status.get("conditions") or [] if each["type"] == ConditionType.SUCCEEDED}
+    at_provider = (status.get("child") or {}).get("kind") == names.KIND_TASK
+    return at_provider and not status.get("result") and not OWED.isdisjoint(reasons)
 
 
 def _batches(uids: list[str]) -> Iterator[list[str]]:
