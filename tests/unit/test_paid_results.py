@@ -246,6 +246,26 @@ async def test_a_part_whose_result_is_not_there_yet_does_not_hold_up_the_others_
     assert asked.count("job-2") == asked.count("job-3") == 1
 
 
+@pytest.mark.parametrize("error", [Unreachable("results that cannot be read"), Throttled("429", 1)])
+async def test_a_part_that_is_never_answered_does_not_keep_the_others_at_the_provider(
+    cloud: Cloud, error: ProviderError
+):
+    honest, came = cloud.provider.fetch, []
+
+    async def fetch(handle: str, submission: Any) -> Any:
+        if handle == "job-1":
+            raise error
+        came.append(handle)
+        return await honest(handle, submission)
+
+    cloud.provider.fetch = fetch
+    (one,) = cloud_job()["spec"]["circuits"]
+    cloud.given_cloud(circuits=[{**one, "name": name} for name in "abc"])
+    await cloud.settle(rounds=10)
+    assert cloud.outcome == ("Running", "ResultNotFetched")
+    assert came == ["job-2", "job-3"], "each once, within minutes"
+
+
 async def test_a_404_that_stays_ends_the_job_within_the_hour_and_says_how_to_go_on(cloud: Cloud):
     fails(cloud, "fetch", lambda: Gone("BlobNotFound"), never)
     cloud.given_cloud()

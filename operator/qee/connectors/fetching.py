@@ -45,6 +45,9 @@ class Tries:
         return pause if self.waited <= GIVEN_UP_SECONDS else None
 
 
+_UNTRIED = Tries()
+
+
 @dataclass
 class Results:
     """What a process remembers of a task's results; losing it costs further tries."""
@@ -81,7 +84,8 @@ class Fetcher:
         found: dict[int, Fetched] = {}
         given_up = ""
         later: NotYet | None = None
-        for part in parts:
+        # Those that failed before come last: one that is never answered must not keep the others at the provider.
+        for part in sorted(parts, key=lambda each: known.tries.get(each.handle or "", _UNTRIED).number):
             if part.handle is None or part.state not in ("Succeeded", "Failed", "Cancelled"):
                 continue
             wanted = compiled.submissions[part.index]
