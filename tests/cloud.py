@@ -134,7 +134,7 @@ class Cloud(Simulation):
 
     def connect(self) -> None:
         """A new connector process: nothing it had in memory is left."""
-        judge = Judge(self.api, suite(), self.directory / "result.pub", "Allow", self.estimate)
+        judge = Judge(self.api, suite(), self.directory / "result.pub", "Allow", self.estimate, self.clock)
         client = self.provider
         pace = Pace(self.per_minute, lambda: self.clock().timestamp())
         device = Device("device", None)

@@ -207,6 +207,34 @@ async def test_a_task_that_the_operator_has_not_signed_reaches_no_provider(cloud
     assert cloud.provider.calls == []
 
 
+@pytest.mark.parametrize("late", ["the new key", "every key", "the file"])
+async def test_a_key_that_reaches_the_connector_later_than_the_operator_costs_no_job(cloud: Cloud, late: str):
+    """Keys rotate: Secret and ConfigMap are mounted by the kubelets of two nodes, each in its own time."""
+    path = cloud.directory / "result.pub"
+    text = path.read_text()
+    if late == "the file":
+        path.unlink()
+    else:
+        path.write_text("" if late == "every key" else signed.key("former").public.pem())
+    cloud.given_cloud()
+    await cloud.settle(rounds=7, seconds=15)
+    assert cloud.status["phase"] == "Queued"
+    assert cloud.provider.calls == []
+    path.write_text(text)
+    await cloud.settle()
+    assert cloud.outcome == ("Succeeded", "Completed")
+    assert len(cloud.provider.jobs) == 1
+
+
+async def test_a_task_that_is_signed_with_a_key_that_never_comes_is_denied(cloud: Cloud):
+    (cloud.directory / "result.pub").write_text(signed.key("former").public.pem())
+    cloud.given_cloud()
+    await cloud.settle(rounds=12, seconds=60)
+    assert cloud.outcome == ("Failed", "TaskDenied")
+    assert "not signed with QEE's own key" in cloud.message
+    assert cloud.provider.calls == []
+
+
 class Lying(Cloud):
     """Its compiler has parsed somebody's circuit, and states what that wants."""
 

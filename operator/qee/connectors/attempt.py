@@ -31,7 +31,7 @@ from qee.connectors.protocol import (
 )
 from qee.connectors.submission import Part, View
 from qee.connectors.task_status import TaskWriter, as_status, fetch_asked_at, name_of, owes, parts_of, stops
-from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied
+from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied, Undecided
 from qee.core import times
 from qee.kube.port import Object, Port
 from qee.signing.authorization import spec_hash
@@ -163,10 +163,13 @@ class Attempt:
     async def _judged(self, task: Object, known: Knowledge, asking: Sequence[int] = ()) -> Leave | Object:
         """What may be submitted; or the task, now Denied, all of it or the parts that were to be asked for.
 
-        What the provider has, or may have, is paid for: it is followed to its end.
+        What the provider has, or may have, is paid for: it is followed to its end. Raises Later.
         """
         try:
             return await self._judge.leave(task)
+        except Undecided as undecided:
+            known.not_before = times.later(self._clock(), RETRY_SECONDS)
+            raise Later(f"not submitted yet: {undecided}") from undecided
         except TaskDenied as denial:
             logger.warning("%s: denied: %s", name_of(task), denial)
             text = str(denial)
@@ -300,7 +303,7 @@ class Attempt:
 
 
 class Later(Exception):
-    """The provider could not be asked; the round goes on with other tasks."""
+    """The provider could not, or may not yet, be asked; the round goes on with other tasks."""
 
 
 def _moved(part: Part, seen: Mapping[str, ProviderState], known: Knowledge, now: datetime) -> Part:

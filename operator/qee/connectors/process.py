@@ -38,7 +38,7 @@ class ConnectorProcess:
         self._settings = settings
         self._metrics = metrics
         self._adapter = adapter(settings.provider)
-        self._judge = Judge(port, suite, settings.task_keys, settings.without_policy, self._adapter.estimate)
+        self._judge = Judge(port, suite, settings.task_keys, settings.without_policy, self._adapter.estimate, now)
         self._pace = Pace(settings.submissions_per_minute)
         self._rounds: list[Rounds] = []
 

@@ -20,7 +20,7 @@ from qee.core import times
 from qee.kube.port import Object, Port
 from qee.kube.resources import NAMESPACES, TRUST_POLICIES
 from qee.signing import authorization
-from qee.signing.authorization import AuthorizationProblem
+from qee.signing.authorization import AuthorizationProblem, UnknownKey
 from qee.signing.keys import KeyProblem, PublicKey
 from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
@@ -28,12 +28,17 @@ from qee.signing.verify import Question, verify
 
 CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster
 MAX_DELAY = 300.0  # seconds between the operator's leave and the task's creation, clocks that differ included
+KEY_SECONDS = 300.0  # within which a key that was exchanged is mounted here, too; the kubelet takes up to two minutes
 MAX_COMPILED_BYTES = 64 * 2**20
 _END = b"-----END PUBLIC KEY-----"
 
 
 class TaskDenied(Exception):
     """The task is not submitted. The message says which check it failed."""
+
+
+class Undecided(Exception):
+    """The task cannot be judged yet; what is missing is not of its making."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ class Judge:
         keys: Path,
         without_policy: Literal["Deny", "Allow"],
         estimate: Callable[[Submission], Usage],
+        clock: Callable[[], datetime],
     ) -> None:
+        self._clock = clock
         self._estimate = estimate
         self._port = port
         self._suite = suite
@@ -63,19 +70,24 @@ class Judge:
         self._cluster = ""
 
     async def leave(self, task: Object) -> Leave:
-        """Raises TaskDenied."""
+        """Raises TaskDenied or Undecided."""
         meta, spec = task["metadata"], task.get("spec") or {}
+        created = times.parse(meta.get("creationTimestamp"))
         try:
             given = authorization.check(meta["namespace"], meta["name"], spec, self._trusted(), self._suite)
             job = _job(meta["namespace"], spec)
             compiled = CompiledDocument.from_bytes(unpack(spec["compiled"], MAX_COMPILED_BYTES))
-        except (AuthorizationProblem, KeyProblem, DocumentError, OSError) as problem:
+        except UnknownKey as problem:  # of a new key the operator's pod may hear before this one
+            if created is not None and (self._clock() - created).total_seconds() < KEY_SECONDS:
+                raise Undecided(str(problem)) from problem
+            raise TaskDenied(str(problem)) from problem
+        except (AuthorizationProblem, DocumentError) as problem:
             raise TaskDenied(str(problem)) from problem
         _same(compiled.job.uid, spec["job"]["uid"], "the compiled document's job")
         _same(compiled.backend, spec["backendRef"]["name"], "the compiled document's backend")
         for submission in compiled.submissions:
             self._as_stated(submission)
-        _fresh(given, times.parse(meta.get("creationTimestamp")))
+        _fresh(given, created)
         await self._admitted(job, times.parse(spec["job"]["created"]))
         return Leave(compiled, given)
 
@@ -105,9 +117,12 @@ class Judge:
             raise TaskDenied(f"{verdict.reason}: {verdict.message}")
 
     def _trusted(self) -> list[PublicKey]:
-        """The operator's keys, read anew: they rotate."""
-        pems = [part + _END for part in self._keys.read_bytes().split(_END) if b"BEGIN" in part]
-        return [PublicKey.from_pem(pem) for pem in pems]
+        """The operator's keys, read anew: they rotate. Raises Undecided."""
+        try:
+            pems = [part + _END for part in self._keys.read_bytes().split(_END) if b"BEGIN" in part]
+            return [PublicKey.from_pem(pem) for pem in pems]
+        except (OSError, KeyProblem) as problem:
+            raise Undecided(f"QEE's own keys cannot be read: {problem}") from problem
 
 
 def _job(namespace: str, spec: Mapping[str, Any]) -> Object:

@@ -25,6 +25,10 @@ class AuthorizationProblem(ValueError):
     """A QuantumTask that the operator has not signed. The message says what is wrong."""
 
 
+class UnknownKey(AuthorizationProblem):
+    """Signed with none of the trusted keys."""
+
+
 def spec_hash(spec: Mapping[str, Any]) -> str:
     """SHA-256 of the authorised fields' canonical form, in hexadecimal."""
     return hashlib.sha256(canonical.dumps(authorised(dict(spec)))).hexdigest()
@@ -47,7 +51,7 @@ def check(namespace: str, name: str, spec: Mapping[str, Any], trusted: Sequence[
     keys = {key.key_id: key for key in trusted}
     signatures = [each for each in envelope.signatures if each.key_id in keys]
     if not signatures:
-        raise AuthorizationProblem("spec.authorization is not signed with QEE's own key")
+        raise UnknownKey("spec.authorization is not signed with QEE's own key")
     for signature in signatures:
         key = keys[signature.key_id]
         try:
