@@ -96,6 +96,23 @@ async def test_what_cannot_be_paid_is_never_submitted(tmp_path: Path):
         assert all(cloud.budget(each["metadata"]["name"]).get("reservations", []) == [] for each in budgets)
 
 
+async def test_a_job_whose_task_could_not_be_stored_is_refused_before_anything_is_reserved(cloud: Cloud):
+    """The signed job is in its task: a long sweep in the job itself leaves no room for what was compiled of it."""
+    names = [f"p{number}" for number in range(200)]
+    inputs = "".join(f"input float {name};\n" for name in names)
+    gates = "".join(f"rx({name}) q[0];\n" for name in names)
+    source = f'OPENQASM 3.0;\ninclude "stdgates.inc";\n{inputs}qubit[2] q;\nbit[2] c;\n{gates}c = measure q;\n'
+    (one,) = job()["spec"]["circuits"]
+    parameters = {name: [f"0.{number:030d}" for number in range(100)] for name in names}
+    cloud.given_cloud(circuits=[{**one, "source": source, "parameters": parameters}])
+    await cloud.settle()
+    assert cloud.outcome == ("Failed", "InputTooLarge")
+    assert "600000 are possible" in cloud.message
+    assert "parametersFrom" in cloud.message
+    assert cloud.tasks() == []
+    assert cloud.budget().get("reservations", []) == []
+
+
 async def test_a_cost_limit_without_a_price_fails_closed(tmp_path: Path):
     cloud = Cloud(tmp_path)
     cloud.api.put(BACKENDS, backend(device="nowhere in the list"))

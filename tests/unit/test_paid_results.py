@@ -492,6 +492,45 @@ async def test_the_task_stays_while_the_result_that_is_paid_for_is_not_stored(
     assert stored(cloud) == COUNTS
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(500, "", "etcdserver: request is too large"),
+        ApiError(500, "", "rpc error: trying to send message larger than max (2097260 vs. 2097152)"),
+        ApiError(413, "RequestEntityTooLarge", "limit is 3145728"),
+    ],
+)
+@pytest.mark.parametrize("later", [False, True])
+async def test_a_result_that_does_not_fit_beside_what_was_submitted_ends_the_job_and_says_so(
+    cloud: Cloud, error: ApiError, later: bool
+):
+    honest = cloud.api.patch_status
+
+    async def patch_status(resource: Resource, namespace: str | None, name: str, patch: Any) -> Any:
+        if resource == TASKS and patch["status"].get("result"):
+            raise error
+        return await honest(resource, namespace, name, patch)
+
+    cloud.api.patch_status = patch_status  # type: ignore[method-assign]
+    if later:
+        fails(cloud, "fetch", lambda: Gone("BlobNotFound"), never)
+    cloud.given_cloud()
+    await cloud.settle(rounds=40, seconds=60)
+    if later:
+        cloud.provider.before = lambda call: None
+        ask(cloud)
+        await cloud.settle(rounds=3)
+        assert "does not fit beside what was submitted" in cloud.task["status"]["message"]
+    else:
+        assert cloud.outcome == ("Failed", "ProviderFailed")
+        assert "ResultTooLarge: The result takes" in cloud.message
+        assert "job-1" in cloud.message
+        assert cloud.budget()["spent"]["cost"] == "0.3"
+    count = fetches(cloud)
+    await cloud.settle(rounds=10, seconds=600)
+    assert fetches(cloud) == count, "another try is no help"
+
+
 # Ending
 
 

@@ -16,10 +16,10 @@ from qee.connectors.knowledge import Knowledge
 from qee.connectors.outcome import Device, End
 from qee.connectors.protocol import Fetched, ProviderError
 from qee.connectors.submission import Part
-from qee.connectors.task_status import TaskWriter, name_of, parts_of
+from qee.connectors.task_status import TaskWriter, name_of, parts_of, too_large
 from qee.connectors.verification import Judge, outputs
 from qee.core import times
-from qee.kube.port import Object
+from qee.kube.port import ApiError, Object
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,14 @@ class Concluder:
         if packed is not None and len(packed["data"]) <= MAX_PACKED:
             fields["result"] = packed
         text = f"Asked for at {asked}, its result was fetched." if "result" in fields else ended.message
-        await self._writer.write(task, state, reason, text, **fields)
+        try:
+            await self._writer.write(task, state, reason, text, **fields)
+        except ApiError as error:
+            if not too_large(error) or "result" not in fields:
+                raise
+            del fields["result"]
+            text = f"Asked for at {asked}, its result was fetched; it does not fit beside what was submitted."
+            await self._writer.write(task, state, reason, text, **fields)
 
     def _end(
         self, task: Object, compiled: CompiledDocument, parts: Sequence[Part], fetched: Mapping[int, Fetched]
@@ -105,14 +112,23 @@ class Concluder:
         fields: Object = {"completionTime": times.render(self._clock()), "queuePosition": None}
         if ended.charge:
             fields["charge"] = dict(ended.charge)
-        if ended.document is not None:
-            packed = pack(ended.document)
-            if len(packed["data"]) > MAX_PACKED:
-                handles = ", ".join(part.handle for part in parts if part.handle)
-                text = f"The result takes {len(packed['data'])} characters, {MAX_PACKED} are possible; jobs {handles}."
+        if ended.document is None:
+            await self._writer.write(task, ended.state, ended.reason, ended.message, parts=parts, **fields)
+            return
+        packed = pack(ended.document)
+        if len(packed["data"]) <= MAX_PACKED:
+            try:
                 await self._writer.write(
-                    task, TaskState.FAILED, str(Reason.RESULT_TOO_LARGE), text, parts=parts, **fields
+                    task, ended.state, ended.reason, ended.message, parts=parts, result=packed, **fields
                 )
                 return
-            fields["result"] = packed
-        await self._writer.write(task, ended.state, ended.reason, ended.message, parts=parts, **fields)
+            except ApiError as error:
+                if not too_large(error):
+                    raise
+                logger.error("%s: its result does not fit beside what was submitted: %s", name_of(task), error)
+        handles = ", ".join(part.handle for part in parts if part.handle)
+        text = (
+            f"The result takes {len(packed['data'])} characters; {MAX_PACKED} are possible, less where what was "
+            f"submitted is large; jobs {handles}."
+        )
+        await self._writer.write(task, TaskState.FAILED, str(Reason.RESULT_TOO_LARGE), text, parts=parts, **fields)

@@ -16,6 +16,7 @@ from qee.kube.port import ApiError, Object, Port
 from qee.kube.resources import TASKS
 
 logger = logging.getLogger(__name__)
+TOO_LARGE = 413
 REFUSED = 422  # by the CRD's schema or rules, or by an admission policy
 
 
@@ -65,6 +66,12 @@ class TaskWriter:
                 logger.error("%s: its status is refused, and written with less: %s", name_of(task), clean(error))
                 refusal = error
         raise refusal or RuntimeError("nothing was written")
+
+
+def too_large(error: ApiError) -> bool:
+    """Whether the object would be more than the API server takes (413), or etcd: 1.5 MiB (its words, with a 500)."""
+    told = error.message.lower()
+    return error.status == TOO_LARGE or (error.status >= 500 and ("too large" in told or "larger than max" in told))
 
 
 def _plainer(status: Object) -> Iterator[Object]:

@@ -13,6 +13,7 @@ from qee.api import names
 from qee.api.fields import MAX_PACKED
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
+from qee.api.task import MAX_PROJECTION
 from qee.controller import answers, inputs
 from qee.controller.attesting import Ran, ResultSigner, RunFacts
 from qee.controller.backends import BackendsInUse
@@ -33,6 +34,9 @@ from qee.signing.libraries import Suite
 from qee.signing.projection import of_job
 
 logger = logging.getLogger(__name__)
+# Bytes of a task as it is made: etcd takes 1.5 MiB, and signatures, handles, messages, and a result of moderate size
+# are still to come.
+MAX_TASK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Tasks:
         if estimated is not None and listed is not None:
             money = {"amount": cost.amount(estimated), "currency": listed.currency}
         spec = self._spec(world, hashlib.sha256(run).hexdigest(), packed, money)
+        _check_size(spec)
         meta = job.metadata
         name = naming.task_name(meta.name, meta.uid, world.attempt)
         spec["authorization"] = authorization.authorise(meta.namespace, name, spec, key, self._clock())
@@ -237,6 +242,18 @@ class Tasks:
         except (NotFound, Conflict):  # the next event, or the resync, looks again
             return False
         return True
+
+
+def _check_size(spec: Mapping[str, Any]) -> None:
+    """Raises `Refused` where the task would not be stored, or would leave its own status no room."""
+    signed, whole = len(spec["admission"]["projection"]), len(canonical.dumps(dict(spec)))
+    if signed > MAX_PROJECTION or whole > MAX_TASK:
+        raise Refused(
+            Reason.INPUT_TOO_LARGE,
+            f"spec: what is signed of it takes {signed} characters ({MAX_PROJECTION} are possible), with what was "
+            f"compiled {whole} ({MAX_TASK} are possible). Move parameters into a ConfigMap (parametersFrom), or submit "
+            "several jobs.",
+        )
 
 
 def settlement(task: SubmittedTask, unconfirmed: bool = False) -> Settlement:
