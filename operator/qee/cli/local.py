@@ -62,6 +62,8 @@ def prepared(
 ) -> tuple[bytes, float | None]:
     """The run document of one job, and the job's deadline in seconds. Raises Problem."""
     job, backend = _chosen(manifest, name, namespace, engine)
+    if engine is not None and engine != job.spec.backend_ref.name:
+        note(f"on {engine}, in place of {printable(job.spec.backend_ref.name)}")
     if job.spec.suspend:
         note("spec.suspend is true; a local run ignores it")
     if job.spec.results is not None:
@@ -88,8 +90,6 @@ def _chosen(
     job = checking.typed(manifest, manifest.one_job(name), str(uuid.uuid4()), namespace)
     backend = checking.local_backend(manifest, job, engine, _memory())
     provider = str(backend.spec.provider)
-    if engine is not None and engine != job.spec.backend_ref.name:
-        note(f"on {engine}, in place of {printable(job.spec.backend_ref.name)}")
     if importlib.util.find_spec(MODULES[provider]) is None:
         raise Problem(f"engine {provider} is not installed: pip install 'qee[{provider}]'")
     return job, backend
