@@ -33,7 +33,7 @@ from qee.connectors.submission import Part, View
 from qee.connectors.task_status import TaskWriter, as_status, fetch_asked_at, name_of, owes, parts_of, stops
 from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied, Undecided
 from qee.core import times
-from qee.kube.port import Object, Port
+from qee.kube.port import ApiError, Object, Port
 from qee.signing.authorization import spec_hash
 
 logger = logging.getLogger(__name__)
@@ -80,12 +80,14 @@ class Attempt:
     async def work(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState] | None = None) -> None:
         """Take the task as far as it goes now. `seen`: what a look at many jobs at once has shown of its own."""
         if (asked := fetch_asked_at(task)) != known.fetch_asked_at:
-            known.results = Results()
+            before, known.fetch_asked_at, known.results = known.fetch_asked_at, asked, Results()
             if owes(task):
-                await self._concluder.again(task, asked)
-                known.fetch_asked_at = asked  # now, for what could not be written is fetched again
+                try:
+                    await self._concluder.again(task, asked)
+                except ApiError:  # it was fetched, and could not be written: once more
+                    known.fetch_asked_at = before
+                    raise
                 return
-            known.fetch_asked_at = asked
         if seen is not None:
             task = await self._saw(task, known, seen)
         looked = False
