@@ -299,3 +299,17 @@ def test_a_result_that_is_too_long_to_be_told_is_a_problem_and_is_not_asked_for_
     assert ["1000 are possible" in unit["problem"] for unit in told["units"]] == [True, True]
     assert json.loads(worker.line("status", {"result": "x" * 2000}))["error"] == "Unreachable"
     assert json.loads(worker.line("status", {"result": {}})) == {"result": {}}
+
+
+def test_a_result_of_too_many_shots_in_order_is_a_problem_before_it_takes_the_connectors_memory():
+    charge = {"amount": "0.30", "currency": "USD", "qpu_milliseconds": None}
+    answer = {"result": {"units": [{"memory": ["0"] * 2_000_000}], "raw_sha256": "", "charge": charge}}
+    text = worker.line("fetch", answer)
+    assert len(json.dumps(answer)) < worker.MAX_ANSWER
+    assert "once it is read" in json.loads(text)["result"]["units"][0]["problem"]
+    counted = {"memory": ["0"] * 2_000_000, "counts": {"0": 2_000_000}}
+    answer["result"]["units"] = [counted]
+    (unit,) = json.loads(worker.line("fetch", answer))["result"]["units"]
+    assert unit == {"memory": None, "counts": {"0": 2_000_000}}, "counts say what there was"
+    answer["result"]["units"] = [{"memory": ["0"] * 1_000_000}]
+    assert len(json.loads(worker.line("fetch", answer))["result"]["units"][0]["memory"]) == 1_000_000

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from typing import Any
 
 from qee.api.compiled_document import Submission
-from qee.api.json_fields import Fields
+from qee.api.json_fields import MAX_PARSED_BYTES, Fields, parsed_size
 from qee.connectors import protocol, wording
 from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
@@ -56,15 +56,32 @@ class Worker:
 
 
 def line(call: str, answer: Mapping[str, Any]) -> str:
-    """An answer as it is written. One whose results are too long to be told says so of each: another try is no help."""
-    text = json.dumps(answer)
-    if len(text) < MAX_ANSWER:
+    """An answer as it is written. One whose results are too long to be told is told without each shot, where counts say
+    what there was; else it says so of each result: another try is no help.
+    """
+    text, said = _told(call, answer)
+    if not said:
         return text
-    said = f"{call}: the answer takes {len(text)} bytes, {MAX_ANSWER} are possible"
     if call != "fetch":
         return json.dumps(_error(Unreachable(said)))
     fetched = answer["result"]
-    return json.dumps({"result": {**fetched, "units": [{"problem": said} for _ in fetched["units"]]}})
+    units = [{**unit, "memory": None} if unit.get("counts") else unit for unit in fetched["units"]]
+    text, still = _told(call, {"result": {**fetched, "units": units}})
+    if not still:
+        sys.stderr.write(f"{said}; without each shot's outcome it is told\n")
+        return text
+    return json.dumps({"result": {**fetched, "units": [{"problem": said} for _ in units]}})
+
+
+def _told(call: str, answer: Mapping[str, Any]) -> tuple[str, str]:
+    """The answer's text, and why it is too long, if it is."""
+    text = json.dumps(answer)
+    if len(text) >= MAX_ANSWER:
+        return text, f"{call}: the answer takes {len(text)} bytes, {MAX_ANSWER} are possible"
+    read = parsed_size(text.encode())  # the operator refuses a document of more, too
+    if read > MAX_PARSED_BYTES:
+        return text, f"{call}: the answer takes {read} bytes once it is read, {MAX_PARSED_BYTES} are possible"
+    return text, ""
 
 
 def _error(error: ProviderError) -> dict[str, Any]:
