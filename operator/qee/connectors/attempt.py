@@ -80,12 +80,12 @@ class Attempt:
     async def work(self, task: Object, known: Knowledge, seen: Mapping[str, ProviderState] | None = None) -> None:
         """Take the task as far as it goes now. `seen`: what a look at many jobs at once has shown of its own."""
         if (asked := fetch_asked_at(task)) != known.fetch_asked_at:
-            before, known.fetch_asked_at, known.results = known.fetch_asked_at, asked, Results()
+            former, known.fetch_asked_at, known.results = known.fetch_asked_at, asked, Results()
             if owes(task):
                 try:
                     await self._concluder.again(task, asked)
                 except ApiError:  # it was fetched, and could not be written: once more
-                    known.fetch_asked_at = before
+                    known.fetch_asked_at = former
                     raise
                 return
         if seen is not None:
