@@ -220,6 +220,8 @@ class Expressions:
             self._cursor.fail(f"the constant at {quoted(operator)} overflows or divides by zero")
         if type(result) is int:
             return bounded_integer(self._cursor, result)
+        if isinstance(result, float) and math.isinf(result):
+            self._cursor.fail(f"the constant at {quoted(operator)} overflows or divides by zero")
         return UNKNOWN if isinstance(result, complex) or result != result else result
 
     def quotient(self, left: int, right: int) -> int:

@@ -1,5 +1,6 @@
 """Constants of bounded size, and what is known of a value that is not constant."""
 
+import math
 from dataclasses import dataclass, field
 
 from qee.api.reasons import Reason
@@ -35,10 +36,10 @@ def bounded_integer(cursor: Cursor, value: int, most: int = MAX_INTEGER) -> int:
     return value
 
 
-def literal(cursor: Cursor, word: str, most: int = MAX_INTEGER) -> Number | None:
+def literal(cursor: Cursor, word: str, most: int = MAX_INTEGER) -> Value | None:
     """The value of a number word, None if it is not one; integers below `most`.
 
-    Durations are 0.0: no decision depends on them.
+    Durations and imaginary numbers are unknown: nothing that is decided by a value may be one of them.
     """
     if word[0] not in "0123456789" and (word[0] != "." or len(word) == 1):
         return None
@@ -51,6 +52,9 @@ def literal(cursor: Cursor, word: str, most: int = MAX_INTEGER) -> Number | None
             return bounded_integer(cursor, int(digits), most)
         if digits[:2].lower() in ("0x", "0o", "0b"):
             return bounded_integer(cursor, int(digits, 0), most)
-        return float(digits) if digits[-1] in "0123456789." else 0.0
+        value = float(digits) if digits[-1] in "0123456789." else UNKNOWN
     except ValueError:
         cursor.fail(f"{quoted(word)} is not a number")
+    if value == math.inf:
+        cursor.fail(f"the number {quoted(word)} is too large; engines would take it for infinity")
+    return value

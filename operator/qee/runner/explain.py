@@ -82,6 +82,8 @@ CONSTRUCTS: Mapping[str, Construct] = {
     "physical": Construct("physical and virtual qubits in one program", "declare a register and use it throughout"),
     "function": Construct("a function in an angle", "compute the value and write it as a number"),
     "operator": Construct("such an operator in an angle", "use + - * / and numbers, or write the value as a number"),
+    "duration-angle": Construct("a duration as an angle", "write the angle in radians, without a unit"),
+    "bit-string-angle": Construct("a string of bits as an angle", "write the angle in radians, as a number"),
     "angle-name": Construct("such a constant in an angle", "write it as a number, or as a multiple of pi"),
     "integer-division": Construct(
         "a division of integers that leaves a remainder, which OpenQASM 3 cuts off (1/2 is 0)", "write 1.0/2 or 0.5"

@@ -20,6 +20,7 @@ from qee.runner.own_definitions import Call, Definition, expanded
 from qee.runner.steps import GATE, MEASURE, RESET, Step, Steps
 
 _PHYSICAL = "$"
+_TIMES = ("ns", "us", "µs", "μs", "ms", "s", "dt")
 _LIBRARY = frozenset(name for version in INCLUDES.values() for gates in version.values() for name in gates) | {
     "U",
     "CX",
@@ -257,7 +258,9 @@ class _Reader(Operands):
         at = self._cursor.pos
         value = self._angles.value()
         if isinstance(value, Unknown):
-            self._refuse("operator", at)
+            words = self._cursor.items[at : self._cursor.pos]
+            timed = any(word[0].isdecimal() and word.endswith(_TIMES) for word in words)
+            self._refuse("duration-angle" if timed else "operator", at)
         return float(value)
 
     def _broadcast(self, operands: list[tuple[int, ...]], at: int) -> list[tuple[int, ...]]:

@@ -35,6 +35,7 @@ def test_a_bell_circuit() -> None:
         gates=frozenset({"h", "cx"}),
         bond_bits=1,
         links=frozenset({(0, 1)}),
+        active=4,
     )
 
 

@@ -4,6 +4,8 @@ Without `transpile` in the spec a simulator needs translation only: no layout, n
 `qiskit.transpile` costs a tenth of a second for a Bell circuit; here nothing is done unless a gate is foreign to Aer.
 """
 
+import math
+
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp
 from qiskit.qasm2 import QASM2Error
@@ -11,6 +13,7 @@ from qiskit_aer import AerSimulator
 
 from qee.api.reasons import Reason
 from qee.runner.engines.aer_conditions import narrowed
+from qee.runner.engines.aer_loops import distinct
 from qee.runner.engines.qiskit_circuits import ALWAYS, instructions, refuse_expansion
 from qee.runner.errors import RunnerError
 from qee.runner.explain import invalid, unsupported
@@ -20,7 +23,15 @@ _FUSED_QUBITS = range(14, 40)  # from AerSimulator's fusion_threshold to more th
 
 def lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> QuantumCircuit:
     """An equivalent circuit of the simulator's gates. Raises RunnerError if there is none, or it is too large."""
-    circuit = narrowed(circuit)
+    found = _lowered(circuit, simulator, memory)
+    for each in instructions(found):
+        if any(isinstance(angle, float) and not math.isfinite(angle) for angle in each.operation.params):
+            raise invalid(f"an angle of gate {each.operation.name} is infinite or no number; write one that is finite")
+    return found
+
+
+def _lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> QuantumCircuit:
+    circuit = distinct(narrowed(circuit))
     basis = simulator.configuration().basis_gates
     known = ALWAYS.union(basis)
     try:

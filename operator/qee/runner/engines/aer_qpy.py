@@ -11,7 +11,9 @@ import warnings
 from typing import Any
 
 from qiskit import QuantumCircuit, qpy
-from qiskit.circuit import ClassicalRegister, ControlFlowOp, ControlledGate, Gate, Instruction
+from qiskit.circuit import ClassicalRegister, ControlFlowOp, ControlledGate, Gate, Instruction, SwitchCaseOp
+from qiskit.circuit.classical import expr
+from qiskit.circuit.controlflow import condition_resources, node_resources
 
 from qee.api import qpy_circuit
 from qee.api.qpy_file import QpyError
@@ -54,8 +56,7 @@ def _loaded(data: bytes) -> QuantumCircuit:
             (circuit,) = qpy.load(io.BytesIO(data), metadata_deserializer=_NoMetadata)
             if not isinstance(circuit, QuantumCircuit):
                 raise invalid("the QPY file holds no QuantumCircuit")
-            _rename(circuit, [])
-            return circuit
+            return _told_apart(circuit, [])
     except (MemoryError, RecursionError, RunnerError):
         raise
     except BaseException as error:  # Qiskit's reader raises what its Rust part panics with, too
@@ -78,17 +79,42 @@ def _is_composite(operation: Any) -> bool:
     return not simple and operation.definition is not None
 
 
-def _rename(circuit: QuantumCircuit, done: list[Any]) -> None:
-    """Names of the file's own instructions become ones that no gate has: Aer would run `h` as Hadamard's gate."""
-    for position, each in enumerate(circuit.data):
+def _told_apart(circuit: QuantumCircuit, done: list[Any], wires: dict[Any, Any] | None = None) -> QuantumCircuit:
+    """Names of the file's own instructions become ones that no gate has: Aer would run `h` as Hadamard's gate.
+
+    A circuit of its own: Qiskit panics where an operation in a copied block is replaced in place. `wires`: inside of a
+    block, the outermost circuit's bit for each classical bit.
+    """
+    changed = circuit.copy_empty_like()
+    for each in circuit.data:
         operation = each.operation
         if isinstance(operation, ControlFlowOp):
-            blocks = [block.copy() for block in operation.blocks]
-            for block in blocks:
-                _rename(block, done)
-            circuit.data[position] = each.replace(operation=operation.replace_blocks(blocks))
+            _refuse_rewired(operation, wires)
+            on = [bit if wires is None else wires[bit] for bit in each.clbits]
+            blocks = [_told_apart(block, done, dict(zip(block.clbits, on, strict=True))) for block in operation.blocks]
+            operation = operation.replace_blocks(blocks)
         elif type(operation) in _GENERIC:
-            circuit.data[position] = each.replace(operation=_renamed(operation, done))
+            operation = _renamed(operation, done)
+        changed.append(operation, each.qubits, each.clbits, copy=False)
+    return changed
+
+
+def _refuse_rewired(operation: ControlFlowOp, wires: dict[Any, Any] | None) -> None:
+    """Aer, and Qiskit's exporters, take the bits of a condition inside of a block for the outermost circuit's."""
+    if wires is None:
+        return
+    if isinstance(operation, SwitchCaseOp):
+        read = node_resources(expr.lift(operation.target))
+    elif getattr(operation, "condition", None) is None:
+        return
+    else:
+        read = condition_resources(operation.condition)
+    if any(wires.get(bit) != bit for bit in (*read.clbits, *(bit for register in read.cregs for bit in register))):
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            "QPY with a condition inside of a block whose classical bits are not the circuit's own is not run; build "
+            "the block by circuit.if_test and the like, or of the circuit's own bits in place",
+        )
 
 
 def _renamed(operation: Any, done: list[Any]) -> Any:
@@ -96,8 +122,7 @@ def _renamed(operation: Any, done: list[Any]) -> Any:
         raise RunnerError(
             Reason.UNSUPPORTED_CONSTRUCT, "QPY with an instruction that has no definition is not run; define it"
         )
-    definition = operation.definition.copy()
-    _rename(definition, done)
+    definition = _told_apart(operation.definition, done)
     name, parameters = f"qpy{len(done)}_{operation.name}", list(operation.params)
     renamed = (
         Gate(name, operation.num_qubits, parameters)

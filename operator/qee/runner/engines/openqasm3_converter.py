@@ -21,9 +21,9 @@ from qiskit_qasm3_import.state import GateScope, State, SymbolTables
 
 from qee.runner.engines.openqasm3_conditions import Condition, Conditions
 from qee.runner.engines.openqasm3_gates import Modifiers, modified, modified_phase, number_of_controls, phase_of
-from qee.runner.engines.openqasm3_values import Values, line_of
+from qee.runner.engines.openqasm3_values import Numbers, Values, line_of
 from qee.runner.engines.own_gates import known_names
-from qee.runner.explain import invalid
+from qee.runner.explain import invalid, unsupported
 
 
 class Converter(ConvertVisitor):
@@ -51,7 +51,13 @@ class Converter(ConvertVisitor):
     # Values
 
     def _resolve_generic(self, node: ast.Expression, context: State, strict: bool) -> tuple[Any, Any]:
-        return Values(context, strict).resolve(node)
+        return Numbers(context, strict).resolve(node)
+
+    def _resolve_angle(self, node: ast.Expression, context: State) -> Any:
+        _, kind = self._resolve_generic(node, context, strict=False)
+        if isinstance(kind, types.Duration):
+            raise unsupported("duration-angle", line_of(node), "aer")
+        return super()._resolve_angle(node, context)
 
     def _resolve_condition(self, node: ast.Expression, context: State) -> Condition:
         def register(bits: list[Clbit]) -> ClassicalRegister:

@@ -89,3 +89,10 @@ class Values(ValueResolver):
         if not isinstance(kind, _INTEGERS) or not kind.const:
             raise invalid("an integer is required here", line)
         return int(value)
+
+
+class Numbers(Values):
+    """Angles, indexes and numbers of rounds. A string of bits is there 2π times a fraction, or nothing at all."""
+
+    def visit_BitstringLiteral(self, node: ast.BitstringLiteral) -> tuple[Any, Any]:
+        raise unsupported("bit-string-angle", line_of(node), "aer")
