@@ -58,7 +58,7 @@ def trust(text: str, name: str, backend: str, now: datetime) -> Object:
     policy: Object = yaml.safe_load(text)
     policy["metadata"] = {"name": name, "labels": {"app.kubernetes.io/managed-by": "helm-test"}}
     for key in policy["spec"]["keys"]:
-        key["notAfter"] = (now + KEY_LIFE).isoformat()
+        key["notAfter"] = f"{now + KEY_LIFE:%Y-%m-%dT%H:%M:%SZ}"
         key["constraints"] = {"backends": [backend]}
     return policy
 
