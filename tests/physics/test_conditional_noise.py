@@ -118,3 +118,21 @@ def test_noisy_programs_with_conditions_follow_density_matrices(engine: str, met
         gate_times={"x": str(TIME)},
     )
     assert p_value(counts(source, engine, noise, method), stories.probabilities()) > ALARM
+
+
+@pytest.mark.parametrize("engine", ["aer", "cirq"])
+@pytest.mark.parametrize("method", ["density_matrix", "statevector"])
+@pytest.mark.parametrize(
+    ("body", "one"),
+    [
+        ("h q[1]; c[0] = measure q[1]; c[0] = measure q[0]; c[0] = measure q[0];", 0.1),
+        ("h q[0]; c[0] = measure q[0]; h q[0]; c[0] = measure q[0];", 0.5),
+        ("x q[0]; c[0] = measure q[0]; reset q[0]; h q[1]; c[0] = measure q[0];", 0.1),
+    ],
+)
+def test_a_bit_that_is_measured_again_is_misread_once(engine: str, method: str, body: str, one: float) -> None:
+    source = f'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[1] c; {body}'
+    noise = NoiseOptions(readout="0.1")
+    document = replace(run_document(source, "openqasm3", engine, 4000, method=method), noise=noise)
+    found = dict(execute(document, 0, "none", 0.0).results[0].counts)
+    assert p_value(found, {"0": 1 - one, "1": one}) > ALARM

@@ -11,7 +11,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, Delay, Gate
-from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, thermal_relaxation_error
+from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, pauli_error, thermal_relaxation_error
 
 from qee.api import result_document
 from qee.api.reasons import Reason
@@ -40,7 +40,10 @@ class Noise(ABC):
 
     def applied(self, circuit: QuantumCircuit, physical: Sequence[int] | None = None) -> QuantumCircuit:
         """The circuit with a channel after each gate that has an error."""
-        return self._applied(circuit, range(circuit.num_qubits) if physical is None else physical)
+        on = range(circuit.num_qubits) if physical is None else physical
+        if any(map(any, self.readout(circuit.num_qubits, physical))):
+            circuit = _read_once(circuit)
+        return self._applied(circuit, on)
 
     def model(self, qubits: int, physical: Sequence[int] | None = None) -> NoiseModel:
         """The readout errors, for Aer's option noise_model."""
@@ -128,6 +131,30 @@ class Noise(ABC):
             process *= (1 + math.exp(-duration / t1) + 2 * math.exp(-duration / t2)) / 4
         dimension = 1 << len(qubits)
         return (dimension * process + 1) / (dimension + 1)
+
+
+def _read_once(circuit: QuantumCircuit) -> QuantumCircuit:
+    """A measurement whose bit another one overwrites, unread, as what it does to its qubit: it loses its coherence.
+
+    Where Aer draws all shots from one state, it flips a bit once for each measurement into it, the last outcome too.
+    """
+    if any(isinstance(each.operation, ControlFlowOp) for each in circuit.data):
+        return circuit  # simulated shot by shot, and bits are read
+    written: set[Any] = set()
+    lost = set()
+    for place in reversed(range(len(circuit.data))):
+        each = circuit.data[place]
+        if each.operation.name == "measure":
+            if each.clbits[0] in written:
+                lost.add(place)
+            written.add(each.clbits[0])
+    if not lost:
+        return circuit
+    dephased = pauli_error([("I", 0.5), ("Z", 0.5)]).to_instruction()
+    changed = circuit.copy_empty_like()
+    for place, each in enumerate(circuit.data):
+        changed.append(CircuitInstruction(dephased, each.qubits) if place in lost else each)
+    return changed
 
 
 def _nanoseconds(delay: Delay) -> float:
