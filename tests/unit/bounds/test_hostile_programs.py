@@ -7,6 +7,8 @@ from tests.unit.bounds.work import PROGRAMS
 
 SMALL, LARGE = 64 * 1024, 128 * 1024
 NOISE = 0.05  # seconds; below it a process's own overhead is measured
+# Of the operator's look, which others wait for, and of the runner's, which writes out 65,000 rounds of a loop in a pod.
+MOST = {"programs": 1.0, "runner": 3.0}
 TRIES = 10  # the least of so many counts: other processes make a run dearer, and none cheaper
 
 
@@ -29,7 +31,7 @@ def linear(measuring: Measuring, kind: str, name: str) -> None:
             assert "died" not in found, found  # more than 200 MiB, or an exception that is no refusal
             assert "the scanner failed" not in found["outcome"]
             best[size] = min(best[size], found["seconds"])
-        if best[LARGE] < 1 and best[LARGE] < 2.5 * best[SMALL] + NOISE:
+        if best[LARGE] < MOST[kind] and best[LARGE] < 2.5 * best[SMALL] + NOISE:
             return
-    assert best[LARGE] < 1, f"{best[LARGE]:.2f} s"
+    assert best[LARGE] < MOST[kind], f"{best[LARGE]:.2f} s"
     assert best[LARGE] < 2.5 * best[SMALL] + NOISE, f"{best[SMALL]:.3f} s, then {best[LARGE]:.3f} s"
