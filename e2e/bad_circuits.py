@@ -92,9 +92,6 @@ TOO_LARGE = [
 BEYOND_THE_ENGINE = [
     Bad("box-on-aer", f"{ONE3} box {{ x q; }} c = measure q;", "UnsupportedConstruct", "write its body without it"),
     Bad("unmeasured", f"{ONE3} x q;", "UnsupportedConstruct", "add one"),
-    Bad(
-        "for-on-cirq", f"{ONE3} for int i in [0:1] {{ x q; }}", "UnsupportedConstruct", "for each value", engine="cirq"
-    ),
     Bad("def-on-cirq", f"{ONE3} def f(qubit a) {{ x a; }} f(q);", "UnsupportedConstruct", "def", engine="cirq"),
 ]
 EVERY = [*MALFORMED, *TRAPS, *TOO_LARGE, *BEYOND_THE_ENGINE]

@@ -296,7 +296,7 @@ def test_people_see_the_columns_that_matter(jobs: Jobs):
     assert wide.split() == ["NAME", "PHASE", "BACKEND", "SHOTS", "ATTEMPT", "REASON", "RESULT", "AGE"]
     jobs.run("apply", "-f", "-", input=builders.backend("shown"))
     header = jobs.run("get", "qb").splitlines()[0]
-    assert header.split() == ["NAME", "PROVIDER", "DEVICE", "QUBITS", "QUEUE", "READY", "AGE"]
+    assert header.split() == ["NAME", "PROVIDER", "DEVICE", "QUBITS", "QUEUE", "READY", "MESSAGE", "AGE"]
 
 
 def test_kubectl_explain_tells_what_a_field_means(server: ApiServer):

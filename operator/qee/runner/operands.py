@@ -1,5 +1,6 @@
 """Registers, and what a statement of OpenQASM acts on: names and selections as the numbers of qubits and bits."""
 
+from collections.abc import Iterator
 from typing import NoReturn
 
 from qee.api.result_document import Register
@@ -138,21 +139,9 @@ class Operands:
         return found
 
 
-class Places:
+def places(cursor: Cursor, opening: str, closing: str) -> Iterator[int]:
     """Walks over a list in brackets, which may be absent or empty, stopping at each element."""
-
-    def __init__(self, cursor: Cursor, opening: str, closing: str) -> None:
-        self._cursor, self._opening, self._closing = cursor, opening, closing
-
-    def __iter__(self) -> "Places":
-        self._more = self._cursor.accept(self._opening)
-        return self
-
-    def __next__(self) -> int:
-        cursor = self._cursor
-        if not self._more:
-            raise StopIteration
-        if cursor.accept(self._closing):
-            raise StopIteration
-        cursor.accept(",")
-        return cursor.pos
+    if cursor.accept(opening):
+        while not cursor.accept(closing):
+            cursor.accept(",")
+            yield cursor.pos

@@ -4,7 +4,7 @@ The scanner has the first look, so that what reaches this is grammatical, declar
 on the engine; every other statement is refused with its construct, and the line is that of the token.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from qee.circuits import Limits, ScanError, scan
 from qee.circuits.expressions import type_keywords
@@ -15,7 +15,7 @@ from qee.circuits.values import Unknown
 from qee.runner.conditions import Condition, Conditions
 from qee.runner.errors import RunnerError
 from qee.runner.explain import KEYWORDS, invalid
-from qee.runner.operands import Operands, Places
+from qee.runner.operands import Operands, places
 from qee.runner.own_definitions import Call, Definition, expanded
 from qee.runner.steps import GATE, MEASURE, RESET, Step, Steps
 
@@ -251,8 +251,8 @@ class _Reader(Operands):
                 for gate, values, on in expanded(own, angles, qubits):
                     self._steps.append(Step(GATE, gate, values, on, -1, self._in_force))
 
-    def _places(self, opening: str, closing: str) -> Places:
-        return Places(self._cursor, opening, closing)
+    def _places(self, opening: str, closing: str) -> Iterator[int]:
+        return places(self._cursor, opening, closing)
 
     def _angle(self) -> float:
         at = self._cursor.pos
