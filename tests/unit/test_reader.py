@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from qee.api.reasons import Reason
 from qee.circuits import Limits
+from qee.circuits.tokens import Cursor
 from qee.runner.errors import RunnerError
+from qee.runner.operands import places
 from qee.runner.reader import read
 from qee.runner.steps import Steps
 
@@ -147,3 +149,13 @@ def test_conditions_on_registers_of_any_width_hold() -> None:
     (condition,) = step.conditions
     assert condition.holds({bit: int(bit == 199) for bit in range(200)})
     assert not condition.holds(dict.fromkeys(range(200), 0))
+
+
+def test_a_list_in_brackets_is_walked_once_however_often_an_iterator_is_asked_for() -> None:
+    """From Python 3.13 on a generator expression asks twice."""
+    cursor = Cursor("(a, b) c", 3, 100)
+    walk = iter(iter(places(cursor, "(", ")")))
+    for at, word in zip(walk, "ab", strict=False):
+        assert cursor.items[at] == word
+        cursor.pos += 1
+    assert cursor.accept("c")
