@@ -169,9 +169,7 @@ class Demo:
         say(
             f"\nTo go on:\n{path}  {export}\n"
             f"  kubectl get quantumjobs --namespace {NAMESPACE}\n"
-            f"  .venv/bin/qee sign -f examples/bell.yaml --key {KEY} -n default -o {HOME}/mine.yaml\n"
-            f"  kubectl apply --filename {HOME}/mine.yaml       # into the namespace default\n"
-            "  kubectl wait --for=condition=Finished quantumjob/bell\n"
+            f"  .venv/bin/qee run examples/bell.yaml --key {KEY} -n default\n"
             "  .venv/bin/qee result bell                       # .venv/bin/qee --help tells the rest\n"
             f"To clean up:\n{clean}"
         )
