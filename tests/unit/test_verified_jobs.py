@@ -11,6 +11,7 @@ from tests.cluster_simulation import KEY, SETTINGS, Simulation
 
 from qee.api.conditions import ConditionType
 from qee.controller import results
+from qee.controller.jobs.reads import Live
 from qee.controller.settings import VerificationSettings
 from qee.kube.port import ApiError, NotFound, Object, Resource
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, EVENTS, JOBS, LEDGER_ENTRIES, NAMESPACES, PODS, TRUST_POLICIES
@@ -640,12 +641,18 @@ async def test_cloud_backends_are_one_shot_by_default(simulation: Simulation) ->
     backend = builders.backend(provider="ibm", device="ibm_x")
     simulation.given(job(simulation), backend)
     cloud = simulation.reconciler._verifier.verdict(
-        simulation.job(), simulation.clock.now, await simulation.reconciler._verifier.trust(), backend
+        simulation.job(),
+        simulation.clock.now,
+        await simulation.reconciler._verifier.trust(Live(simulation.api)),
+        backend,
     )
     assert cloud.allowed
     assert cloud.one_shot
     simulator = simulation.reconciler._verifier.verdict(
-        simulation.job(), simulation.clock.now, await simulation.reconciler._verifier.trust(), builders.backend()
+        simulation.job(),
+        simulation.clock.now,
+        await simulation.reconciler._verifier.trust(Live(simulation.api)),
+        builders.backend(),
     )
     assert not simulator.one_shot
 

@@ -1,15 +1,14 @@
-"""Reading what a decision may look at: a job, its child, that child's pods and parts, live."""
+"""Reading what a decision may look at: a job, its child, that child's pods and parts."""
 
 import asyncio
 import dataclasses
 import logging
 from datetime import datetime, timedelta
 
-from qee.api import names
 from qee.api.conditions import Phase
 from qee.api.job import QuantumJob
-from qee.controller import inputs
 from qee.controller.gathering import Gatherer
+from qee.controller.jobs.reads import Reads
 from qee.controller.tasks import Tasks
 from qee.controller.verification import Verifier
 from qee.core import naming
@@ -17,7 +16,7 @@ from qee.core.observed import ChildState, PodState, child_state, pod_state
 from qee.core.world import Patience, World
 from qee.kube.compare import input_config_map_name, pod_differs
 from qee.kube.port import NotFound, Object, Port
-from qee.kube.resources import CHILDREN, CONFIG_MAPS, PODS
+from qee.kube.resources import CONFIG_MAPS
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +24,11 @@ logger = logging.getLogger(__name__)
 class Observer:
     """Makes the World of a job. Raises `ApiError`."""
 
-    def __init__(self, port: Port, patience: Patience, verifier: Verifier, gatherer: Gatherer, tasks: Tasks) -> None:
+    def __init__(
+        self, port: Port, reads: Reads, patience: Patience, verifier: Verifier, gatherer: Gatherer, tasks: Tasks
+    ) -> None:
         self._port = port
+        self._reads = reads
         self._patience = patience
         self._verifier = verifier
         self._gatherer = gatherer
@@ -53,12 +55,12 @@ class Observer:
             return world
         if world.ended:
             owed = world.ended is not Phase.SUCCEEDED and world.recorded_task and not world.status.get("result")
-            return dataclasses.replace(world, task=await self._tasks.find(world)) if owed else world
+            return dataclasses.replace(world, task=await self._tasks.find(world, self._reads)) if owed else world
         if child is None or child.compiles or world.recorded_task:
             # Before anything is concluded from what became of the Job: the attempt may be with its provider.
-            world = dataclasses.replace(world, task=await self._tasks.find(world))
-        trust = await self._verifier.trust()
-        backend = None if world.child_is_known else await inputs.find_backend(self._port, job)
+            world = dataclasses.replace(world, task=await self._tasks.find(world, self._reads))
+        trust = await self._verifier.trust(self._reads)
+        backend = None if world.child_is_known else await self._reads.backend(job.spec.backend_ref.name)
         created = job.metadata.creation_timestamp or world.now
         verdict = self._verifier.verdict(live, created, trust, backend)
         parts = await self._gatherer.stored(job, child) if child is not None and world.child_is_known else frozenset()
@@ -66,15 +68,11 @@ class Observer:
 
     async def _child(self, world: World) -> ChildState | None:
         meta = world.job.metadata
-        try:
-            live = await self._port.get(CHILDREN, meta.namespace, naming.child_name(meta.name, meta.uid, world.attempt))
-        except NotFound:
-            return None
-        return child_state(live)
+        found = await self._reads.child(meta.namespace, naming.child_name(meta.name, meta.uid, world.attempt))
+        return None if found is None else child_state(found)
 
     async def _pods(self, job: QuantumJob) -> list[PodState]:
-        labels = f"{names.LABEL_JOB_UID}={job.metadata.uid}"
-        return [pod_state(pod) async for pod in self._port.list(PODS, job.metadata.namespace, labels=labels)]
+        return [pod_state(pod) for pod in await self._reads.pods(job.metadata.namespace, job.metadata.uid)]
 
     def _matches(self, child: ChildState, pod: PodState) -> bool:
         """Anyone in the namespace may make a pod with our labels and the child as owner: its log would be forged."""

@@ -20,6 +20,7 @@ from qee.controller.alarms import Alarms
 from qee.controller.attesting import KeyUnreadable, ResultSigner
 from qee.controller.backends import BackendsInUse
 from qee.controller.gathering import Gatherer
+from qee.controller.jobs.reads import Live, Reads
 from qee.controller.observing import Observer
 from qee.controller.results import Collector, Lost, Stored
 from qee.controller.settings import Settings
@@ -58,8 +59,10 @@ class Reconciler:
         metrics: Metrics,
         suite: Suite,
         clock: Callable[[], datetime] = utc_now,
+        reads: Reads | None = None,
     ) -> None:
         self._port = port
+        self._reads: Reads = reads or Live(port)
         self._patience = settings.as_patience()
         self._clock = clock
         self.worker = Worker()
@@ -70,7 +73,7 @@ class Reconciler:
         self._gatherer = Gatherer(port, signer, self._collector, self.worker)
         self.backends = BackendsInUse(port)
         self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, self.backends, suite, clock)
-        self._observer = Observer(port, self._patience, self._verifier, self._gatherer, self._tasks)
+        self._observer = Observer(port, self._reads, self._patience, self._verifier, self._gatherer, self._tasks)
         self._status = StatusWriter(port, metrics)
         self._alarms = Alarms(port, metrics, clock)
         self._ours: dict[str, str] = {}  # job UID -> UID of its child that this process created or compared
@@ -78,9 +81,8 @@ class Reconciler:
     async def reconcile(self, key: Key) -> float | None:
         """One step. The seconds after which to look again, or None. Raises `ApiError`: the caller backs off."""
         namespace, name = key
-        try:
-            live = await self._port.get(JOBS, namespace, name)
-        except NotFound:
+        live = await self._reads.job(namespace, name)
+        if live is None:
             return await self._release(namespace, name)
         if "deletionTimestamp" in live["metadata"]:  # its children go by owner reference; at a provider nothing does
             return await self._release(namespace, name)
@@ -259,7 +261,7 @@ class Reconciler:
 
     async def _release(self, namespace: str, name: str) -> float | None:
         """Of a job that is deleted, or gone: its QuantumTasks stay until nothing of them goes on unseen."""
-        after, unconfirmed = await self._tasks.release(namespace, name, self._patience.cancel)
+        after, unconfirmed = await self._tasks.release(namespace, name, self._patience.cancel, self._reads)
         for task in unconfirmed:
             await self._alarms.unconfirmed(namespace, task)
         return after

@@ -18,6 +18,7 @@ from qee.controller import answers, inputs
 from qee.controller.attesting import Ran, ResultSigner, RunFacts
 from qee.controller.backends import BackendsInUse
 from qee.controller.budgets import Budgets
+from qee.controller.jobs.reads import Reads
 from qee.controller.pricing import estimate, prices
 from qee.controller.results import Collector, Stored, read_frame, run_document
 from qee.core import cost, naming, times
@@ -142,14 +143,12 @@ class Tasks:
                 ) from None
             return task_state(found)
 
-    async def find(self, world: World) -> SubmittedTask | None:
+    async def find(self, world: World, reads: Reads) -> SubmittedTask | None:
         """The attempt's task, if it is ours."""
         meta = world.job.metadata
-        try:
-            found = await self._port.get(TASKS, meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
-        except NotFound:
-            return None
-        return task_state(found) if self.is_ours(world.job, world.attempt, found, world.recorded_child) else None
+        found = await reads.task(meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
+        ours = found is not None and self.is_ours(world.job, world.attempt, found, world.recorded_child)
+        return task_state(found) if found is not None and ours else None
 
     def is_ours(self, job: QuantumJob, attempt: int, found: Object, recorded: str | None = None) -> bool:
         """Recorded in the job's status, which only the operator writes; or signed with our key for this attempt."""
@@ -206,18 +205,15 @@ class Tasks:
             found = Settlement(nothing=not world.recorded_task)
         await self.budgets.settle(world.job.metadata.namespace, world.job.metadata.uid, found)
 
-    async def release(self, namespace: str, job_name: str, patience: float) -> tuple[float | None, list[SubmittedTask]]:
+    async def release(
+        self, namespace: str, job_name: str, patience: float, reads: Reads
+    ) -> tuple[float | None, list[SubmittedTask]]:
         """Let go of the tasks of a job that are being deleted: the seconds until the next look, and those that were let
         go although the provider may go on with them.
         """
-        labels = f"{names.LABEL_JOB_NAME}={job_name}"
         after: float | None = None
         unconfirmed: list[SubmittedTask] = []
-        try:
-            found = [each async for each in self._port.list(TASKS, namespace, labels=labels)]
-        except NotFound:
-            return None, []
-        for each in found:
+        for each in await reads.tasks(namespace, job_name):
             meta, task = each["metadata"], task_state(each)
             if not task.deleting or names.FINALIZER_TASK not in (meta.get("finalizers") or []):
                 continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from qee.controller.jobs.reads import Reads
 from qee.controller.settings import Settings
 from qee.core.support import ENGINES
 from qee.kube.port import NotFound, Object, Port
@@ -41,11 +42,11 @@ class Verifier:
         self._cluster = ""
         self._read: dict[tuple[str, str], TrustPolicy] = {}  # by UID and resourceVersion
 
-    async def trust(self) -> Trust:
+    async def trust(self, reads: Reads) -> Trust:
         """All policies as they are now."""
-        cluster, policies = await asyncio.gather(self._cluster_uid(), trust_policies(self._port))
+        cluster, policies = await asyncio.gather(self._cluster_uid(), reads.policies())
         before, self._read = self._read, {}
-        for obj in policies or []:
+        for obj in policies:
             version = (obj["metadata"]["uid"], obj["metadata"]["resourceVersion"])
             self._read[version] = before.get(version) or TrustPolicy.of(obj)
         return Trust(list(self._read.values()), cluster)

@@ -1,0 +1,1 @@
+"""QuantumJobs: one job, one step."""

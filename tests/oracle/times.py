@@ -1,0 +1,16 @@
+"""Kubernetes timestamps: RFC 3339 in UTC with whole seconds (metav1.Time)."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def parse(text: str | None) -> datetime | None:
+    """`2026-01-02T03:04:05Z` as an aware datetime; None stays None."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def later(moment: datetime, seconds: float) -> datetime:
+    return moment + timedelta(seconds=seconds)
+
+
+def render(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
