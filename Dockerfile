@@ -43,7 +43,9 @@ COPY operator/qee/__init__.py operator/qee/py.typed /build/project/operator/qee/
 COPY operator/qee/api /build/project/operator/qee/api
 COPY operator/qee/circuits /build/project/operator/qee/circuits
 COPY operator/qee/devices /build/project/operator/qee/devices
+COPY operator/qee/documents /build/project/operator/qee/documents
 COPY operator/qee/runner /build/project/operator/qee/runner
+COPY operator/qee/sdk /build/project/operator/qee/sdk
 RUN touch /build/project/README.md && /build/install /build/project
 
 FROM build AS project-connector
@@ -54,9 +56,11 @@ COPY operator/qee/circuits /build/project/operator/qee/circuits
 COPY operator/qee/connectors /build/project/operator/qee/connectors
 COPY operator/qee/core /build/project/operator/qee/core
 COPY operator/qee/devices /build/project/operator/qee/devices
+COPY operator/qee/documents /build/project/operator/qee/documents
 COPY operator/qee/kube /build/project/operator/qee/kube
 COPY operator/qee/observe /build/project/operator/qee/observe
 COPY operator/qee/runner /build/project/operator/qee/runner
+COPY operator/qee/sdk /build/project/operator/qee/sdk
 COPY operator/qee/signing /build/project/operator/qee/signing
 RUN touch /build/project/README.md && /build/install /build/project
 
@@ -70,10 +74,12 @@ COPY operator/qee/cli /build/project/operator/qee/cli
 COPY operator/qee/controller /build/project/operator/qee/controller
 COPY operator/qee/core /build/project/operator/qee/core
 COPY operator/qee/devices /build/project/operator/qee/devices
+COPY operator/qee/documents /build/project/operator/qee/documents
 COPY operator/qee/kube /build/project/operator/qee/kube
 COPY operator/qee/observe /build/project/operator/qee/observe
 COPY operator/qee/results /build/project/operator/qee/results
 COPY operator/qee/runner /build/project/operator/qee/runner
+COPY operator/qee/sdk /build/project/operator/qee/sdk
 COPY operator/qee/signing /build/project/operator/qee/signing
 COPY operator/qee/webhook /build/project/operator/qee/webhook
 RUN touch /build/project/README.md && /build/install /build/project

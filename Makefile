@@ -37,9 +37,9 @@ layers: venv  ## imports point downwards (import-linter)
 	$(PY) -m tests.stages layers
 
 generate: venv  ## CRDs, their chart and the reference pages, from the models
-	$(PY) -m qee.api.generate
+	$(PY) -m qee.schema.generate
 	$(PY) -m qee.runner.constructs
-	$(PY) -m qee.runner.refused
+	$(PY) -m qee.runner.constructs.refused
 	$(PY) -m qee.cli.reference
 	$(PY) -m e2e.attack.page
 

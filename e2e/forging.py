@@ -7,12 +7,12 @@ from tests import builders
 
 from e2e.kubernetes import Job, Object
 from qee.api import names
-from qee.api.documents import RunDocument
-from qee.api.frame import encode
 from qee.api.job import QuantumJob
 from qee.core import naming
 from qee.core.prepare import run_document
 from qee.core.sources import Sources
+from qee.documents import RunDocument
+from qee.documents.frame import encode
 
 COUNTS = {"01": 100}  # what a Bell circuit never gives
 UNPRIVILEGED = {

@@ -13,7 +13,7 @@ from tests import builders
 from e2e.cluster.clients import kubectl
 from e2e.cluster.steps import ClusterError
 from qee.api import names
-from qee.api.documents import ResultDocument
+from qee.documents import ResultDocument
 
 Object = dict[str, Any]
 Found = TypeVar("Found")

@@ -10,7 +10,7 @@ from tests.physics.example_checks import CHECKS, EXAMPLES
 from e2e.cluster.choice import Cluster
 from e2e.kubernetes import Namespace, Object
 from e2e.operator_process import OperatorProcess
-from qee.api.documents import ResultDocument
+from qee.documents import ResultDocument
 
 SHARDED = {"randomized-benchmarking": 3, "maxcut-qaoa": 4, "noisy-ghz": 2}
 FROM = "columns"

@@ -13,8 +13,8 @@ from e2e.kubernetes import Job, Namespace, Object
 from e2e.operator_process import PATIENCE, OperatorProcess
 from e2e.proxy import Proxy
 from qee.api import names
-from qee.api.frame import encode
 from qee.core import naming
+from qee.documents.frame import encode
 
 ONE = b"OPENQASM 3.0; qubit q; bit c; U(pi, 0, pi) q; c = measure q;"
 ZERO = b"OPENQASM 3.0; qubit q; bit c; c = measure q;"

@@ -14,10 +14,10 @@ from e2e.cluster.node import Node
 from e2e.kubernetes import Namespace, Object
 from e2e.operator_process import OperatorProcess
 from qee.api.names import REFERENCE_KEY
-from qee.api.reference_reading import result_of
-from qee.api.result_document import ResultDocument
-from qee.api.result_reference import ResultReference
 from qee.cli.main import app
+from qee.documents.reference import ResultReference
+from qee.documents.reference_reading import result_of
+from qee.documents.result import ResultDocument
 from qee.kube.runner_pod import RUN_AS_USER
 
 COINS = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[20] q;\nbit[20] c;\nh q;\nc = measure q;\n'

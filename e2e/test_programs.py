@@ -15,7 +15,7 @@ from tests.physics.statistics import ALARM, p_value, p_value_of_two
 from e2e.cluster.choice import Cluster
 from e2e.kubernetes import Job, Namespace, Object
 from e2e.operator_process import OperatorProcess
-from qee.api.documents import CircuitResult, ResultDocument
+from qee.documents import CircuitResult, ResultDocument
 
 LARGE = ("wide24", "ghz100")  # a job for each; the others are circuits of one job
 SEEDS = {"aer": 21, "cirq": 22}

@@ -21,9 +21,9 @@ from e2e.cluster.apiserver import LOOPBACK, ApiServer, free_ports
 from tests import signed
 
 from qee.api import names
-from qee.api.match_conditions import match_conditions
 from qee.certs.authority import Pair, issue, new_authority
 from qee.kube.port import Object
+from qee.schema.match_conditions import match_conditions
 
 CHECKOUT = Path(__file__).parents[1]
 NAME, HOOK = "qee-webhook", "quantumjobs.qee.dev"

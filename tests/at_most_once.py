@@ -31,13 +31,13 @@ from tests.cloud import Cloud, Killer, play
 from tests.standins.base import FAULTS
 from tests.standins.running import StandIn, compiled, standin
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.packing import pack
-from qee.api.run_document import RunDocument
 from qee.connectors import submission
 from qee.connectors.client import WorkerClient
 from qee.connectors.loading import adapter
 from qee.connectors.protocol import Connector, Fetched, ProviderState, Settings, Target
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.packing import pack
+from qee.documents.run import RunDocument
 from qee.kube.port import Object
 
 HANG_SECONDS = 10.0  # the deadline of a call that hangs; the worker is there already

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from qee.api import names
-from qee.api.documents import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, RunDocument
-from qee.api.frame import encode
+from qee.documents import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, RunDocument
+from qee.documents.frame import encode
 from qee.kube.port import Object
 
 BELL = """OPENQASM 3.0;

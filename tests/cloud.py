@@ -13,15 +13,15 @@ from tests.cluster_simulation import SETTINGS, Simulation, suite
 from tests.fakes.provider import Killed, Provider
 
 from qee.api import names
-from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
-from qee.api.documents import CompiledCircuit, Register, RunDocument
-from qee.api.packing import pack
 from qee.connectors.attempt import Attempt
 from qee.connectors.outcome import Device
 from qee.connectors.pacing import Pace
 from qee.connectors.rounds import Rounds
 from qee.connectors.verification import Judge
 from qee.controller.settings import RunnerSettings, Settings
+from qee.documents import CompiledCircuit, Register, RunDocument
+from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
+from qee.documents.packing import pack
 from qee.kube.port import Object, Resource
 from qee.kube.resources import BACKENDS, BUDGETS, CONFIG_MAPS, JOBS, PODS, TASKS
 

@@ -9,10 +9,10 @@ from tests import builders
 from tests.fakes.port import FakeApiServer
 
 from qee.api.conditions import ConditionType
-from qee.api.documents import RunDocument
 from qee.api.names import INPUT_KEY, RUNNER_CONTAINER
 from qee.controller.reconcile import Reconciler
 from qee.controller.settings import RunnerSettings, Settings, VerificationSettings
+from qee.documents import RunDocument
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, CHILDREN, CONFIG_MAPS, EVENTS, JOBS, NETWORK_POLICIES, PODS
 from qee.observe.metrics import Metrics

@@ -16,8 +16,8 @@ from tests import cloud
 from tests.at_most_once import HANG_SECONDS, RealCloud, Table, Watched, cluster, deadlines, told
 from tests.standins.running import StandIn
 
-from qee.api.compiled_document import Submission
 from qee.connectors.protocol import Charge, Fetched, UnitResult
+from qee.documents.compiled import Submission
 from qee.kube.port import Object
 
 HOUR = 3600.0

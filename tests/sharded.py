@@ -6,11 +6,10 @@ from typing import Any
 from tests import builders
 from tests.cluster_simulation import Simulation
 
-from qee.api import shards
-from qee.api.documents import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, RunDocument
-from qee.api.frame import encode
 from qee.api.names import INDEX_LABEL, RUNNER_CONTAINER
-from qee.api.result_reference import ResultFile, file_path, of_result
+from qee.documents import CircuitResult, CompiledCircuit, Provenance, Register, ResultDocument, RunDocument, shards
+from qee.documents.frame import encode
+from qee.documents.reference import ResultFile, file_path, of_result
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, PODS
 

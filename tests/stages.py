@@ -27,7 +27,7 @@ STAGES: dict[str, list[list[str]]] = {
     "check-generated": [
         ["python", "-m", module, "--check"]
         for module in (
-            *("qee.api.generate", "qee.runner.constructs", "qee.runner.refused"),
+            *("qee.schema.generate", "qee.runner.constructs", "qee.runner.constructs.refused"),
             *("qee.cli.reference", "e2e.attack.page"),
         )
     ]

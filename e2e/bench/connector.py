@@ -28,9 +28,9 @@ from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.steps import say, step
 from qee.api.job import QuantumJob
 from qee.api.names import API_VERSION, KIND_BACKEND, KIND_TASK
-from qee.api.packing import pack
-from qee.api.run_document import CircuitRun, JobReference, RunDocument
 from qee.connectors.attempt import CLOCKS
+from qee.documents.packing import pack
+from qee.documents.run import CircuitRun, JobReference, RunDocument
 from qee.kube.client import KubeClient, connect
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, NAMESPACES, TASKS

@@ -18,8 +18,6 @@ from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.run_document import RunDocument
 from qee.connectors.outcomes import key as key_of
 from qee.connectors.protocol import (
     AlreadyEnded,
@@ -37,6 +35,8 @@ from qee.connectors.protocol import (
     UnitResult,
     Unreachable,
 )
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
 
 TIMEOUT = 30.0
 PHASES: dict[str, Phase] = {"waiting": "queued", "running": "running", "done": "succeeded", "failed": "failed"}

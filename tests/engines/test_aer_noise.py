@@ -12,12 +12,12 @@ from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 from qiskit_aer.noise import QuantumError
 from qiskit_aer.noise.device import basic_device_gate_errors
 
-from qee.api.documents import NoiseOptions
 from qee.api.reasons import Reason
 from qee.devices import Device, names, snapshot
-from qee.runner.engines.aer_channels import Noise
-from qee.runner.engines.aer_noise import DeviceNoise, noise_of
-from qee.runner.errors import RunnerError
+from qee.documents import NoiseOptions
+from qee.runner.engines.aer.channels import Noise
+from qee.runner.engines.aer.noise import DeviceNoise, noise_of
+from qee.sdk.errors import RunnerError
 
 
 def channels(circuit: QuantumCircuit) -> list[QuantumError]:

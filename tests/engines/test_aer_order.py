@@ -6,7 +6,7 @@ from qiskit.quantum_info import Operator
 from qiskit_aer import AerSimulator
 from tests.physics.public_circuits import PublicCircuit, quantum_volume
 
-from qee.runner.engines.aer_lowering import lowered
+from qee.runner.engines.aer.lowering import lowered
 
 SIMULATOR = AerSimulator()
 

@@ -3,9 +3,9 @@
 import pytest
 from tests.physics.test_outputs import HEAD, numbers, run
 
-from qee.api.documents import NoiseOptions, Observable, SimulatorOptions, TranspileOptions
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.documents import NoiseOptions, Observable, SimulatorOptions, TranspileOptions
+from qee.sdk.errors import RunnerError
 
 ONE_ON_TOP = (Observable("top", {"ZI": "1"}),)
 # q1 is left half 0 and half 1 by the reset of its partner

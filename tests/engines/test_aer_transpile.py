@@ -11,16 +11,18 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 from qiskit_aer import AerSimulator
 
-from qee.api.documents import CircuitRun, NoiseOptions, Observable, TranspileOptions
 from qee.api.reasons import Reason
 from qee.devices import snapshot
-from qee.runner.engines import aer_equivalence, aer_transpile, load
-from qee.runner.engines.aer_compiled import Compiled, apply_layout, placed
-from qee.runner.engines.aer_noise import DeviceNoise, TypedNoise
-from qee.runner.engines.aer_transpile import Compiler, final_measurements
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.documents import CircuitRun, NoiseOptions, Observable, TranspileOptions
+from qee.runner.engines import load
+from qee.runner.engines.aer import equivalence as aer_equivalence
+from qee.runner.engines.aer import transpile as aer_transpile
+from qee.runner.engines.aer.compiled import Compiled, apply_layout, placed
+from qee.runner.engines.aer.noise import DeviceNoise, TypedNoise
+from qee.runner.engines.aer.transpile import Compiler, final_measurements
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
 
 MEMORY = 1 << 30
 SIMULATOR = AerSimulator()
@@ -332,8 +334,8 @@ def test_without_mqt_qcec_the_check_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_mqt_qcec_is_imported_only_when_asked_for() -> None:
     probe = (
-        "import sys; from qee.runner.engines import load; from qee.runner.limits import Room;"
-        "from qee.runner.outcomes import Options; from qee.api.documents import TranspileOptions;"
+        "import sys; from qee.runner.engines import load; from qee.sdk.limits import Room;"
+        "from qee.sdk.outcomes import Options; from qee.documents import TranspileOptions;"
         "load('aer', Options(transpile=TranspileOptions(1)), Room(1, 1 << 30)); print(*sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

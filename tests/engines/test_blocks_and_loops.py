@@ -12,7 +12,7 @@ from tests.physics.running import counts
 from tests.physics.statistics import ALARM, p_value
 
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
 OLD_HEAD = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; '

@@ -17,10 +17,10 @@ from qiskit_aer import AerSimulator
 from tests.unit.circuits.programs import programs
 
 from qee.circuits import Limits, Scan, estimate_memory, scan
-from qee.circuits.gates import QELIB1, STDGATES
+from qee.circuits.openqasm.gates import QELIB1, STDGATES
 from qee.circuits.scanner import scan_unguarded
-from qee.runner.engines.aer_qpy import load_qpy
-from qee.runner.engines.aer_states import mixes
+from qee.runner.engines.aer.states import mixes
+from qee.sdk.qiskit.qpy import load_qpy
 
 WIDE = Limits(max_operations=10**12)
 # Gates of which the scanner does not know every Clifford angle.

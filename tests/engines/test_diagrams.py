@@ -9,13 +9,13 @@ import pytest
 import sympy
 from qiskit import QuantumCircuit, qpy
 
-from qee.api.result_document import Register
-from qee.api.run_document import CircuitRun
-from qee.runner import limits
-from qee.runner.diagram import Diagram, Operation
+from qee.documents.result import Register
+from qee.documents.run import CircuitRun
 from qee.runner.engines import load
-from qee.runner.errors import RunnerError
-from qee.runner.outcomes import Options
+from qee.sdk import limits
+from qee.sdk.diagram import Diagram, Operation
+from qee.sdk.errors import RunnerError
+from qee.sdk.outcomes import Options
 
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; qubit a; bit[2] c; bit d; '
 

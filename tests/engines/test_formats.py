@@ -16,11 +16,11 @@ from qiskit.circuit.library import PauliEvolutionGate, QFTGate
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qee.api.reasons import Reason
-from qee.api.run_document import CircuitRun
+from qee.documents.run import CircuitRun
 from qee.runner.engines import load
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
 
 ROOM = Room(threads=1, memory=512 * 1_048_576)
 VERSIONS = range(13, qpy.QPY_VERSION + 1)
@@ -179,7 +179,7 @@ def test_mutated_qpy_is_loaded_or_refused() -> None:
         circuit.x(1)
     circuit.measure([0, 1], [0, 1])
     random = np.random.default_rng(11)
-    from qee.runner.engines.aer_qpy import load_qpy
+    from qee.sdk.qiskit.qpy import load_qpy
 
     for version in (13, 18):
         data = qpy_data(circuit, version)
@@ -264,7 +264,7 @@ def test_what_is_no_circuit_of_cirq_is_refused(source: str) -> None:
 
 
 def test_mutated_json_is_loaded_or_refused() -> None:
-    from qee.runner.engines.cirq_json import load_cirq_json
+    from qee.sdk.cirq.json_reading import load_cirq_json
 
     text = cirq.to_json(cirq.Circuit(cirq.X(Q[0]) ** 0.5, cirq.CX(*Q[:2]), cirq.measure(*Q[:2], key="m")))
     random = np.random.default_rng(12)

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit.quantum_info import Statevector
 
-from qee.api.run_document import CircuitRun, JobReference, RunDocument, SimulatorOptions
 from qee.connectors.vendors.qiskit_programs import programs
+from qee.documents.run import CircuitRun, JobReference, RunDocument, SimulatorOptions
 from qee.runner.engines import load
-from qee.runner.engines.qiskit_circuits import load as read
-from qee.runner.engines.qiskit_circuits import without_fresh_resets
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
+from qee.sdk.qiskit.circuits import load as read
+from qee.sdk.qiskit.circuits import without_fresh_resets
 
 HEADER = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; '
 END = "c = measure q;"

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qpy
 
-from qee.api.run_document import CircuitRun, NoiseOptions, SimulatorOptions
 from qee.circuits import scan
+from qee.documents.run import CircuitRun, NoiseOptions, SimulatorOptions
 from qee.runner.engines import load
-from qee.runner.limits import Room
-from qee.runner.outcomes import Options, Task
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Options, Task
 
 HEADER = 'OPENQASM 3.0; include "stdgates.inc"; '
 

@@ -17,10 +17,10 @@ from tests import builders
 from tests.cluster_simulation import Simulation
 from tests.fakes.cli import Cli
 
-from qee.api.frame import decode
 from qee.api.names import INPUT_KEY, INPUT_PATH, RESULTS_MOUNT, RUNNER_CONTAINER
-from qee.api.result_reference import ResultReference
 from qee.cli import references
+from qee.documents.frame import decode
+from qee.documents.reference import ResultReference
 from qee.kube.port import Object
 from qee.kube.resources import CLAIMS, PODS
 from qee.kube.runner_pod import RUN_AS_USER

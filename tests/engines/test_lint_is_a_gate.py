@@ -22,17 +22,17 @@ from qiskit.circuit.random import random_circuit
 from tests import builders
 from tests.physics import cases
 
-from qee.api.run_document import RunDocument
 from qee.circuits import ScanError, scan
 from qee.cli import asking, checking, linting, local
 from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
+from qee.documents.run import RunDocument
 from qee.kube.port import Object
 from qee.runner import checking as runner_checking
 from qee.runner import process
-from qee.runner.constructs_formats import CIRCUITS
-from qee.runner.constructs_table import PROGRAMS
-from qee.runner.errors import RunnerError
+from qee.runner.constructs.formats import CIRCUITS
+from qee.runner.constructs.table import PROGRAMS
+from qee.sdk.errors import RunnerError
 
 TESTS = Path(cases.__file__).parent.parent
 ENGINES = ("aer", "cirq")

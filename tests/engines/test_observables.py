@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from qee.api.documents import Observable
 from qee.api.reasons import Reason
-from qee.api.result_document import Expectation
-from qee.api.result_merge import _average
-from qee.runner.errors import RunnerError
-from qee.runner.observables import Measurements, error_of_told, measurements
+from qee.documents import Observable
+from qee.documents.result import Expectation
+from qee.documents.result_merge import _average
+from qee.sdk.errors import RunnerError
+from qee.sdk.observables import Measurements, error_of_told, measurements
 
 
 def of(qubits: int = 2, **observables: dict[str, str]) -> Measurements:

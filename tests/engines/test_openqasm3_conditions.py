@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3, qpy
 from qiskit.circuit.classical import expr
 
-from qee.api.run_document import CircuitRun, SimulatorOptions
+from qee.documents.run import CircuitRun, SimulatorOptions
 from qee.runner.engines import load
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
 
 HEADER = 'OPENQASM 3.0; include "stdgates.inc"; '
 WIDTH = 3

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qee.api.run_document import CircuitRun, SimulatorOptions, TranspileOptions
+from qee.documents.run import CircuitRun, SimulatorOptions, TranspileOptions
 from qee.runner.engines import load
-from qee.runner.engines.aer_openqasm3 import load_openqasm3
-from qee.runner.engines.openqasm3_converter import Converter
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
+from qee.sdk.qiskit.openqasm3 import load_openqasm3
+from qee.sdk.qiskit.openqasm3_converter import Converter
 
 HEADER = 'OPENQASM 3.0; include "stdgates.inc"; '
 ROOM = Room(1, 2**30)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from qee.api.run_document import CircuitRun, SimulatorOptions, TranspileOptions
+from qee.documents.run import CircuitRun, SimulatorOptions, TranspileOptions
 from qee.runner.engines import load
-from qee.runner.engines.aer_openqasm2 import load_openqasm2
-from qee.runner.engines.own_gates import told_apart
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Options, Task
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Options, Task
+from qee.sdk.qiskit.openqasm2 import load_openqasm2
+from qee.sdk.qiskit.own_gates import told_apart
 
 # Each turns qubit 0 over, whatever its name promises.
 SOURCES = {

@@ -2,7 +2,7 @@
 
 from qee.circuits import refused as table
 from qee.circuits import scan
-from qee.runner import refused
+from qee.runner.constructs import refused
 
 
 def test_the_table_for_lint_is_what_the_engines_do() -> None:

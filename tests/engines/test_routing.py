@@ -7,13 +7,13 @@ import pytest
 from qiskit import qasm3
 from qiskit_aer import AerSimulator
 
-from qee.api.documents import TranspileOptions
 from qee.api.job_options import Noise, Transpile
 from qee.circuits import scan
 from qee.core import routing
 from qee.devices import snapshot
-from qee.runner.engines.aer_noise import DeviceNoise
-from qee.runner.engines.aer_transpile import Compiler
+from qee.documents import TranspileOptions
+from qee.runner.engines.aer.noise import DeviceNoise
+from qee.runner.engines.aer.transpile import Compiler
 
 SIMULATOR = AerSimulator()
 

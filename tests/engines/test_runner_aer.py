@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
-from qee.api.documents import CircuitRun, Register, SimulatorOptions
 from qee.api.reasons import Reason
+from qee.documents import CircuitRun, Register, SimulatorOptions
 from qee.runner.engines import load
-from qee.runner.engines.aer_lowering import lowered
-from qee.runner.engines.entanglement import bond_dimension_bits
-from qee.runner.engines.qiskit_circuits import digest, two_qubit_gates
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.runner.engines.aer.entanglement import bond_dimension_bits
+from qee.runner.engines.aer.lowering import lowered
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
+from qee.sdk.qiskit.circuits import digest, two_qubit_gates
 
 MIB = 1_048_576
 ROOM = Room(threads=2, memory=512 * MIB)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from tests.physics.statistics import ALARM, p_value
 
-from qee.api.documents import CircuitRun, Observable, SimulatorOptions
 from qee.api.reasons import Reason
+from qee.documents import CircuitRun, Observable, SimulatorOptions
 from qee.runner.engines import load
-from qee.runner.engines.cirq_stabilizer import is_unitary_clifford, sample_clifford
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.runner.engines.cirq.stabilizer import is_unitary_clifford, sample_clifford
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
 
 MIB = 1_048_576
 ROOM = Room(threads=2, memory=512 * MIB)
@@ -75,7 +75,7 @@ def test_the_last_measurement_into_a_bit_counts() -> None:
 
 
 def test_many_shots_are_drawn_in_batches_that_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qee.runner.engines.cirq._BATCH_BITS", 2000)
+    monkeypatch.setattr("qee.runner.engines.cirq.engine._BATCH_BITS", 2000)
     for gate in ("ry(1.2)", "h"):
         execution = execute(f"qreg q[2]; creg c[2]; {gate} q[0]; measure q -> c;", shots=2500)
         assert sum(execution.counts.values()) == 2500
@@ -131,7 +131,7 @@ def test_samples_from_one_simulation_are_for_unitary_circuits_only(operations: l
 def test_drawing_libraries_are_not_loaded() -> None:
     code = (
         "import sys, types\n"
-        "import qee.runner.engines.cirq\n"
+        "import qee.runner.engines.cirq.engine\n"
         "assert type(sys.modules['matplotlib.pyplot']) is not types.ModuleType\n"
         "assert 'matplotlib.font_manager' not in sys.modules\n"
     )

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from qee.runner import constructs
-from qee.runner.constructs_table import PROGRAMS, Program
+from qee.runner.constructs import page as constructs
+from qee.runner.constructs.table import PROGRAMS, Program
 
 
 def test_the_page_is_what_the_engines_do_today() -> None:

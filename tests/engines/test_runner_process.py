@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from qee.api import frame
-from qee.api.documents import (
+from qee.documents import (
     CircuitRun,
     JobReference,
     NoiseOptions,
@@ -24,10 +23,11 @@ from qee.api.documents import (
     SimulatorOptions,
     check_result,
     circuit_seed,
+    frame,
 )
 from qee.runner import process
-from qee.runner.errors import RunnerError
 from qee.runner.local import run_local
+from qee.sdk.errors import RunnerError
 
 BELL = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nh q[0];\ncx q[0], q[1];\nc = measure q;\n'
 BELL_2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0], q[1];\nmeasure q -> c;\n'
@@ -217,7 +217,7 @@ def test_circuits_of_one_job_have_seeds_of_their_own(engine: str) -> None:
 
 
 def test_a_bad_last_circuit_stops_the_job_before_the_first_one_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    from qee.runner.engines import aer
+    from qee.runner.engines.aer import engine as aer
 
     monkeypatch.setattr(aer.AerEngine, "execute", lambda *_: pytest.fail("a circuit was executed"))
     good, bad = CircuitRun("good", "openqasm2", BELL_2, 1), CircuitRun("bad", "openqasm2", "nonsense", 1)

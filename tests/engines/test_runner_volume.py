@@ -12,15 +12,23 @@ from typing import Any
 
 import pytest
 
-from qee.api import frame, result_file
-from qee.api.documents import CircuitRun, JobReference, NoiseOptions, ResultDocument, RunDocument, check_result
 from qee.api.names import MAX_STORED_FILE_BYTES
 from qee.api.reasons import Reason
-from qee.api.reference_check import check_reference, check_shard_reference
-from qee.api.result_reference import ResultReference, is_reference
 from qee.core.failure import FROM_RUNNER
+from qee.documents import (
+    CircuitRun,
+    JobReference,
+    NoiseOptions,
+    ResultDocument,
+    RunDocument,
+    check_result,
+    frame,
+    result_file,
+)
+from qee.documents.reference import ResultReference, is_reference
+from qee.documents.reference_check import check_reference, check_shard_reference
 from qee.runner import placing
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 COIN = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[20] q;\nbit[20] c;\nh q;\nc = measure q;\n'
 BELL = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nh q[0];\ncx q[0], q[1];\nc = measure q;\n'

@@ -15,14 +15,14 @@ from tests.fakes.port import FakeApiServer
 from typer.testing import CliRunner
 
 from qee.api.conditions import Phase, conditions_for
-from qee.api.documents import RunDocument, summary
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.api.result_document import ResultDocument
 from qee.cli.connection import Cluster, Target
 from qee.cli.main import app
 from qee.core.prepare import run_document
 from qee.core.sources import Sources
+from qee.documents import RunDocument, summary
+from qee.documents.result import ResultDocument
 from qee.kube.port import Object
 from qee.kube.resources import CONFIG_MAPS, JOBS
 

@@ -5,9 +5,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from qee.api.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
-from qee.api.result_check import register_marginals
-from qee.api.result_document import Array, Expectation, Missing
+from qee.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
+from qee.documents.result import Array, Expectation, Missing
+from qee.documents.result_check import register_marginals
 
 SWEEP = {"energy": {"theta": ("0", "0.5", "1.0"), "phi": ("1", "1", "1")}}
 

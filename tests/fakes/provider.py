@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qee.api.compiled_document import Submission, Unit
 from qee.connectors.protocol import (
     AlreadyEnded,
     Ambiguous,
@@ -17,6 +16,7 @@ from qee.connectors.protocol import (
     UnitResult,
     Unreachable,
 )
+from qee.documents.compiled import Submission, Unit
 
 
 class Killed(BaseException):

@@ -12,7 +12,7 @@ import yaml
 from scipy.optimize import curve_fit
 from tests.physics.statistics import ALARM, p_value
 
-from qee.api.documents import CircuitResult, ResultDocument
+from qee.documents import CircuitResult, ResultDocument
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

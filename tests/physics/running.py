@@ -1,6 +1,6 @@
 """Run a source through the runner's own code, in this process and without its sandbox."""
 
-from qee.api.documents import CircuitRun, JobReference, ResultDocument, RunDocument, SimulatorOptions, check_result
+from qee.documents import CircuitRun, JobReference, ResultDocument, RunDocument, SimulatorOptions, check_result
 from qee.runner.process import execute
 
 JOB = JobReference("default", "physics", "00000000-0000-0000-0000-000000000000")

@@ -14,7 +14,7 @@ from tests.physics.statistics import ALARM, p_value
 from tests.physics.test_noise_theory import Density
 from tests.physics.theory import GATES
 
-from qee.api.documents import NoiseOptions
+from qee.documents import NoiseOptions
 from qee.runner.process import execute
 
 QUBITS = 3

@@ -8,10 +8,10 @@ import pytest
 from tests.physics.running import run_document
 from tests.physics.test_outputs import HEAD, numbers, run
 
-from qee.api.documents import NoiseOptions, Observable, SimulatorOptions
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.documents import NoiseOptions, Observable, SimulatorOptions
 from qee.runner.process import execute
+from qee.sdk.errors import RunnerError
 
 QUBITS = f"{HEAD}qreg q[3];\ncreg a[2];\ncreg b[1];\n"
 GATES = """ry(0.7) q[0];

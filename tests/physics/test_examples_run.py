@@ -7,10 +7,10 @@ import pytest
 import yaml
 from tests.physics.example_checks import CHECKS, EXAMPLES
 
-from qee.api.documents import ResultDocument, check_result
 from qee.api.job import QuantumJob
 from qee.controller import inputs
 from qee.core.prepare import run_document
+from qee.documents import ResultDocument, check_result
 from qee.kube.port import Port
 from qee.runner.process import execute
 

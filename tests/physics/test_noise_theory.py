@@ -14,9 +14,9 @@ from tests.physics.running import run_document
 from tests.physics.statistics import ALARM, p_value
 from tests.physics.theory import GATES, Gate
 
-from qee.api.documents import NoiseOptions, Observable, ResultDocument, RunDocument, TranspileOptions, check_result
 from qee.devices import snapshot
-from qee.runner.engines.aer_channels import Noise
+from qee.documents import NoiseOptions, Observable, ResultDocument, RunDocument, TranspileOptions, check_result
+from qee.runner.engines.aer.channels import Noise
 from qee.runner.process import execute
 
 Matrix = NDArray[np.complex128]

@@ -10,7 +10,8 @@ import pytest
 from tests.physics.running import JOB
 from tests.physics.statistics import ALARM, p_value
 
-from qee.api.documents import (
+from qee.api.reasons import Reason
+from qee.documents import (
     Array,
     CircuitResult,
     CircuitRun,
@@ -20,9 +21,8 @@ from qee.api.documents import (
     SimulatorOptions,
     check_result,
 )
-from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
 from qee.runner.process import execute
+from qee.sdk.errors import RunnerError
 
 ENGINES = pytest.mark.parametrize("engine", ["aer", "cirq"])
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -253,7 +253,7 @@ def test_expectation_values_by_every_method(method: str) -> None:
 
 
 def test_compiling_at_a_high_level_changes_no_output() -> None:
-    from qee.api.documents import TranspileOptions
+    from qee.documents import TranspileOptions
 
     every = ("counts", "probabilities", "statevector", "expectation")
     observables = (Observable("z", {"IIZ": "1", "IXI": "0.5"}),)

@@ -13,11 +13,11 @@ from tests.physics import test_engines_agree, test_public_circuits
 from tests.physics.public_circuits import CIRCUITS
 from tests.unit import test_shard_documents
 
-from qee.api import shards
-from qee.api.run_document import NoiseOptions, Observable
-from qee.runner import observables, outcomes
-from qee.runner.engines import aer_noise
-from qee.runner.observables import Group, measurements
+from qee.documents import shards
+from qee.documents.run import NoiseOptions, Observable
+from qee.runner.engines.aer import noise as aer_noise
+from qee.sdk import observables, outcomes
+from qee.sdk.observables import Group, measurements
 
 ADDER = next(circuit for circuit in CIRCUITS if circuit.name == "adder_n10")
 FAILS = (AssertionError, pytest.fail.Exception)

@@ -11,8 +11,7 @@ import pytest
 from tests.physics.running import run_document
 from tests.physics.statistics import ALARM, p_value, p_value_of_two
 
-from qee.api import shards
-from qee.api.documents import NoiseOptions, ResultDocument, RunDocument, check_result, check_shard, merged
+from qee.documents import NoiseOptions, ResultDocument, RunDocument, check_result, check_shard, merged, shards
 from qee.runner.process import execute
 
 SHOTS, SHARDS, FLIP = 20_000, 4, 0.1

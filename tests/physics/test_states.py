@@ -11,9 +11,9 @@ from tests.physics.cases import CASES, Case
 from tests.physics.running import counts, run
 from tests.physics.statistics import ALARM, p_value, p_value_of_two
 
-from qee.api.documents import ResultDocument
-from qee.runner import outcomes
-from qee.runner.engines import cirq as cirq_engine
+from qee.documents import ResultDocument
+from qee.runner.engines.cirq import engine as cirq_engine
+from qee.sdk import outcomes
 
 RUNS = [pytest.param(case, engine, id=f"{name}-{engine}") for name, case in CASES.items() for engine in case.engines]
 

@@ -7,10 +7,10 @@ import cirq
 import pytest
 import sympy
 
-from qee.api.documents import CircuitRun
+from qee.documents import CircuitRun
 from qee.runner.engines import load
-from qee.runner.limits import Room
-from qee.runner.outcomes import Options, Task
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Options, Task
 
 ROOM = Room(threads=1, memory=1 << 28)
 SHOTS = 2000

@@ -13,10 +13,10 @@ from urllib.request import Request, urlopen
 from e2e.cluster import sdks
 from e2e.cluster.cache import CHECKOUT
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import RunDocument
 from qee.connectors.protocol import Settings
 from qee.connectors.worker import raised
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import RunDocument
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ def compiled(vendor: str, document: RunDocument) -> CompiledDocument:
     """As in the pod that compiles, without the sandbox. Raises AssertionError with what it wrote to standard error."""
     program = (
         "import sys\n"
-        "from qee.api.run_document import RunDocument\n"
-        "from qee.runner.errors import RunnerError\n"
+        "from qee.documents.run import RunDocument\n"
+        "from qee.sdk.errors import RunnerError\n"
         "from qee.runner.process import compiled\n"
         "try:\n"
         "    sys.stdout.buffer.write(compiled(RunDocument.from_bytes(sys.stdin.buffer.read())))\n"
@@ -145,8 +145,8 @@ def prepared(vendor: str, documents: Sequence[RunDocument]) -> list[CompiledDocu
     program = (
         "import sys\n"
         "from base64 import b64decode, b64encode\n"
-        "from qee.api.run_document import RunDocument\n"
-        "from qee.runner.errors import RunnerError\n"
+        "from qee.documents.run import RunDocument\n"
+        "from qee.sdk.errors import RunnerError\n"
         "from qee.runner.process import compiled\n"
         "for line in sys.stdin:\n"
         "    try:\n"

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from qee.api.conditions import PHASES, Phase
-from qee.api.crd import CRDS
-from qee.api.generate import files, main
 from qee.api.reasons import Reason
+from qee.schema.crd import CRDS
+from qee.schema.generate import files, main
 
 CHECKOUT = Path(__file__).parents[2]
 CHART = CHECKOUT / "charts/qee-crds"
@@ -40,7 +40,7 @@ def test_an_edited_file_is_shown_as_a_difference_and_not_written(
     out, err = capsys.readouterr()
     assert f"--- {path}" in out
     assert "-edited: true" in out
-    assert "python -m qee.api.generate" in err
+    assert "make generate" in err
     assert (copy / path).read_text() == edited
 
 

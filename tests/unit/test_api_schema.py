@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from qee.api.crd import CRDS, MODELS
 from qee.api.fields import PATTERNS
 from qee.api.job import MUTABLE, QuantumJob
+from qee.schema.crd import CRDS, MODELS
 
 Node = dict[str, Any]
 

@@ -9,10 +9,10 @@ from e2e.chart import NAMESPACE, OPERATOR, render
 from e2e.cluster.steps import ClusterError
 from e2e.rbac import Right, granted
 
-from qee.api.match_conditions import match_conditions
 from qee.certs import result_key
 from qee.certs.settings import Settings as CertsSettings
 from qee.controller.settings import Settings as OperatorSettings
+from qee.schema.match_conditions import match_conditions
 from qee.webhook.settings import Settings as WebhookSettings
 
 Object = dict[str, Any]

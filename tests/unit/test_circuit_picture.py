@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from qee.api.json_fields import DocumentError, Fields, canonical_json, parsed
-from qee.api.result_document import Register
 from qee.cli.circuit_layout import GAP, SYMBOL, Layout, Mark, layout, wrapped
 from qee.cli.problem import Problem
-from qee.runner.diagram import MAX_OPERATIONS, Diagram, Operation, labels, listed, refuse_many, short
-from qee.runner.errors import RunnerError
+from qee.documents.json_fields import DocumentError, Fields, canonical_json, parsed
+from qee.documents.result import Register
+from qee.sdk.diagram import MAX_OPERATIONS, Diagram, Operation, labels, listed, refuse_many, short
+from qee.sdk.errors import RunnerError
 
 
 def gate(name: str, *qubits: int, **more: Any) -> Operation:

@@ -12,16 +12,15 @@ from tests.fakes.cli import Cli, circuits, moved, run_of
 from tests.fakes.port import FakeApiServer
 
 from qee import results
-from qee.api import result_file
 from qee.api.conditions import Phase
-from qee.api.documents import ResultDocument
 from qee.api.names import REFERENCE_KEY, RESULT_KEY_SIGNATURE
 from qee.api.reasons import Reason
-from qee.api.reference_merge import merged_reference
-from qee.api.result_document import Missing
-from qee.api.result_merge import merged
-from qee.api.result_reference import of_result
 from qee.controller.answers import gist
+from qee.documents import ResultDocument, result_file
+from qee.documents.reference import of_result
+from qee.documents.reference_merge import merged_reference
+from qee.documents.result import Missing
+from qee.documents.result_merge import merged
 from qee.kube.port import Object
 from qee.kube.resources import CONFIG_MAPS, JOBS
 from qee.signing.attestation import attest

@@ -14,11 +14,11 @@ import pytest
 from tests.fakes.documents import computed, counted, document, expected, stored, sweep
 from typer.testing import CliRunner
 
-from qee.api.documents import CircuitResult, Register, ResultDocument
-from qee.api.result_document import Missing
 from qee.cli.curves import Axis, curves
 from qee.cli.main import app
 from qee.cli.showing import shown
+from qee.documents import CircuitResult, Register, ResultDocument
+from qee.documents.result import Missing
 
 LOST = [Missing(1, "DeadlineExceeded", "shard 1 ran too long")]
 THETA = tuple(f"{math.pi * step / 8:.6f}" for step in range(17))

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from qee.api.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
 from qee.cli import durations, terminal
 from qee.cli.histogram import columns
 from qee.cli.progress import Progress
 from qee.cli.showing import shown as as_text
+from qee.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
 
 
 def result(counts: Mapping[str, int], *registers: Register, circuit: str = "bell") -> CircuitResult:

@@ -15,9 +15,6 @@ from tests.cloud import BACKEND, PRICES, Cloud, Killer, backend, budget, job, pl
 from tests.fakes.provider import Job as ProviderJob
 
 from qee.api.budget import QuantumBudget, QuantumBudgetStatus
-from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
-from qee.api.documents import JobReference, Register, RunDocument
-from qee.api.json_fields import Fields
 from qee.api.names import FINALIZER_BACKEND, FINALIZER_TASK
 from qee.connectors import outcome
 from qee.connectors.outcome import Device
@@ -40,6 +37,9 @@ from qee.controller.queue import WorkQueue
 from qee.controller.worker import SMALL, Worker
 from qee.core import cost
 from qee.core.budget import Claim, NoRoom, Settlement, reserved, settled
+from qee.documents import JobReference, Register, RunDocument
+from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
+from qee.documents.json_fields import Fields
 from qee.kube.port import ApiError
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 

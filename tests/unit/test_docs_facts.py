@@ -9,9 +9,11 @@ from e2e.chart import render
 from e2e.cluster import images
 
 import qee
-from qee.api import budget, fields, job, job_circuit, names, qpy_file, trust
-from qee.runner import arrays, source
-from qee.runner.engines import cirq_json, qiskit_circuits
+from qee.api import budget, fields, job, job_circuit, names, trust
+from qee.circuits.qpy import file as qpy_file
+from qee.sdk import arrays, source
+from qee.sdk.cirq import json_reading as cirq_json
+from qee.sdk.qiskit import circuits as qiskit_circuits
 from qee.signing import dsse
 
 CHECKOUT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qee.api.documents import (
+from qee.documents import (
     CircuitResult,
     CircuitRun,
     CompiledCircuit,

@@ -12,9 +12,9 @@ import pytest
 from pydantic import ValidationError
 from tests.refused_specs import REFUSED, Refused, changed
 
-from qee.api.crd import CRDS
 from qee.api.explain import explain
 from qee.api.job import QuantumJob
+from qee.schema.crd import CRDS
 
 Node = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qee.api import frame
-from qee.api.frame import FrameError, decode, encode
 from qee.api.names import MAX_FRAME_BYTES
+from qee.documents import frame
+from qee.documents.frame import FrameError, decode, encode
 
 RUN = "0f5c.1"
 

@@ -13,12 +13,12 @@ from tests import builders, sharded, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee.api.conditions import ConditionType
-from qee.api.documents import RunDocument
 from qee.api.names import RESULTS_MOUNT
-from qee.api.reference_check import check_reference
-from qee.api.result_reference import ResultReference
 from qee.controller import results
 from qee.controller.loop import Controller
+from qee.documents import RunDocument
+from qee.documents.reference import ResultReference
+from qee.documents.reference_check import check_reference
 from qee.kube.compare import child_differs
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, CLAIMS, CONFIG_MAPS

@@ -13,7 +13,6 @@ from tests.fakes.provider import Job as ProviderJob
 from tests.fakes.schema import invalid
 
 from qee.api.conditions import ConditionType
-from qee.api.documents import ResultDocument
 from qee.api.names import ANNOTATION_FETCH_AT, RESULT_KEY
 from qee.connectors.fetching import GIVEN_UP_SECONDS, GONE_SECONDS, Tries
 from qee.connectors.protocol import (
@@ -33,6 +32,7 @@ from qee.controller.queue import WorkQueue
 from qee.controller.resync import Resync
 from qee.controller.worker import TooMuch, Worker
 from qee.core.naming import result_names
+from qee.documents import ResultDocument
 from qee.kube.port import ApiError, Conflict, Resource
 from qee.kube.resources import CONFIG_MAPS, EVENTS, JOBS, TASKS
 

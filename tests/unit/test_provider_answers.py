@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
-from qee.api.documents import JobReference, Register, ResultDocument
-from qee.api.json_fields import DocumentError
-from qee.api.packing import inflated, pack, unpack
-from qee.api.provider_result import check_provider_result
 from qee.api.task import ChargeStatus
 from qee.connectors import answers, figures, outcome, outcomes, protocol, wording
 from qee.connectors.outcome import Device
 from qee.connectors.protocol import Charge, Fetched, ProviderError, ProviderState, Target, UnitResult, Unreachable
 from qee.connectors.submission import Part
 from qee.connectors.wording import clean
+from qee.documents import JobReference, Register, ResultDocument
+from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
+from qee.documents.json_fields import DocumentError
+from qee.documents.packing import inflated, pack, unpack
+from qee.documents.provider_result import check_provider_result
 
 SECRETS = {
     "query": "see https://store.blob.core.windows.net/box/raw?sv=2024&sig={0}%3D&se=2026 for it",

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from qee.api.reasons import Reason
 from qee.circuits import Limits
-from qee.circuits.tokens import Cursor
-from qee.runner.errors import RunnerError
-from qee.runner.operands import places
-from qee.runner.reader import read
-from qee.runner.steps import Steps
+from qee.circuits.openqasm.tokens import Cursor
+from qee.sdk.errors import RunnerError
+from qee.sdk.openqasm.operands import places
+from qee.sdk.openqasm.reader import read
+from qee.sdk.openqasm.steps import Steps
 
 LIMITS = Limits(max_operations=200_000)
 THREE = 'OPENQASM 3;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[3] c;\n'

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from tests import sharded
 
-from qee.api import result_file
-from qee.api.documents import (
+from qee.documents import (
     CircuitRun,
     DocumentError,
     JobReference,
@@ -16,11 +15,12 @@ from qee.api.documents import (
     NoiseOptions,
     ResultDocument,
     RunDocument,
+    result_file,
 )
-from qee.api.reference_merge import merged_reference
-from qee.api.reference_reading import result_of
-from qee.api.result_merge import merged
-from qee.api.result_reference import ResultReference, of_result
+from qee.documents.reference import ResultReference, of_result
+from qee.documents.reference_merge import merged_reference
+from qee.documents.reference_reading import result_of
+from qee.documents.result_merge import merged
 
 JOB = JobReference("default", "bell", "0f5c")
 CIRCUITS = tuple(CircuitRun(name, "openqasm3", "x", 100) for name in ("z", "a", "m"))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from qee.api.documents import (
+from qee.api.names import MAX_FILE_BYTES, MAX_STORED_FILE_BYTES
+from qee.documents import (
     CircuitRun,
     CompiledCircuit,
     DocumentError,
@@ -17,10 +18,9 @@ from qee.api.documents import (
     Provenance,
     RunDocument,
 )
-from qee.api.names import MAX_FILE_BYTES, MAX_STORED_FILE_BYTES
-from qee.api.reference_check import check_reference, check_shard_reference
-from qee.api.reference_merge import merged_reference
-from qee.api.result_reference import ResultFile, ResultReference, file_path, is_reference
+from qee.documents.reference import ResultFile, ResultReference, file_path, is_reference
+from qee.documents.reference_check import check_reference, check_shard_reference
+from qee.documents.reference_merge import merged_reference
 
 JOB = JobReference("default", "sweep", "0f5c")
 SWEEP = CircuitRun("a", "openqasm3", "x", 10, {"t": ("0", "1", "2")}, (Observable("h", {"Z": "1"}),))

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from tests.fakes.documents import computed, counted, document, stored, sweep
 
-from qee.api.documents import Register
-from qee.api.result_document import Missing, ResultDocument
+from qee.documents import Register
+from qee.documents.result import Missing, ResultDocument
 from qee.results import Result, ResultError, load
 
 REGISTERS = (Register("low", 2), Register("high", 1))

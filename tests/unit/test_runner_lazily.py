@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qee.runner.lazily import LazyImports
+from qee.sdk.lazily import LazyImports
 
 
 @pytest.fixture

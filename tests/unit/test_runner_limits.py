@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qee.runner.limits import memory, threads
+from qee.sdk.limits import memory, threads
 
 GIB = 1_073_741_824
 SPARE = 32 * 1_048_576

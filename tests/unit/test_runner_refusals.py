@@ -6,7 +6,7 @@ import pytest
 from tests.physics.running import run
 
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 HEADS = {
     "openqasm3": 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[3] c;\n',
@@ -110,7 +110,7 @@ def test_deep_nesting_is_an_error_of_the_circuit(engine: str) -> None:
 
 
 def test_a_panic_of_the_parser_is_an_error_of_the_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from qee.runner.engines import aer_openqasm2
+    from qee.sdk.qiskit import openqasm2 as aer_openqasm2
 
     class Panic(BaseException):
         pass

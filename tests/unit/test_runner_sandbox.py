@@ -179,7 +179,7 @@ WITHOUT_LIBSECCOMP = """
     import sys
     sys.modules["pyseccomp"] = None
     from qee.runner import sandbox
-    from qee.runner.errors import RunnerError
+    from qee.sdk.errors import RunnerError
     try:
         print(sandbox.deny_network(required=sys.argv[1] == "required"))
     except RunnerError as error:
@@ -202,7 +202,7 @@ def test_without_libseccomp_a_pod_does_not_start_and_a_laptop_is_told(wanted: st
 def test_a_filter_that_does_not_hold_is_noticed() -> None:
     code = """
     from qee.runner import sandbox
-    from qee.runner.errors import RunnerError
+    from qee.sdk.errors import RunnerError
     sandbox._load_filter = lambda: None
     try:
         sandbox.deny_network(required=False)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qee.api.documents import Register
 from qee.api.reasons import Reason
-from qee.runner.engines.angles import check_integer_divisions
-from qee.runner.errors import RunnerError
-from qee.runner.registers import check_conditions, declared_registers
-from qee.runner.source import MAX_BITS, Statement, check_source, statements, without_comments
+from qee.documents import Register
+from qee.sdk.angles import check_integer_divisions
+from qee.sdk.errors import RunnerError
+from qee.sdk.registers import check_conditions, declared_registers
+from qee.sdk.source import MAX_BITS, Statement, check_source, statements, without_comments
 
 
 def test_statements_have_the_line_on_which_they_begin() -> None:

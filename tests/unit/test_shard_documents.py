@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qee.api import shards
-from qee.api.documents import (
+from qee.documents import (
     Array,
     CircuitResult,
     CircuitRun,
@@ -29,6 +28,7 @@ from qee.api.documents import (
     check_result,
     check_shard,
     merged,
+    shards,
 )
 
 JOB = JobReference("default", "sweep", "0f5c")

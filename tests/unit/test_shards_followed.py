@@ -10,7 +10,6 @@ from tests import builders, sharded, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee.api.conditions import ConditionType, Phase, conditions_for, terminal_phase
-from qee.api.documents import ResultDocument, check_result
 from qee.api.job import QuantumJob
 from qee.api.names import INDEX_LABEL
 from qee.api.reasons import Reason
@@ -18,6 +17,7 @@ from qee.controller import results
 from qee.controller.attesting import ResultSigner
 from qee.controller.parts import name_of, statement_of
 from qee.core.observed import child_state
+from qee.documents import ResultDocument, check_result
 from qee.kube import manifests
 from qee.kube.compare import child_differs
 from qee.kube.port import NotFound, Object, Resource

@@ -11,10 +11,10 @@ from tests import builders
 from tests.cluster_simulation import Simulation
 
 from qee.api.reasons import Reason
-from qee.api.result_document import ResultDocument
 from qee.controller.worker import SMALL, TooMuch, Worker
 from qee.core import sizing
 from qee.core.refusal import Refused
+from qee.documents.result import ResultDocument
 
 LARGE = SMALL + 1
 ENDLESS = "sum(iter(int, 1))"

@@ -13,11 +13,11 @@ import pytest
 from e2e.cluster.cache import CHECKOUT
 from tests.cloud import Cloud
 
-from qee.api.compiled_document import Submission, Unit, Usage
-from qee.api.documents import Register
 from qee.connectors import worker
 from qee.connectors.client import WorkerClient
 from qee.connectors.protocol import Ambiguous, Rejected, Settings, Throttled, Unreachable
+from qee.documents import Register
+from qee.documents.compiled import Submission, Unit, Usage
 
 # A provider that is a directory: a job is a file, named by its key. `how` says what a call does once it is carried out.
 ADAPTER = """

@@ -12,9 +12,9 @@ from typing import Any
 from e2e.cluster import sdks
 from tests.standins.running import StandIn, WorkerProcess, standin, worker
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import JobReference, RunDocument
 from qee.connectors.protocol import ENDED, Settings
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import JobReference, RunDocument
 
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0:11111111-2222-3333-4444-555555555555::"
 TOKEN = "canary-7f3a9c51e2"
@@ -29,8 +29,8 @@ def qasm(body: str) -> str:
 _COMPILER = """
 import sys
 from base64 import b64decode, b64encode
-from qee.api.run_document import RunDocument
-from qee.runner.errors import RunnerError
+from qee.documents.run import RunDocument
+from qee.sdk.errors import RunnerError
 from qee.runner.process import compiled
 for line in sys.stdin:
     try:

@@ -27,13 +27,13 @@ from tests.physics.statistics import ALARM, p_value
 from tests.standins.base import FAULTS
 from tests.standins.running import StandIn, WorkerProcess, compiled, standin, worker
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import CircuitRun, JobReference, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
 from qee.connectors.vendors import azure_results, azure_targets
 from qee.connectors.vendors.azure import Azure, job_id
-from qee.runner.errors import RunnerError
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import CircuitRun, JobReference, RunDocument, TranspileOptions
+from qee.sdk.errors import RunnerError
 
 TOKEN = "canary-4c1f0a7e"
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

@@ -18,13 +18,13 @@ from tests.physics.statistics import ALARM, p_value
 from tests.standins.base import FAULTS
 from tests.standins.running import StandIn, WorkerProcess, compiled, standin, worker
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import CircuitRun, JobReference, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
 from qee.connectors.vendors import braket_results
 from qee.connectors.vendors.braket import Braket
 from qee.connectors.vendors.braket_device import GATES, Device, from_snapshot
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import CircuitRun, JobReference, RunDocument, TranspileOptions
 
 TOKEN = "canary/4c1f0a7e+secret"
 SV1 = "arn:aws:braket:::device/quantum-simulator/amazon/sv1"
@@ -656,9 +656,9 @@ def test_what_the_device_cannot_do_is_refused_with_a_remedy(snapshot: Any, tmp_p
     """All in one process of the SDK's environment, for its imports take seconds."""
     program = (
         "import json, sys\n"
-        "from qee.api.run_document import RunDocument\n"
+        "from qee.documents.run import RunDocument\n"
         "from qee.connectors.vendors.braket import Braket\n"
-        "from qee.runner.errors import RunnerError\n"
+        "from qee.sdk.errors import RunnerError\n"
         "for path in sys.argv[1:]:\n"
         "    document = RunDocument.from_bytes(open(path, 'rb').read())\n"
         "    try:\n"

@@ -12,9 +12,9 @@ from e2e.clouds import VENDORS, token
 from e2e.cluster import sdks
 from tests.standins.running import WorkerProcess, prepared, standin, worker
 
-from qee.api.compiled_document import CompiledDocument
-from qee.api.run_document import CircuitRun, JobReference, RunDocument
 from qee.connectors.protocol import ENDED, Settings
+from qee.documents.compiled import CompiledDocument
+from qee.documents.run import CircuitRun, JobReference, RunDocument
 
 SHOTS = 400
 QASM2 = 'OPENQASM 2.0; include "qelib1.inc";'

@@ -17,12 +17,12 @@ from tests.physics.statistics import ALARM, p_value
 from tests.standins.base import FAULTS
 from tests.standins.running import StandIn, WorkerProcess, standin, worker
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import CircuitRun, JobReference, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
 from qee.connectors.vendors.google import Google, access
 from qee.connectors.vendors.google_words import excerpt
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import CircuitRun, JobReference, RunDocument, TranspileOptions
 
 TOKEN = "canary-71c0de5a"
 PROJECT, PROCESSOR = "tests", "rainbow"
@@ -144,8 +144,8 @@ def document(snapshot: bytes, *circuits: CircuitRun, **fields: Any) -> RunDocume
 
 _COMPILE = """
 import base64, json, sys
-from qee.api.run_document import RunDocument
-from qee.runner.errors import RunnerError
+from qee.documents.run import RunDocument
+from qee.sdk.errors import RunnerError
 from qee.runner.process import compiled
 found = {}
 for name, data in json.load(sys.stdin).items():
@@ -806,7 +806,7 @@ _RANDOM = """
 import base64, json, random, sys
 import cirq, cirq_google, numpy as np, sympy
 from cirq_google.api import v2
-from qee.api.run_document import CircuitRun, JobReference, RunDocument
+from qee.documents.run import CircuitRun, JobReference, RunDocument
 from qee.connectors.vendors.google_compiling import prepare
 
 def distribution(circuit, measured):
@@ -893,8 +893,8 @@ RESULTS = """
 import json
 from cirq_google.api import v2
 from cirq_google.cloud import quantum
-from qee.api.compiled_document import Submission, Unit, Usage
-from qee.api.result_document import Register
+from qee.documents.compiled import Submission, Unit, Usage
+from qee.documents.result import Register
 from qee.connectors.vendors import google_results
 
 QUBITS = ["0_0", "0_1"]

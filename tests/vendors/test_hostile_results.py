@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qee.api.compiled_document import NOT_MEASURED, Submission, Unit, Usage
-from qee.api.result_document import Register
 from qee.connectors.protocol import UnitResult, Unreachable
 from qee.connectors.vendors import azure_results, braket_results
+from qee.documents.compiled import NOT_MEASURED, Submission, Unit, Usage
+from qee.documents.result import Register
 
 FORMATS = ("ionq.quantum-results.v1", "honeywell.quantum-results.v1", "rigetti.quil-results.v1")
 ARN = "arn:aws:braket:us-east-1:123456789012:quantum-task/0c0ffee0-0000-4000-8000-000000000000"

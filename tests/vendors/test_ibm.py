@@ -16,11 +16,11 @@ from scipy.stats import binom
 from tests.standins import base
 from tests.standins.running import StandIn, WorkerProcess, prepared, standin, worker
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import CircuitRun, JobReference, Observable, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import ENDED, Settings
 from qee.connectors.vendors.ibm import Ibm
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import CircuitRun, JobReference, Observable, RunDocument, TranspileOptions
 
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0:11111111-2222-3333-4444-555555555555::"
 TOKEN = "canary-7f3a9c51e2"

@@ -12,9 +12,9 @@ import pytest
 from e2e.cluster import sdks
 from tests.vendors.ibm_world import KEY, World, qasm, world
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import CircuitRun
 from qee.connectors import protocol
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import CircuitRun
 
 BELL = CircuitRun("bell", "openqasm3", qasm("qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"), 10)
 # ErrorContainer: `trace`, and a list of `code`, `message` and `more_info`, all texts.

@@ -12,10 +12,10 @@ from e2e.cluster import sdks
 from scipy.stats import binom
 from tests.vendors.ibm_world import KEY, World, qasm, settings, world
 
-from qee.api.compiled_document import CompiledDocument
-from qee.api.run_document import CircuitRun, Observable, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.vendors.ibm import Ibm
+from qee.documents.compiled import CompiledDocument
+from qee.documents.run import CircuitRun, Observable, TranspileOptions
 
 PI = repr(math.pi)
 FALSE_ALARM = 1e-6

@@ -14,9 +14,9 @@ import pytest
 from e2e.cluster import sdks
 from tests.vendors.ibm_world import KEY, World, qasm, world
 
-from qee.api.compiled_document import CompiledDocument
-from qee.api.run_document import CircuitRun, Observable
 from qee.connectors import protocol
+from qee.documents.compiled import CompiledDocument
+from qee.documents.run import CircuitRun, Observable
 
 PROGRAMS = pytest.mark.parametrize("program", ["primitives", "executor"])
 SINGLET = qasm("qubit[2] q; x q; h q[0]; cx q[0], q[1];")

@@ -20,11 +20,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qee.api.compiled_document import Unit
-from qee.api.result_document import Register
 from qee.connectors.protocol import UnitResult
 from qee.connectors.vendors.ibm_payload import Payload, Shape
 from qee.connectors.vendors.ibm_results import fetched
+from qee.documents.compiled import Unit
+from qee.documents.result import Register
 
 _WHOLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)  # nothing of it can be read
 

@@ -16,11 +16,11 @@ from e2e.cluster import sdks
 from tests.physics.statistics import ALARM, p_value
 from tests.standins.running import StandIn, WorkerProcess, prepared, standin, worker
 
-from qee.api.compiled_document import CompiledDocument, Submission
-from qee.api.run_document import CircuitRun, JobReference, RunDocument, TranspileOptions
 from qee.connectors import protocol
 from qee.connectors.protocol import ENDED, Rejected, Settings, Unauthorized
 from qee.connectors.vendors.ionq import IonQ
+from qee.documents.compiled import CompiledDocument, Submission
+from qee.documents.run import CircuitRun, JobReference, RunDocument, TranspileOptions
 
 TOKEN = "canary-ionq-6be1"
 HEADER = 'OPENQASM 3.0; include "stdgates.inc";'
@@ -386,10 +386,10 @@ def test_a_job_has_no_more_gates_and_bytes_than_ionq_takes():
     """IonQ's specification: 150,000 gates in a job, and 10 MB."""
     program = (
         "import json\n"
-        "from qee.api.compiled_document import Unit\n"
-        "from qee.api.result_document import Register\n"
+        "from qee.documents.compiled import Unit\n"
+        "from qee.documents.result import Register\n"
         "from qee.connectors.vendors.ionq_compiling import _entry, _jobs, _submission\n"
-        "from qee.runner.errors import RunnerError\n"
+        "from qee.sdk.errors import RunnerError\n"
         "unit = Unit('c', 0, 100, (Register('c', 1),), (0,))\n"
         "def sent(gate, gates, circuits):\n"
         "    jobs = list(_jobs([_entry(unit, [gate] * gates, 36) for _ in range(circuits)]))\n"

@@ -12,9 +12,9 @@ import pytest
 from tests.standins.running import StandIn, WorkerProcess, prepared, standin, worker
 from tests.vendors.test_ionq import BELL, HEADER, PARTIAL, TOKEN, TWO_REGISTERS, circuit, document, ended, key
 
-from qee.api.compiled_document import CompiledDocument, Submission
 from qee.connectors import protocol
 from qee.connectors.protocol import Settings
+from qee.documents.compiled import CompiledDocument, Submission
 
 DEVICES = {"simulator": 29, "qpu.forte-1": 36}
 # Three qubits, of which q0 and q1 are read: key = c1 c0 = q1 q0.

@@ -12,8 +12,8 @@ from e2e.cluster.binaries import LOCKS, uv
 from e2e.cluster.cache import CHECKOUT
 from tests.standins.running import StandIn, WorkerProcess, compiled, standin, worker
 
-from qee.api.run_document import CircuitRun, JobReference, RunDocument
 from qee.connectors.protocol import Ambiguous, Settings, Throttled, Unauthorized
+from qee.documents.run import CircuitRun, JobReference, RunDocument
 
 TOKEN = "canary-acme-1c9e"
 KEY = f"{7:040x}"

@@ -94,6 +94,7 @@ EXIT_OOM_KILLED = 137  # 128 + SIGKILL, what the kernel's OOM killer leaves
 
 MAX_SAFE_INTEGER = 2**53 - 1  # integers beyond it do not survive JSON readers (RFC 8259 section 6)
 MAX_CIRCUITS = 300
+MAX_SUBMISSIONS = 300  # provider jobs of one attempt
 MAX_INLINE_BYTES = 131_072  # all inline sources of one job together
 MAX_SNAPSHOT_BYTES = 1_048_576  # the API server's limit for the data of one ConfigMap
 MAX_FRAME_BYTES = 4 * 1_048_576  # the kubelet rotates container logs at 10 MiB

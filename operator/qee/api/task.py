@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from qee.api.cel import Rule, rules
-from qee.api.compiled_document import MAX_SUBMISSIONS
 from qee.api.fields import MAX_PACKED, Amount, Count, Currency, Line, Sha256, text
 from qee.api.job_options import BackendRef, MaxCost
 from qee.api.meta import DNS_NAME, Observed, Resource, Spec
+from qee.api.names import MAX_SUBMISSIONS
 
 MAX_PROJECTION = 600_000  # characters; a job's inline sources are 128 KiB
 MAX_ENVELOPE = 98_304

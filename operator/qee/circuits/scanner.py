@@ -3,11 +3,11 @@
 from qee.api.reasons import Reason
 from qee.circuits.cirq_json import scan_cirq_json
 from qee.circuits.errors import ScanError, quoted
-from qee.circuits.qasm2 import Qasm2
-from qee.circuits.qasm3 import Qasm3
-from qee.circuits.qpy import scan_qpy
+from qee.circuits.openqasm.qasm2 import Qasm2
+from qee.circuits.openqasm.qasm3 import Qasm3
+from qee.circuits.openqasm.tokens import Cursor, read_text
+from qee.circuits.qpy.scan import scan_qpy
 from qee.circuits.report import Limits, Scan
-from qee.circuits.tokens import Cursor, read_text
 
 FORMATS = ("openqasm3", "openqasm2", "qpy", "cirq-json")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from qee.runner.diagram import Diagram, Operation
+from qee.sdk.diagram import Diagram, Operation
 
 GAP = 0.3  # between columns
 ROW_GAP = 1.0

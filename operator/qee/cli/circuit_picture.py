@@ -13,7 +13,7 @@ from matplotlib.patches import Arc, Circle, Polygon, Rectangle
 from qee.cli.circuit_layout import Layout, Mark, layout
 from qee.cli.problem import Problem
 from qee.cli.terminal import printable
-from qee.runner.diagram import Diagram
+from qee.sdk.diagram import Diagram
 
 INCHES = 0.45  # between two wires
 DOTS_PER_INCH = 150

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli.problem import Problem
+from qee.documents import CircuitResult, ResultDocument
 from qee.results.numbers import bits, reals
 
 MAX_OUTCOMES = 4  # curves of a sweep whose outcome nobody chose

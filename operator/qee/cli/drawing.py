@@ -5,12 +5,12 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from qee.api.documents import DocumentError, RunDocument
-from qee.api.json_fields import Fields
 from qee.cli import asking, exits, given, local, terminal
 from qee.cli.problem import Problem
 from qee.cli.writing import write
-from qee.runner.diagram import DIAGRAM, Diagram
+from qee.documents import DocumentError, RunDocument
+from qee.documents.json_fields import Fields
+from qee.sdk.diagram import DIAGRAM, Diagram
 
 MAX_WIDTH = 200
 

@@ -5,8 +5,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli.problem import Problem
+from qee.documents import CircuitResult, ResultDocument
 from qee.results import Result, tidy
 
 

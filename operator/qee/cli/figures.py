@@ -4,10 +4,10 @@ import cmath
 import math
 from collections.abc import Mapping
 
-from qee.api.documents import ResultDocument
-from qee.api.result_document import Expectation
-from qee.api.result_reference import ResultReference
 from qee.cli.terminal import printable
+from qee.documents import ResultDocument
+from qee.documents.reference import ResultReference
+from qee.documents.result import Expectation
 
 MAX_PARAMETERS = 4  # columns of a sweep that are shown beside its values
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from qee.api.documents import CircuitResult
 from qee.cli.terminal import printable
+from qee.documents import CircuitResult
 
 SHOWN = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉"

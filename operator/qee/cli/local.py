@@ -16,7 +16,6 @@ from types import FrameType
 from typing import IO, NoReturn
 
 from qee.api.backend import QuantumBackend
-from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_result
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.cli import checking, exits, given, results
@@ -27,6 +26,7 @@ from qee.cli.terminal import note, printable, spinner
 from qee.core.prepare import prepare, run_document
 from qee.core.refusal import Refused
 from qee.core.sizing import scans
+from qee.documents import DocumentError, ResultDocument, RunDocument, check_result
 
 _memory = checking.machine_memory
 MODULES = {"aer": "qiskit_aer", "cirq": "cirq"}  # by engine: what its extra installs
@@ -107,9 +107,9 @@ def _refusals(backend: str) -> Iterator[None]:
 
 
 def _executed(document: bytes, seconds: float | None) -> bytes:
-    from qee.api.frame import FrameError
-    from qee.runner.errors import RunnerError
+    from qee.documents.frame import FrameError
     from qee.runner.local import run_local
+    from qee.sdk.errors import RunnerError
 
     previous = signal.signal(signal.SIGTERM, _terminated)  # else the runner would outlive us
     with tempfile.TemporaryFile() as log:

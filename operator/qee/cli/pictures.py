@@ -5,11 +5,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli import figures
 from qee.cli.curves import Axis, Curve, Plane, curves, is_sweep, plane
 from qee.cli.histogram import by_count
 from qee.cli.problem import Problem
+from qee.documents import CircuitResult, ResultDocument
 from qee.results.numbers import amplitudes, bits, reals
 
 MAX_PANELS = 12

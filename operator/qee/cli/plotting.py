@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli import figures, showing
 from qee.cli.curves import Axis, Curve, curves, is_sweep
 from qee.cli.problem import Problem
 from qee.cli.terminal import printable
+from qee.documents import CircuitResult, ResultDocument
 
 HEIGHT = 16  # lines of a plot
 MAX_WIDTH = 100

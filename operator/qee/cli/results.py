@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api.documents import CircuitResult, DocumentError, ResultDocument
-from qee.api.result_reference import ResultReference, is_reference
 from qee.cli import exits, fetching, figures, jobs, terminal
 from qee.cli.connection import Target
 from qee.cli.curves import Axis
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
 from qee.cli.writing import write
+from qee.documents import CircuitResult, DocumentError, ResultDocument
+from qee.documents.reference import ResultReference, is_reference
 
 _OWN_FILE = (ResultForm.CSV, ResultForm.NPZ)  # what --output-file holds itself, in place of the document
 

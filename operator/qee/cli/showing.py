@@ -3,10 +3,10 @@
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 
-from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli import figures
 from qee.cli.histogram import SHOWN, bars, by_count, by_probability, columns, counts_bars, register_line
 from qee.cli.terminal import printable
+from qee.documents import CircuitResult, ResultDocument
 from qee.results.numbers import amplitudes, bits, reals
 
 MAX_CIRCUITS = 16

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from qee.api.documents import CircuitResult, ResultDocument
 from qee.cli.histogram import by_count, by_probability, columns
 from qee.cli.terminal import printable
+from qee.documents import CircuitResult, ResultDocument
 from qee.results.numbers import amplitudes, bits, reals
 
 NONE = "-"  # in the column of a parameter that the row's circuit does not have

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 
-from qee.api.compiled_document import Submission, Unit
 from qee.api.names import MAX_SAFE_INTEGER
-from qee.api.provider_result import SUM_WITHIN
 from qee.connectors import figures
 from qee.connectors.protocol import Fetched, UnitResult, Unreachable
+from qee.documents.compiled import Submission, Unit
+from qee.documents.provider_result import SUM_WITHIN
 
 _DECIMALS = Decimal(10) ** -40  # of a probability or a value: ideal simulators tell more than anybody measures
 _MOST = 10**30  # of a value and its standard error: written out, 1e999999 would cost all that is beside it

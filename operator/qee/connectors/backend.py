@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from qee.api.fields import MAX_PACKED
-from qee.api.packing import pack
 from qee.connectors import figures
 from qee.connectors.client import WorkerClient
 from qee.connectors.outcome import Device
 from qee.connectors.protocol import Connector, ProviderError, Target
 from qee.core import times
+from qee.documents.packing import pack
 from qee.kube.port import Object, Port
 from qee.kube.resources import BACKENDS
 

@@ -14,7 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from qee.api.compiled_document import Submission
 from qee.connectors.protocol import (
     Ambiguous,
     Charge,
@@ -30,6 +29,7 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.worker import MAX_ANSWER, raised
+from qee.documents.compiled import Submission
 
 logger = logging.getLogger(__name__)
 MAX_HANDLE = 512

@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from qee.api.compiled_document import CompiledDocument
 from qee.api.fields import MAX_PACKED
-from qee.api.packing import pack
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
 from qee.connectors import outcome
@@ -19,6 +17,8 @@ from qee.connectors.submission import Part
 from qee.connectors.task_status import TaskWriter, name_of, parts_of, too_large
 from qee.connectors.verification import Judge, outputs
 from qee.core import times
+from qee.documents.compiled import CompiledDocument
+from qee.documents.packing import pack
 from qee.kube.port import ApiError, Object
 
 logger = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from qee.api.compiled_document import CompiledDocument, Submission
 from qee.connectors.client import WorkerClient
 from qee.connectors.protocol import Fetched, Gone, ProviderError, Rejected, Throttled, Unauthorized, UnitResult
 from qee.connectors.submission import Part
+from qee.documents.compiled import CompiledDocument, Submission
 
 logger = logging.getLogger(__name__)
 FIRST_SECONDS, LONGEST_SECONDS = 15.0, 300.0  # between two tries: doubled each time

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from qee.api.compiled_document import CompiledDocument
-from qee.api.documents import Missing, ResultDocument
-from qee.api.provider_result import circuit_result
 from qee.api.reasons import Reason
-from qee.api.result_document import CircuitResult, Provenance, ProviderJob, ProviderRun
 from qee.api.task import TaskState
 from qee.connectors import answers
 from qee.connectors.protocol import Charge, Fetched
 from qee.connectors.submission import Part
+from qee.documents import Missing, ResultDocument
+from qee.documents.compiled import CompiledDocument
+from qee.documents.provider_result import circuit_result
+from qee.documents.result import CircuitResult, Provenance, ProviderJob, ProviderRun
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from qee.api.compiled_document import NOT_MEASURED, Unit
-from qee.api.provider_result import SUM_WITHIN
+from qee.documents.compiled import NOT_MEASURED, Unit
+from qee.documents.provider_result import SUM_WITHIN
 
 _SMALLEST = -40  # the power of ten below which a probability is 0: written out it could take a gigabyte
 

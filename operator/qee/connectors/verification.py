@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qee.api import names
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.json_fields import DocumentError, strict_object
-from qee.api.packing import unpack
 from qee.connectors.protocol import ProviderError
 from qee.core import times
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.json_fields import DocumentError, strict_object
+from qee.documents.packing import unpack
 from qee.kube.port import Object, Port
 from qee.kube.resources import NAMESPACES, TRUST_POLICIES
 from qee.signing import authorization

@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from qee.api.compiled_document import Submission
-from qee.api.json_fields import MAX_PARSED_BYTES, Fields, parsed_size
 from qee.connectors import protocol, wording
 from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
+from qee.documents.compiled import Submission
+from qee.documents.json_fields import MAX_PARSED_BYTES, Fields, parsed_size
 
 MAX_ANSWER = 64 * 2**20  # bytes of a line: the results of one provider job
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.compiled_document import CompiledDocument, Usage
-from qee.api.documents import (
+from qee.controller.attesting import RunFacts, facts_of
+from qee.documents import (
     DocumentError,
     Missing,
     ResultDocument,
@@ -19,14 +19,14 @@ from qee.api.documents import (
     merged,
     summary,
 )
-from qee.api.frame import MAX_DOCUMENT_BYTES
-from qee.api.json_fields import MAX_PARSED_BYTES, TooManyValues, parsed_size
-from qee.api.packing import pack, unpack
-from qee.api.provider_result import check_provider_result
-from qee.api.reference_check import check_shard_reference
-from qee.api.reference_merge import merged_reference
-from qee.api.result_reference import ResultReference, is_reference
-from qee.controller.attesting import RunFacts, facts_of
+from qee.documents.compiled import CompiledDocument, Usage
+from qee.documents.frame import MAX_DOCUMENT_BYTES
+from qee.documents.json_fields import MAX_PARSED_BYTES, TooManyValues, parsed_size
+from qee.documents.packing import pack, unpack
+from qee.documents.provider_result import check_provider_result
+from qee.documents.reference import ResultReference, is_reference
+from qee.documents.reference_check import check_shard_reference
+from qee.documents.reference_merge import merged_reference
 
 MAX_PARTS_BYTES = 2 * MAX_DOCUMENT_BYTES  # of all shards together
 MAX_RESULT_BYTES = 64 * 2**20  # of a provider's result, unpacked

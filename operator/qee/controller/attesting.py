@@ -16,10 +16,10 @@ import rfc8785
 from qee import __version__
 from qee.api.job import QuantumJob
 from qee.api.names import REFERENCE_KEY, RESULT_KEY, RUNNER_CONTAINER
-from qee.api.result_reference import is_reference
-from qee.api.run_document import RunDocument
 from qee.core import times
 from qee.core.observed import ChildState, PodState
+from qee.documents.reference import is_reference
+from qee.documents.run import RunDocument
 from qee.signing.algorithms import Family
 from qee.signing.attestation import AttestationProblem, attest, check
 from qee.signing.keys import KeyProblem, PrivateKey

@@ -6,9 +6,7 @@ Parts outlive pods, attempts and the operator.
 import logging
 from collections.abc import Mapping, Sequence
 
-from qee.api.documents import Missing
 from qee.api.job import QuantumJob
-from qee.api.json_fields import TooManyValues
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.controller import answers
@@ -20,6 +18,8 @@ from qee.core import times
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
 from qee.core.world import World
+from qee.documents import Missing
+from qee.documents.json_fields import TooManyValues
 from qee.kube.port import Port
 from qee.kube.resources import CONFIG_MAPS
 

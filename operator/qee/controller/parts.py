@@ -13,10 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.documents import DocumentError, canonical_json
-from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.job import QuantumJob
-from qee.api.json_fields import strict_object
 from qee.api.names import COMPONENT_PART, PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE
 from qee.api.reasons import Reason
 from qee.controller import answers
@@ -26,6 +23,9 @@ from qee.controller.worker import TooMuch, Worker
 from qee.core import naming
 from qee.core.observed import ChildState
 from qee.core.refusal import Refused
+from qee.documents import DocumentError, canonical_json
+from qee.documents.frame import MAX_DOCUMENT_BYTES
+from qee.documents.json_fields import strict_object
 from qee.kube import manifests
 from qee.kube.compare import input_sha256
 from qee.kube.port import AlreadyExists, NotFound, Object, Port, matches

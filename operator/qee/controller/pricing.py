@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from qee.api.backend import QuantumBackend
-from qee.api.compiled_document import Usage
 from qee.api.job import QuantumJob
 from qee.api.names import PRICES_KEY
 from qee.api.reasons import Reason
 from qee.core import cost
 from qee.core.cost import Price, PriceList
 from qee.core.refusal import Refused
+from qee.documents.compiled import Usage
 from qee.kube.port import NotFound, Port
 from qee.kube.resources import CONFIG_MAPS
 

@@ -11,10 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.documents import DocumentError
-from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
-from qee.api.json_fields import TooManyValues
 from qee.api.names import (
     INPUT_KEY,
     REFERENCE_KEY,
@@ -33,6 +30,9 @@ from qee.core import naming
 from qee.core.observed import ChildState, PodState
 from qee.core.refusal import Refused
 from qee.core.world import World
+from qee.documents import DocumentError
+from qee.documents.frame import FrameError, decode
+from qee.documents.json_fields import TooManyValues
 from qee.kube import manifests
 from qee.kube.compare import input_config_map_name
 from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port

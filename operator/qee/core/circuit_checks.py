@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from qee import devices
-from qee.api import shards
-from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.names import MAX_FILE_BYTES
 from qee.api.reasons import Reason
-from qee.api.run_document import CircuitRun, RunDocument
 from qee.circuits import Scan
 from qee.core.refusal import Refused
+from qee.documents import shards
+from qee.documents.frame import MAX_DOCUMENT_BYTES
+from qee.documents.run import CircuitRun, RunDocument
 
 MAX_RESULTS = 100_000  # of one job: each row of each circuit gives one
 MAX_STATEVECTOR_QUBITS = 16

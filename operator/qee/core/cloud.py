@@ -5,12 +5,12 @@ from typing import Any
 
 from qee.api.backend import QuantumBackend, QuantumBackendStatus
 from qee.api.job import QuantumJob
-from qee.api.json_fields import DocumentError
-from qee.api.packing import unpack
 from qee.api.reasons import Reason
-from qee.api.run_document import MAX_TARGET_BYTES, RunDocument
 from qee.circuits import Scan
 from qee.core.refusal import Refused
+from qee.documents.json_fields import DocumentError
+from qee.documents.packing import unpack
+from qee.documents.run import MAX_TARGET_BYTES, RunDocument
 
 COMPILER_MEMORY = "1Gi"  # Qiskit's transpiler with a device of 156 qubits takes 0.4 GiB
 READY = "Ready"

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
-from qee.api.compiled_document import Usage
-from qee.api.json_fields import DocumentError, Fields, parsed
 from qee.api.names import PRICES_FORMAT
+from qee.documents.compiled import Usage
+from qee.documents.json_fields import DocumentError, Fields, parsed
 
 _SMALLEST = Decimal("0.000001")  # estimates are rounded up to it
 _CURRENCY = re.compile("[A-Z]{3}")

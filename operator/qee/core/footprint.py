@@ -6,9 +6,9 @@ Every result is held until the last row has run; then all of them become one doc
 
 from collections.abc import Mapping
 
-from qee.api import shards
-from qee.api.run_document import CircuitRun, RunDocument
 from qee.circuits import Scan
+from qee.documents import shards
+from qee.documents.run import CircuitRun, RunDocument
 
 OUTCOME = 320  # of counts, joined and per register: 260 measured with 210,000 outcomes; and six copies of its key
 SHOT = 170  # of memory: 223 measured with 4,000,000 keys of 20 bits, a document of 92 MB; and four copies of its key

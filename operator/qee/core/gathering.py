@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.api.result_document import Missing
 from qee.core import failure, retry
 from qee.core.observed import ChildState
 from qee.core.plan import Finish, Gather, Merge, Plan, Report
 from qee.core.queueing import queued
 from qee.core.world import Patience, World
+from qee.documents.result import Missing
 
 Why = tuple[Reason, str]
 KEY_AGAIN = 5.0  # seconds until the key for parts is tried again

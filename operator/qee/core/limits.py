@@ -32,7 +32,7 @@ def check_limits(job: QuantumJob, backend: QuantumBackend) -> None:
 
 
 def _most_shots(observable: Observable, precision: float) -> float:
-    """Of one measurement, were all terms measured together; see `qee.runner.observables`."""
+    """Of one measurement, were all terms measured together; see `qee.sdk.observables`."""
     total = sum(abs(float(text)) for label, text in observable.terms.items() if set(label) != {"I"})
     return (total / precision) * (total / precision)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.api.result_document import Missing
 from qee.core.observed import ChildState, PodState, SubmittedTask
+from qee.documents.result import Missing
 
 
 @dataclass(frozen=True)

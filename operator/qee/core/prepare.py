@@ -10,18 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api import shards
 from qee.api.backend import QuantumBackend
-from qee.api.documents import (
-    CircuitRun,
-    JobReference,
-    NoiseOptions,
-    Observable,
-    RunDocument,
-    SimulatorOptions,
-    TranspileOptions,
-    drawn_seed,
-)
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit
 from qee.api.job_options import Noise, Transpile
@@ -36,6 +25,17 @@ from qee.core.refusal import Refused
 from qee.core.sources import Sources
 from qee.core.support import ENGINES
 from qee.core.tables import Columns
+from qee.documents import (
+    CircuitRun,
+    JobReference,
+    NoiseOptions,
+    Observable,
+    RunDocument,
+    SimulatorOptions,
+    TranspileOptions,
+    drawn_seed,
+    shards,
+)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from qee.api.job import QuantumJob
 from qee.api.job_options import ComputeResources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument
 from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memory, scan
 from qee.core.footprint import footprint
 from qee.core.limits import deadline_seconds, exceeded
 from qee.core.refusal import Refused
 from qee.core.routing import added
+from qee.documents.run import RunDocument
 
 MIB = 2**20
 FLOOR = 256 * MIB  # below it the kernel drops the page cache of the Python libraries while they are being imported

@@ -10,9 +10,9 @@ from typing import Any
 
 from qee.api import names
 from qee.api.job import QuantumJob
-from qee.api.result_reference import is_reference
 from qee.core import naming
 from qee.core.prepare import Prepared
+from qee.documents.reference import is_reference
 from qee.kube.port import Object
 from qee.kube.runner_pod import pod_spec
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qee.api.json_fields import DocumentError, canonical_json
 from qee.api.names import (
     MAX_FILE_BYTES,
     REFERENCE_FORMAT,
@@ -19,9 +18,10 @@ from qee.api.names import (
     RESULT_KEY,
     RESULT_KEY_GZIP,
 )
-from qee.api.reference_reading import result_of
-from qee.api.result_document import ResultDocument
-from qee.api.result_reference import ResultReference, is_reference
+from qee.documents.json_fields import DocumentError, canonical_json
+from qee.documents.reference import ResultReference, is_reference
+from qee.documents.reference_reading import result_of
+from qee.documents.result import ResultDocument
 from qee.results.errors import NotInstalled, ResultError
 from qee.results.result import Result
 

@@ -4,7 +4,7 @@ import sys
 from array import array
 from collections.abc import Sequence
 
-from qee.api.result_document import Array
+from qee.documents.result import Array
 
 _CODES = {"float32": "f", "float64": "d", "complex64": "f", "complex128": "d"}
 

@@ -10,7 +10,7 @@ Probabilities and statevectors have no place in it. A name that DataBin keeps fo
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from qee.api.result_document import CircuitResult, Register
+from qee.documents.result import CircuitResult, Register
 from qee.results.errors import NotInstalled, ResultError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qee.api.result_document import Array, CircuitResult, ResultDocument
+from qee.documents.result import Array, CircuitResult, ResultDocument
 from qee.results.errors import NotInstalled, ResultError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from qee.api.result_document import CircuitResult, ResultDocument
+from qee.documents.result import CircuitResult, ResultDocument
 from qee.results.numbers import amplitudes, bits, reals
 
 KEYS = ("circuit", "parameterSet")

@@ -13,15 +13,16 @@ import sys
 import traceback
 from typing import Any
 
-from qee.api.json_fields import DocumentError
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument
-from qee.runner import limits, sandbox, sdk_log
+from qee.documents.json_fields import DocumentError
+from qee.documents.run import RunDocument
+from qee.runner import sandbox, sdk_log
 from qee.runner.engines import load
-from qee.runner.errors import RunnerError
-from qee.runner.naming import naming
-from qee.runner.outcomes import Task
 from qee.runner.process import check_sources, limit_threads, options_of
+from qee.sdk import limits
+from qee.sdk.errors import RunnerError
+from qee.sdk.naming import naming
+from qee.sdk.outcomes import Task
 
 
 def main(arguments: list[str]) -> int:

@@ -3,10 +3,10 @@
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from qee.api.compiled_document import CompiledDocument
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument
-from qee.runner.errors import RunnerError
+from qee.documents.compiled import CompiledDocument
+from qee.documents.run import RunDocument
+from qee.sdk.errors import RunnerError
 
 GROUP = "qee.connectors"
 

@@ -12,17 +12,18 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
-from qee.api.json_fields import DocumentError
 from qee.api.reasons import Reason
-from qee.api.run_document import CircuitRun, RunDocument
-from qee.runner import limits, sandbox, sdk_log
-from qee.runner.diagram import DIAGRAM, Diagram
+from qee.documents.json_fields import DocumentError
+from qee.documents.run import CircuitRun, RunDocument
+from qee.runner import sandbox, sdk_log
 from qee.runner.engines import Engine, load
-from qee.runner.errors import RunnerError
-from qee.runner.explain import invalid
-from qee.runner.outcomes import Options
-from qee.runner.registers import check_conditions
-from qee.runner.source import LIBRARIES, check_source
+from qee.sdk import limits
+from qee.sdk.diagram import DIAGRAM, Diagram
+from qee.sdk.errors import RunnerError
+from qee.sdk.explain import invalid
+from qee.sdk.outcomes import Options
+from qee.sdk.registers import check_conditions
+from qee.sdk.source import LIBRARIES, check_source
 
 _Shown = TypeVar("_Shown")
 

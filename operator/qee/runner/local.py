@@ -15,11 +15,10 @@ import uuid
 from pathlib import Path
 from typing import IO
 
-from qee.api import frame, shards
-from qee.api.documents import DocumentError, ResultDocument, RunDocument, check_shard, merged
 from qee.api.names import EXIT_OK, EXIT_PERMANENT, INDEX_ENV
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.documents import DocumentError, ResultDocument, RunDocument, check_shard, frame, merged, shards
+from qee.sdk.errors import RunnerError
 
 
 def run_local(document: bytes, timeout: float | None = None, stderr: IO[bytes] | None = None) -> bytes:

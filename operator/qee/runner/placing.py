@@ -9,14 +9,14 @@ import gzip
 import os
 from pathlib import Path
 
-from qee.api import result_file, shards
-from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.names import MAX_FILE_BYTES, MAX_FRAMED_BYTES
 from qee.api.reasons import Reason
-from qee.api.result_document import ResultDocument
-from qee.api.result_reference import of_result
-from qee.api.run_document import RunDocument
-from qee.runner.errors import RunnerError
+from qee.documents import result_file, shards
+from qee.documents.frame import MAX_DOCUMENT_BYTES
+from qee.documents.reference import of_result
+from qee.documents.result import ResultDocument
+from qee.documents.run import RunDocument
+from qee.sdk.errors import RunnerError
 
 _WHY = {
     errno.ENOSPC: "it is full; make room on it, or give a larger one",

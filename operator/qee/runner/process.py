@@ -17,20 +17,21 @@ from pathlib import Path
 from typing import NoReturn
 
 from qee import __version__
-from qee.api import frame, shards
-from qee.api.json_fields import DocumentError, canonical_json
 from qee.api.names import EXIT_OK, INDEX_ENV, MAX_STORED_FILE_BYTES, TERMINATION_LOG
 from qee.api.reasons import Reason
-from qee.api.result_document import Provenance, ResultDocument
-from qee.api.run_document import CircuitRun, RunDocument
-from qee.api.shards import Part
-from qee.runner import limits, sandbox, sdk_log
+from qee.documents import frame, shards
+from qee.documents.json_fields import DocumentError, canonical_json
+from qee.documents.result import Provenance, ResultDocument
+from qee.documents.run import CircuitRun, RunDocument
+from qee.documents.shards import Part
+from qee.runner import sandbox, sdk_log
 from qee.runner.engines import Engine, load
-from qee.runner.errors import RunnerError
-from qee.runner.naming import naming
-from qee.runner.outcomes import Execution, Options, Task, circuit_result, compiled_circuit
-from qee.runner.registers import check_conditions
-from qee.runner.source import LIBRARIES, check_source
+from qee.sdk import limits
+from qee.sdk.errors import RunnerError
+from qee.sdk.naming import naming
+from qee.sdk.outcomes import Execution, Options, Task, circuit_result, compiled_circuit
+from qee.sdk.registers import check_conditions
+from qee.sdk.source import LIBRARIES, check_source
 
 _ERROR_BYTES = 4096  # what the kubelet keeps of a termination message
 _NAMES = ("--input", "--sha256", "--run", "--results", "--sandbox", "--termination-log")

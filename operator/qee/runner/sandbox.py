@@ -16,7 +16,7 @@ import os
 import resource
 
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 _AF_UNIX = 1
 _AF_INET = 2

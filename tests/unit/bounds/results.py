@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from tests import builders
 
-from qee.api.documents import CircuitRun, JobReference, RunDocument
-from qee.api.frame import MARK, encode
+from qee.documents import CircuitRun, JobReference, RunDocument
+from qee.documents.frame import MARK, encode
 
 UID, RUN = "u-1", "u-1.1"
 OF = RunDocument(

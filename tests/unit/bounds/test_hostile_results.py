@@ -4,10 +4,10 @@ import pytest
 from tests.unit.bounds import jobs, references, results, tables
 from tests.unit.bounds.measuring import Measuring
 
-from qee.api.frame import MAX_DOCUMENT_BYTES
 from qee.api.names import MAX_SNAPSHOT_BYTES
 from qee.controller.results import MAX_LOG_BYTES
 from qee.controller.worker import CPU_SECONDS, MEMORY
+from qee.documents.frame import MAX_DOCUMENT_BYTES
 
 NOISE = 0.1  # seconds
 TRIES = 5  # the least of so many counts: other processes make a run dearer, and none cheaper

@@ -15,9 +15,7 @@ from tests.unit.bounds.formats import CIRQ, QPY
 from tests.unit.bounds.programs import SHAPES, Hostile
 
 from qee.api.backend import QuantumBackend
-from qee.api.documents import DocumentError
 from qee.api.explain import brief
-from qee.api.frame import FrameError, decode
 from qee.api.job import QuantumJob
 from qee.api.names import MAX_INLINE_BYTES
 from qee.circuits import Limits
@@ -26,12 +24,14 @@ from qee.core.prepare import prepare
 from qee.core.refusal import Refused
 from qee.core.sources import Sources
 from qee.core.tables import TableProblem, read
+from qee.documents import DocumentError
+from qee.documents.frame import FrameError, decode
 from qee.kube.port import Object, Port
 from qee.kube.resources import Resource
-from qee.runner import reader
-from qee.runner.errors import RunnerError
-from qee.runner.explain import keyword_at, statement_at
-from qee.runner.source import check_source
+from qee.sdk.errors import RunnerError
+from qee.sdk.explain import keyword_at, statement_at
+from qee.sdk.openqasm import reader
+from qee.sdk.source import check_source
 from qee.signing.projection import ProjectionProblem, project
 from qee.webhook.review import Malformed, parse
 

@@ -15,7 +15,7 @@ from qiskit import QuantumCircuit, qpy
 from qee.api.reasons import Reason
 from qee.circuits import Limits, ScanError
 from qee.circuits.cirq_json import scan_cirq_json
-from qee.circuits.qpy import OLDEST, read_header
+from qee.circuits.qpy.scan import OLDEST, read_header
 
 
 def qpy_bytes(version: int, circuits: int = 1) -> bytes:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy
 from qiskit.circuit import Parameter, ParameterVector
 
-from qee.api.qpy_circuit import check
-from qee.api.qpy_file import QpyError
 from qee.api.reasons import Reason
 from qee.circuits import Limits, ScanError, scan
+from qee.circuits.qpy.circuit import check
+from qee.circuits.qpy.file import QpyError
 
 VERSIONS = range(13, qpy.QPY_VERSION + 1)
 

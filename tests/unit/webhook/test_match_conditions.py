@@ -4,8 +4,8 @@ import pytest
 from tests import builders
 
 from qee.api.job import MUTABLE
-from qee.api.match_conditions import match_conditions
 from qee.api.names import ANNOTATION_SIGNATURE
+from qee.schema.match_conditions import match_conditions
 from qee.signing.projection import SIGNED_LABELS, project
 
 (CONDITION,) = match_conditions()

@@ -20,8 +20,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.run_document import RunDocument
 from qee.connectors.protocol import (
     ENDED,
     AlreadyEnded,
@@ -38,6 +36,8 @@ from qee.connectors.protocol import (
 from qee.connectors.vendors import azure_results, azure_targets
 from qee.connectors.vendors.azure_results import word
 from qee.connectors.vendors.azure_settings import access
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.azure_calls import Service

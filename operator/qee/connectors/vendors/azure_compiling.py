@@ -13,9 +13,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2, tr
 from qiskit.exceptions import QiskitError
 
 from qee import __version__
-from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument, TranspileOptions
 from qee.connectors.vendors import azure_targets
 from qee.connectors.vendors.azure_targets import PRIORITY, Device, usage
 from qee.connectors.vendors.qiskit_programs import (
@@ -27,10 +25,12 @@ from qee.connectors.vendors.qiskit_programs import (
     unit,
     wires,
 )
-from qee.runner.engines.qiskit_circuits import ALWAYS, refuse_expansion
-from qee.runner.errors import RunnerError
-from qee.runner.limits import memory
-from qee.runner.naming import naming
+from qee.documents.compiled import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission
+from qee.documents.run import RunDocument, TranspileOptions
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import memory
+from qee.sdk.naming import naming
+from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 _QUIL = {"cx": "CNOT"}  # the others are the same in capitals
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from qee.api.compiled_document import Unit
 from qee.connectors.outcomes import Unreadable, distribution, numbers, of_decimal, of_digits
 from qee.connectors.protocol import Charge, Phase, ProviderState, UnitResult, Unreachable
+from qee.documents.compiled import Unit
 
 PHASES: Mapping[str, Phase] = {
     "Queued": "queued",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api.compiled_document import Usage
 from qee.connectors.vendors import program_gates
+from qee.documents.compiled import Usage
 
 _ONE_QUBIT = ("h", "rx", "ry", "rz", "s", "sdg", "t", "tdg", "x", "y", "z")
 

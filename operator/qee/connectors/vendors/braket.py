@@ -20,11 +20,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.run_document import RunDocument
 from qee.connectors.protocol import ENDED, Fetched, ProviderState, Rejected, Settings, Target, Unreachable
 from qee.connectors.vendors import braket_device, braket_results
 from qee.connectors.vendors.braket_settings import access
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.braket_calls import Service

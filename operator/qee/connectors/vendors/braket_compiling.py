@@ -17,9 +17,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.exceptions import QiskitError
 
 from qee import __version__
-from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission, Usage
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument, TranspileOptions
 from qee.connectors.vendors.braket_device import GATES, Device, from_snapshot
 from qee.connectors.vendors.qiskit_programs import (
     compiled,
@@ -29,10 +27,13 @@ from qee.connectors.vendors.qiskit_programs import (
     unit,
     wires,
 )
-from qee.runner.engines.qiskit_circuits import ALWAYS, refuse_expansion
-from qee.runner.errors import RunnerError
-from qee.runner.limits import memory
-from qee.runner.naming import naming
+from qee.api.names import MAX_SUBMISSIONS
+from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument, TranspileOptions
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import memory
+from qee.sdk.naming import naming
+from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 _RESERVATION = re.compile(r"arn:aws[a-z-]*:braket:[a-z0-9-]+:\d{12}:reservation/[0-9a-f-]{36}")
 _PACKAGES = ("qiskit", "amazon-braket-sdk", "amazon-braket-schemas", "botocore")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from qee.api.compiled_document import NOT_MEASURED, Submission, Unit
 from qee.connectors.outcomes import Unreadable, distribution, numbers, of_digits
 from qee.connectors.protocol import Fetched, Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.braket_device import position
+from qee.documents.compiled import NOT_MEASURED, Submission, Unit
 
 PHASES: Mapping[str, Phase] = {
     "CREATED": "queued",

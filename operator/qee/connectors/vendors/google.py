@@ -22,8 +22,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.run_document import RunDocument
 from qee.connectors.protocol import (
     ENDED,
     AlreadyEnded,
@@ -37,6 +35,8 @@ from qee.connectors.protocol import (
     UnitResult,
     Unreachable,
 )
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.google_calls import Service

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from qee.runner.lazily import LazyImports
+from qee.sdk.lazily import LazyImports
 
 with LazyImports(
     "matplotlib.pyplot",
@@ -27,20 +27,21 @@ from cirq_google.api import v2
 from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
 
 from qee import __version__
-from qee.api.compiled_document import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
 from qee.api.reasons import Reason
-from qee.api.result_document import CompiledCircuit, Size
-from qee.api.run_document import CircuitRun, RunDocument, TranspileOptions
 from qee.connectors.vendors.google import Google
 from qee.connectors.vendors.google_device import Device, invalid_spec, read_device
 from qee.connectors.vendors.google_payload import KEY, written
 from qee.connectors.vendors.google_routing import layout_of, routed
-from qee.runner.binding import matched
-from qee.runner.engines.cirq_json import MAX_OPERATIONS, load_cirq_json
-from qee.runner.engines.cirq_openqasm import load_openqasm
-from qee.runner.engines.cirq_program import Program
-from qee.runner.errors import RunnerError
-from qee.runner.naming import naming
+from qee.api.names import MAX_SUBMISSIONS
+from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
+from qee.documents.result import CompiledCircuit, Size
+from qee.documents.run import CircuitRun, RunDocument, TranspileOptions
+from qee.sdk.binding import matched
+from qee.sdk.cirq.json_reading import MAX_OPERATIONS, load_cirq_json
+from qee.sdk.cirq.openqasm import load_openqasm
+from qee.sdk.cirq.program import Program
+from qee.sdk.errors import RunnerError
+from qee.sdk.naming import naming
 
 _MAX_PRIORITY = 999  # EngineClient.create_job
 _OPTIONS = ("priority", "target_gateset")

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from qee.api.reasons import Reason
 from qee.connectors.vendors.google_payload import TARGET_FORMAT
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 
 @dataclass(frozen=True)

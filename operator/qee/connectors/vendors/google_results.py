@@ -6,11 +6,11 @@ from typing import Any
 from cirq_google.api import v2
 from google.protobuf.message import DecodeError
 
-from qee.api.compiled_document import Submission, Unit
 from qee.connectors import outcomes
 from qee.connectors.protocol import Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.google_payload import KEY, columns
 from qee.connectors.vendors.google_words import excerpt
+from qee.documents.compiled import Submission, Unit
 
 # cirq_google.cloud.quantum_v1alpha1.types.ExecutionStatus.State
 _STATES: dict[int, tuple[Phase, str]] = {

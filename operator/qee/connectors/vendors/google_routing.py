@@ -8,8 +8,8 @@ import networkx as nx
 
 from qee.api.reasons import Reason
 from qee.connectors.vendors.google_device import Device, invalid_spec
-from qee.runner.engines.cirq_program import Program
-from qee.runner.errors import RunnerError
+from qee.sdk.cirq.program import Program
+from qee.sdk.errors import RunnerError
 
 
 def routed(

@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.run_document import RunDocument
 from qee.connectors.protocol import Fetched, ProviderState, Rejected, Settings, Target, Unauthorized
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.ibm_client import Client

@@ -11,14 +11,14 @@ from qiskit.exceptions import QiskitError
 from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.utils import validate_isa_circuits
 
-from qee.api.compiled_document import NOT_MEASURED
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument, TranspileOptions
 from qee.connectors.vendors.ibm_target import Device
 from qee.connectors.vendors.qiskit_programs import Program, optimization_level, transpiler_seed, wires
-from qee.runner import limits
-from qee.runner.engines.qiskit_circuits import ALWAYS, refuse_expansion
-from qee.runner.errors import RunnerError
+from qee.documents.compiled import NOT_MEASURED
+from qee.documents.run import RunDocument, TranspileOptions
+from qee.sdk import limits
+from qee.sdk.errors import RunnerError
+from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop", "store"})
 _RESULT_NAMES = frozenset({"keys", "values", "items", "shape", "ndim", "size"})  # of DataBin: no register's

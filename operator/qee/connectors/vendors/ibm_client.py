@@ -25,8 +25,6 @@ from qiskit_ibm_runtime.api.utils import default_runtime_url_resolver
 from qiskit_ibm_runtime.exceptions import IBMNotAuthorizedError
 from requests import RequestException
 
-from qee.api.compiled_document import Submission
-from qee.api.json_fields import DocumentError
 from qee.connectors.answers import same
 from qee.connectors.protocol import (
     Ambiguous,
@@ -45,6 +43,8 @@ from qee.connectors.vendors import ibm_errors
 from qee.connectors.vendors.ibm_payload import Payload
 from qee.connectors.vendors.ibm_results import another_job, fetched, nothing, result_bytes, state, used
 from qee.connectors.vendors.ibm_session import BRIEF, MAX_ANSWER, Session, Token, TooLarge
+from qee.documents.compiled import Submission
+from qee.documents.json_fields import DocumentError
 
 CLOUD = "https://cloud.ibm.com"
 IAM = "iam.cloud.ibm.com"

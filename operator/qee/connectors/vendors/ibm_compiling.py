@@ -19,18 +19,18 @@ from qiskit_ibm_runtime.json import RuntimeEncoder
 from qiskit_ibm_runtime.utils import validate_classical_registers
 
 from qee import __version__
-from qee.api.compiled_document import NOT_MEASURED, Submission, Unit
 from qee.api.reasons import Reason
-from qee.api.result_document import CompiledCircuit
-from qee.api.run_document import RunDocument
 from qee.connectors.vendors import ibm_circuits, ibm_executor, ibm_options
 from qee.connectors.vendors.ibm_circuits import invalid
 from qee.connectors.vendors.ibm_payload import MAX_EXECUTIONS, Payload, Shape, usage
 from qee.connectors.vendors.ibm_target import Device
 from qee.connectors.vendors.qiskit_programs import Program, compiled, programs, unit
-from qee.runner.errors import RunnerError
-from qee.runner.naming import naming
-from qee.runner.observables import measurements
+from qee.documents.compiled import NOT_MEASURED, Submission, Unit
+from qee.documents.result import CompiledCircuit
+from qee.documents.run import RunDocument
+from qee.sdk.errors import RunnerError
+from qee.sdk.naming import naming
+from qee.sdk.observables import measurements
 
 _Sent = tuple[QuantumCircuit, ibm_circuits.Columns]
 

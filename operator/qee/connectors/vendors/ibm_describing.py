@@ -7,7 +7,7 @@ from typing import Any
 from qee.connectors.protocol import Target
 from qee.connectors.vendors.ibm_payload import MAX_EXECUTIONS
 from qee.connectors.vendors.ibm_target import Device, snapshot
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 
 def described(

@@ -15,7 +15,7 @@ from qiskit_ibm_runtime.options_models import ExecutorOptions
 
 from qee.api.reasons import Reason
 from qee.connectors.vendors.ibm_payload import is_session
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 PROGRAMS = ("primitives", "executor")
 _NOT_OFFERED = {

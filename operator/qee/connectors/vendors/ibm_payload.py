@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.compiled_document import Unit, Usage
-from qee.api.json_fields import DocumentError, canonical_json
+from qee.documents.compiled import Unit, Usage
+from qee.documents.json_fields import DocumentError, canonical_json
 
 PROGRAMS = ("sampler", "estimator", "executor")
 # Of one job, circuits as bound times shots, but for the estimator, whose jobs IBM splits: its guide "Job limits".
@@ -25,7 +25,7 @@ _SESSION = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 @dataclass(frozen=True)
 class Shape:
-    """`measured`: of a circuit whose observables we compute, `constants` and `groups` as in qee.runner.observables."""
+    """`measured`: of a circuit whose observables we compute, `constants` and `groups` as in qee.sdk.observables."""
 
     units: int
     registers: tuple[tuple[str, int], ...] = ()

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from qee.api.compiled_document import Submission, Unit
-from qee.api.json_fields import decimal_text
 from qee.connectors.figures import count, decimal
 from qee.connectors.outcomes import key, of_integers
 from qee.connectors.protocol import Charge, Fetched, Phase, ProviderState, UnitResult
@@ -23,7 +21,9 @@ from qee.connectors.vendors.ibm_wire import (
     tally,
     tensor,
 )
-from qee.runner.observables import Group, Measurements, error_of_told
+from qee.documents.compiled import Submission, Unit
+from qee.documents.json_fields import decimal_text
+from qee.sdk.observables import Group, Measurements, error_of_told
 
 _PHASES: dict[str, Phase] = {
     "QUEUED": "queued",

@@ -9,7 +9,7 @@ from qiskit_ibm_runtime.utils.backend_converter import convert_to_target
 from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data, properties_from_server_data
 
 from qee.api.reasons import Reason
-from qee.runner.errors import RunnerError
+from qee.sdk.errors import RunnerError
 
 # What the transpiler looks at. Configuration and properties of 156 qubits are 600 KB, much of it about pulses.
 _CONFIGURATION = (

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from qee.api.json_fields import DocumentError
-from qee.api.packing import inflated
+from qee.documents.json_fields import DocumentError
+from qee.documents.packing import inflated
 
 _HEADER = 16 * 1024  # bytes of an .npy file before its numbers, at most
 

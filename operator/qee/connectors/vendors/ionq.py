@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from qee.api.compiled_document import CompiledDocument, Submission, Usage
-from qee.api.run_document import RunDocument
 from qee.connectors.protocol import Fetched, Phase, ProviderState, Rejected, Settings, Target, Unauthorized
 from qee.connectors.vendors import program_gates
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.ionq_calls import Service

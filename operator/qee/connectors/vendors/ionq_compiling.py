@@ -15,9 +15,7 @@ from qiskit.exceptions import QiskitError
 from qiskit_ionq.helpers import qiskit_circ_to_ionq_circ
 
 from qee import __version__
-from qee.api.compiled_document import CompiledDocument, Submission, Unit, Usage
 from qee.api.reasons import Reason
-from qee.api.run_document import RunDocument, TranspileOptions
 from qee.connectors.vendors.ionq import BASIS, SIMULATOR, IonQ
 from qee.connectors.vendors.qiskit_programs import (
     Program,
@@ -28,10 +26,12 @@ from qee.connectors.vendors.qiskit_programs import (
     unit,
     wires,
 )
-from qee.runner.engines.qiskit_circuits import ALWAYS, refuse_expansion
-from qee.runner.errors import RunnerError
-from qee.runner.limits import memory
-from qee.runner.naming import naming
+from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
+from qee.documents.run import RunDocument, TranspileOptions
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import memory
+from qee.sdk.naming import naming
+from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 MAX_CIRCUITS = 300  # in one job; IonQ takes 5,000, of which one fetch could not read all in its time
 MAX_GATES = 150_000  # in one job, of all its circuits

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.compiled_document import Submission
 from qee.connectors.protocol import Charge
 from qee.connectors.vendors.ionq import SIMULATOR
+from qee.documents.compiled import Submission
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from qee.api.compiled_document import Submission, Unit
 from qee.connectors.outcomes import Unreadable, distribution, numbers, of_decimal, of_digits
 from qee.connectors.protocol import ENDED, Charge, Fetched, Gone, UnitResult, Unreachable
 from qee.connectors.vendors.ionq import state
 from qee.connectors.vendors.ionq_calls import Service, named
 from qee.connectors.vendors.ionq_payload import Sent, charge
+from qee.documents.compiled import Submission, Unit
 
 _AT_ONCE = 16  # requests: a job has hundreds of circuits, each takes several, and the whole must be within one call
 _REGISTER = "output_all"

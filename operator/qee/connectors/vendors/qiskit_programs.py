@@ -10,12 +10,14 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
-from qee.api.compiled_document import NOT_MEASURED, Unit
 from qee.api.reasons import Reason
-from qee.api.result_document import CompiledCircuit, Register, Size
-from qee.api.run_document import CircuitRun, RunDocument
-from qee.runner.binding import matched
-from qee.runner.engines.qiskit_circuits import (
+from qee.documents.compiled import NOT_MEASURED, Unit
+from qee.documents.result import CompiledCircuit, Register, Size
+from qee.documents.run import CircuitRun, RunDocument
+from qee.sdk.binding import matched
+from qee.sdk.errors import RunnerError
+from qee.sdk.naming import naming
+from qee.sdk.qiskit.circuits import (
     bound,
     digest,
     instructions,
@@ -24,8 +26,6 @@ from qee.runner.engines.qiskit_circuits import (
     two_qubit_gates,
     without_fresh_resets,
 )
-from qee.runner.errors import RunnerError
-from qee.runner.naming import naming
 
 OPTIMIZATION_LEVEL = 2  # of a QPU's circuits where spec.transpile says nothing
 MAX_SEED = 2**31 - 1  # Qiskit's transpiler takes 32 bits

@@ -3,12 +3,12 @@
 from typing import Any, Protocol
 
 from qee.api.reasons import Reason
-from qee.api.result_document import NoiseModel
-from qee.api.run_document import CircuitRun
-from qee.runner.diagram import Diagram
-from qee.runner.errors import RunnerError
-from qee.runner.limits import Room
-from qee.runner.outcomes import Execution, Options, Task
+from qee.documents.result import NoiseModel
+from qee.documents.run import CircuitRun
+from qee.sdk.diagram import Diagram
+from qee.sdk.errors import RunnerError
+from qee.sdk.limits import Room
+from qee.sdk.outcomes import Execution, Options, Task
 
 
 class Engine(Protocol):
@@ -56,9 +56,9 @@ def load(name: str, options: Options, room: Room) -> Engine:
 
 def _engine(name: str) -> type[Engine]:
     if name == "aer":
-        from qee.runner.engines.aer import AerEngine
+        from qee.runner.engines.aer.engine import AerEngine
 
         return AerEngine
-    from qee.runner.engines.cirq import CirqEngine
+    from qee.runner.engines.cirq.engine import CirqEngine
 
     return CirqEngine

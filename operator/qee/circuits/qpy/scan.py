@@ -1,0 +1,60 @@
+"""QPY, Qiskit's binary circuit format, looked at without Qiskit and without building the circuit."""
+
+from qee.api.reasons import Reason
+from qee.circuits.errors import ScanError
+from qee.circuits.qpy.circuit import Bounds, check
+from qee.circuits.qpy.file import NEWEST, OLDEST, Header, QpyError
+from qee.circuits.qpy.file import read_header as header_of
+from qee.circuits.report import Limits, Scan
+
+__all__ = ["NEWEST", "OLDEST", "Header", "read_header", "scan_qpy"]
+
+FORMAT = "qpy"
+_FLOW = frozenset({"if", "while", "switch"})
+
+
+def read_header(data: bytes) -> Header:
+    """The header of a QPY file. Raises ScanError for what is none, too old, too new, or of unsafe encoding."""
+    try:
+        return header_of(data)
+    except QpyError as error:
+        raise ScanError(error.reason, error.message) from None
+
+
+def scan_qpy(data: bytes, limits: Limits) -> Scan:
+    """Counts the circuit in a QPY file, in time linear in its size.
+
+    Clifford circuits are not recognised. Raises ScanError, without a line.
+    """
+    if len(data) > limits.max_bytes:
+        raise ScanError(
+            Reason.CIRCUIT_TOO_LARGE, f"the file has {len(data)} bytes, {limits.max_bytes} are possible; split it"
+        )
+    bounds = Bounds(limits.max_qubits, limits.max_classical_bits, limits.max_operations, limits.max_operations)
+    try:
+        version, found = check(data, bounds)
+    except QpyError as error:
+        raise ScanError(error.reason, error.message) from None
+    if not found.qubits:
+        raise ScanError(Reason.INVALID_CIRCUIT, "the circuit has no qubits")
+    return Scan(
+        format=FORMAT,
+        version=str(version),
+        qubits=found.qubits,
+        classical_bits=found.clbits,
+        registers=tuple(found.registers),
+        operations=found.operations,
+        objects=found.operations,
+        multi_qubit_operations=found.multi_qubit,
+        measured=found.measured,
+        clifford=False,
+        feed_forward=bool(found.constructs & _FLOW),
+        mid_circuit=found.mid_circuit,
+        needs_deadline="while" in found.constructs,
+        gates=frozenset(found.gates),
+        constructs=frozenset(found.constructs),
+        late_resets=found.late_resets,
+        inputs=tuple(found.parameters),
+        active=found.used.bit_count(),
+        used_inputs=frozenset(found.parameters),
+    )

@@ -1,0 +1,60 @@
+"""Which of the scanner's constructs an engine refuses, made by trying the programs of the table of constructs.
+
+python -m qee.runner.constructs.refused            write operator/qee/circuits/refused.json
+python -m qee.runner.constructs.refused --check    fail if it is not what would be written
+"""
+
+import json
+import re
+import sys
+
+from qee.circuits import ScanError, scan
+from qee.circuits.refused import FILE
+from qee.runner.constructs.page import verdict
+from qee.runner.constructs.table import PROGRAMS
+
+FORMATS = ("openqasm3", "openqasm2")
+ENGINES = ("aer", "cirq")
+_ASKS_FOR_VALUES = "input"  # refused without a column of parameters, which the table's programs have not
+
+
+def text() -> str:
+    """The file's text: by format, engine and construct what is refused, and what to write instead."""
+    table = {format: {engine: _refused(format, engine) for engine in ENGINES} for format in FORMATS}
+    return json.dumps(table, indent=2, sort_keys=True) + "\n"
+
+
+def _refused(format: str, engine: str) -> dict[str, str]:
+    """A construct is refused if every program that has it is."""
+    runs = {_ASKS_FOR_VALUES}
+    found: dict[str, str] = {}
+    for program in PROGRAMS:
+        source = program.source(format)
+        if source is None:
+            continue
+        try:
+            constructs = scan(format, source).constructs
+        except ScanError:
+            continue
+        said = verdict(program, format, engine)
+        if said == "yes":
+            runs |= constructs
+        for construct in constructs:
+            found.setdefault(construct, re.sub(r"^engine \w+ does not run ", "", said))
+    return {construct: said for construct, said in found.items() if construct not in runs}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the file; returns the exit code."""
+    wanted = text()
+    if arguments == ["--check"]:
+        if FILE.read_text(encoding="utf-8") == wanted:
+            return 0
+        sys.stderr.write(f"{FILE.name} is out of date: run python -m qee.runner.constructs.refused\n")
+        return 1
+    FILE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Cirq as an engine."""

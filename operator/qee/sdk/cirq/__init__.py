@@ -1,0 +1,1 @@
+"""Circuits in Cirq, from OpenQASM and Cirq JSON."""

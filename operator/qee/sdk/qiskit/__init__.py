@@ -1,0 +1,1 @@
+"""Circuits in Qiskit, from OpenQASM and QPY."""
