@@ -79,6 +79,7 @@ COPY operator/qee/kube /build/project/operator/qee/kube
 COPY operator/qee/observe /build/project/operator/qee/observe
 COPY operator/qee/results /build/project/operator/qee/results
 COPY operator/qee/runner /build/project/operator/qee/runner
+COPY operator/qee/schema /build/project/operator/qee/schema
 COPY operator/qee/sdk /build/project/operator/qee/sdk
 COPY operator/qee/signing /build/project/operator/qee/signing
 COPY operator/qee/webhook /build/project/operator/qee/webhook

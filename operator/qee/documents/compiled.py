@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api.names import COMPILED_FORMAT
+from qee.api.names import COMPILED_FORMAT, MAX_SUBMISSIONS
 from qee.documents.json_fields import DocumentError, Fields, canonical_json, parsed
 from qee.documents.result import CompiledCircuit, Register
 from qee.documents.run import JobReference

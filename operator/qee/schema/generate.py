@@ -98,9 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         difference = drift(options.root)
         sys.stdout.write(difference)
         if difference:
-            sys.stderr.write(
-                "Generated files differ from the models; run `make generate` and commit.\n"
-            )
+            sys.stderr.write("Generated files differ from the models; run `make generate` and commit.\n")
         return 1 if difference else 0
     for path, text in files().items():
         target = options.root / path

@@ -17,6 +17,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.exceptions import QiskitError
 
 from qee import __version__
+from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
 from qee.connectors.vendors.braket_device import GATES, Device, from_snapshot
 from qee.connectors.vendors.qiskit_programs import (
@@ -27,7 +28,6 @@ from qee.connectors.vendors.qiskit_programs import (
     unit,
     wires,
 )
-from qee.api.names import MAX_SUBMISSIONS
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Usage
 from qee.documents.run import RunDocument, TranspileOptions
 from qee.sdk.errors import RunnerError

@@ -27,12 +27,12 @@ from cirq_google.api import v2
 from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
 
 from qee import __version__
+from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
 from qee.connectors.vendors.google import Google
 from qee.connectors.vendors.google_device import Device, invalid_spec, read_device
 from qee.connectors.vendors.google_payload import KEY, written
 from qee.connectors.vendors.google_routing import layout_of, routed
-from qee.api.names import MAX_SUBMISSIONS
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
 from qee.documents.result import CompiledCircuit, Size
 from qee.documents.run import CircuitRun, RunDocument, TranspileOptions
