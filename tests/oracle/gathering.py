@@ -7,7 +7,6 @@ attempt follows, which has only the lost parts to add.
 
 from collections.abc import Iterable, Mapping
 
-from qee.api.result_document import Missing
 from tests.oracle import failure, retry
 from tests.oracle.observed import ChildState
 from tests.oracle.plan import Finish, Gather, Merge, Plan, Report
@@ -16,6 +15,7 @@ from tests.oracle.world import Patience, World
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
+from qee.documents.result import Missing
 
 Why = tuple[Reason, str]
 KEY_AGAIN = 5.0  # seconds until the key for parts is tried again

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from qee.api.result_document import Missing
 from tests.oracle.observed import ChildState, PodState, SubmittedTask
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
+from qee.documents.result import Missing
 
 
 @dataclass(frozen=True)
