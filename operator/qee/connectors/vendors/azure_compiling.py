@@ -13,6 +13,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2, tr
 from qiskit.exceptions import QiskitError
 
 from qee import __version__
+from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
 from qee.connectors.vendors import azure_targets
 from qee.connectors.vendors.azure_targets import PRIORITY, Device, usage
@@ -25,7 +26,7 @@ from qee.connectors.vendors.qiskit_programs import (
     unit,
     wires,
 )
-from qee.documents.compiled import MAX_SUBMISSIONS, NOT_MEASURED, CompiledDocument, Submission
+from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission
 from qee.documents.run import RunDocument, TranspileOptions
 from qee.sdk.errors import RunnerError
 from qee.sdk.limits import memory
