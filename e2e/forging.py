@@ -9,8 +9,8 @@ from e2e.kubernetes import Job, Object
 from qee.api import names
 from qee.api.job import QuantumJob
 from qee.core import naming
-from qee.core.prepare import run_document
-from qee.core.sources import Sources
+from qee.core.checks.prepare import run_document
+from qee.core.checks.sources import Sources
 from qee.documents import RunDocument
 from qee.documents.frame import encode
 

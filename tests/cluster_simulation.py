@@ -10,7 +10,7 @@ from tests.fakes.port import FakeApiServer
 
 from qee.api.conditions import ConditionType
 from qee.api.names import INPUT_KEY, RUNNER_CONTAINER
-from qee.controller.reconcile import Reconciler
+from qee.controller.jobs.reconcile import Reconciler
 from qee.controller.settings import RunnerSettings, Settings, VerificationSettings
 from qee.documents import RunDocument
 from qee.kube.port import Object

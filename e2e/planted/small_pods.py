@@ -3,7 +3,7 @@
 from typing import Any
 
 from qee.app import main
-from qee.core import prepare, sizing
+from qee.core.checks import prepare, sizing
 
 resources = sizing.resources
 

@@ -9,7 +9,7 @@ from qiskit_aer import AerSimulator
 
 from qee.api.job_options import Noise, Transpile
 from qee.circuits import scan
-from qee.core import routing
+from qee.core.checks import routing
 from qee.devices import snapshot
 from qee.documents import TranspileOptions
 from qee.runner.engines.aer.noise import DeviceNoise

@@ -14,7 +14,7 @@ import pytest
 
 from qee.api.names import MAX_STORED_FILE_BYTES
 from qee.api.reasons import Reason
-from qee.core.failure import FROM_RUNNER
+from qee.core.job.failure import FROM_RUNNER
 from qee.documents import (
     CircuitRun,
     JobReference,

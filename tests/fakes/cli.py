@@ -19,8 +19,8 @@ from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.cli.connection import Cluster, Target
 from qee.cli.main import app
-from qee.core.prepare import run_document
-from qee.core.sources import Sources
+from qee.core.checks.prepare import run_document
+from qee.core.checks.sources import Sources
 from qee.documents import RunDocument, summary
 from qee.documents.result import ResultDocument
 from qee.kube.port import Object

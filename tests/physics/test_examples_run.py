@@ -8,8 +8,8 @@ import yaml
 from tests.physics.example_checks import CHECKS, EXAMPLES
 
 from qee.api.job import QuantumJob
-from qee.controller import inputs
-from qee.core.prepare import run_document
+from qee.controller.jobs import inputs
+from qee.core.checks.prepare import run_document
 from qee.documents import ResultDocument, check_result
 from qee.kube.port import Port
 from qee.runner.process import execute

@@ -9,9 +9,9 @@ from tests import builders
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.core.prepare import Prepared, prepare
+from qee.core.checks.prepare import Prepared, prepare
+from qee.core.checks.sources import Sources
 from qee.core.refusal import Refused
-from qee.core.sources import Sources
 from qee.documents.run import RunDocument
 
 ROTATED = """OPENQASM 3.0;

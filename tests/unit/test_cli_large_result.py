@@ -15,7 +15,7 @@ from qee import results
 from qee.api.conditions import Phase
 from qee.api.names import REFERENCE_KEY, RESULT_KEY_SIGNATURE
 from qee.api.reasons import Reason
-from qee.controller.answers import gist
+from qee.controller.jobs.answers import gist
 from qee.documents import ResultDocument, result_file
 from qee.documents.reference import of_result
 from qee.documents.reference_merge import merged_reference

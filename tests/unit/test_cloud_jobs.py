@@ -30,13 +30,13 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.submission import Part
-from qee.controller import answers
 from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
+from qee.controller.jobs import answers
 from qee.controller.queue import WorkQueue
 from qee.controller.worker import SMALL, Worker
-from qee.core import cost
-from qee.core.budget import Claim, NoRoom, Settlement, reserved, settled
+from qee.core.money import cost
+from qee.core.money.budget import Claim, NoRoom, Settlement, reserved, settled
 from qee.documents import JobReference, Register, RunDocument
 from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
 from qee.documents.json_fields import Fields

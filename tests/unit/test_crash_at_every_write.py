@@ -14,7 +14,7 @@ from tests import builders, sharded, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee.api.names import LABEL_ATTEMPT, REFERENCE_KEY, RESULT_KEY
-from qee.controller import results
+from qee.controller.jobs import results
 from qee.controller.settings import Settings, VerificationSettings
 from qee.kube import manifests
 from qee.kube.port import Object, Resource
@@ -272,7 +272,7 @@ async def test_a_planted_double_creation_is_caught(monkeypatch: pytest.MonkeyPat
         child["metadata"]["name"] = next(names)
         return child
 
-    monkeypatch.setattr("qee.controller.start.manifests.child_job", unnamed)
+    monkeypatch.setattr("qee.controller.jobs.start.manifests.child_job", unnamed)
     simulation = Simulation()
     simulation.given()
     created = ("create", CHILDREN.plural)

@@ -12,8 +12,8 @@ from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.cli import checking
 from qee.cli.manifest import Manifest
+from qee.core.checks.sources import Sources
 from qee.core.refusal import Refused
-from qee.core.sources import Sources
 
 QPY = b"QISKIT\x0d\x01\x03\x00"
 TABLE = b'{"theta": ["0.1"]}'

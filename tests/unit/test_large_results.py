@@ -14,7 +14,7 @@ from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee.api.conditions import ConditionType
 from qee.api.names import RESULTS_MOUNT
-from qee.controller import results
+from qee.controller.jobs import results
 from qee.controller.loop import Controller
 from qee.documents import RunDocument
 from qee.documents.reference import ResultReference

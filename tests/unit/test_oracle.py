@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from tests.oracle import decide as old
 from tests.oracle.worlds import Case, cases
 
-from qee.core import decide as new
-from qee.core import world
-from qee.core.observed import child_state, pod_state, task_state
+from qee.core.job import decide as new
+from qee.core.job import world
+from qee.core.job.observed import child_state, pod_state, task_state
 
 EXAMPLES = int(os.environ.get("QEE_ORACLE_EXAMPLES", "200"))
 

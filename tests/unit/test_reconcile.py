@@ -9,7 +9,7 @@ from tests import builders
 from tests.cluster_simulation import Simulation
 
 from qee.api.conditions import ConditionType
-from qee.controller import results
+from qee.controller.jobs import results
 from qee.kube.manifests import deny_all_policies
 from qee.kube.port import ApiError
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, EVENTS, JOBS, NETWORK_POLICIES, PODS

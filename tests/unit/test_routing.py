@@ -6,7 +6,7 @@ import pytest
 
 from qee.api.job_options import Noise, Transpile
 from qee.circuits import Asked, estimate_memory, scan
-from qee.core import routing
+from qee.core.checks import routing
 
 PAIR = "cx q[0], q[1];"
 

@@ -13,10 +13,10 @@ from qee.api.conditions import ConditionType, Phase, conditions_for, terminal_ph
 from qee.api.job import QuantumJob
 from qee.api.names import INDEX_LABEL
 from qee.api.reasons import Reason
-from qee.controller import results
-from qee.controller.attesting import ResultSigner
-from qee.controller.parts import name_of, statement_of
-from qee.core.observed import child_state
+from qee.controller.jobs import results
+from qee.controller.jobs.attesting import ResultSigner
+from qee.controller.jobs.parts import name_of, statement_of
+from qee.core.job.observed import child_state
 from qee.documents import ResultDocument, check_result
 from qee.kube import manifests
 from qee.kube.compare import child_differs

@@ -14,7 +14,7 @@ from tests.cluster_simulation import SETTINGS, Simulation, suite
 
 from qee import __version__
 from qee.api.conditions import ConditionType
-from qee.controller import results
+from qee.controller.jobs import results
 from qee.kube.port import Object
 from qee.kube.resources import CONFIG_MAPS, JOBS, TRUST_POLICIES
 from qee.signing.attestation import AttestationProblem, attest, check

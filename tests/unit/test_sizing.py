@@ -7,10 +7,10 @@ from tests import builders
 
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
-from qee.core import sizing
-from qee.core.prepare import run_document
+from qee.core.checks import sizing
+from qee.core.checks.prepare import run_document
+from qee.core.checks.sources import Sources
 from qee.core.refusal import Refused
-from qee.core.sources import Sources
 
 THIN = 'OPENQASM 3.0; include "stdgates.inc"; qubit[27] q; bit[27] c; cx q[0], q[1]; t q; c = measure q;'
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from qee.core.tables import TableProblem, read
+from qee.core.checks.tables import TableProblem, read
 
 
 def test_columns_of_strings_are_taken_as_they_are() -> None:

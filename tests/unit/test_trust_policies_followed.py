@@ -9,7 +9,7 @@ from tests import builders, signed
 from tests.cluster_simulation import KEY, SETTINGS, Simulation, suite
 
 from qee.api.trust import QuantumTrustPolicy
-from qee.controller.ledger import KEPT
+from qee.controller.jobs.ledger import KEPT
 from qee.controller.loop import Controller
 from qee.controller.policies import status_of
 from qee.controller.settings import VerificationSettings

@@ -10,7 +10,7 @@ from tests import builders, signed
 from tests.cluster_simulation import KEY, SETTINGS, Simulation
 
 from qee.api.conditions import ConditionType
-from qee.controller import results
+from qee.controller.jobs import results
 from qee.controller.jobs.reads import Live
 from qee.controller.settings import VerificationSettings
 from qee.kube.port import ApiError, NotFound, Object, Resource

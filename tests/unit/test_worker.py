@@ -12,7 +12,7 @@ from tests.cluster_simulation import Simulation
 
 from qee.api.reasons import Reason
 from qee.controller.worker import SMALL, TooMuch, Worker
-from qee.core import sizing
+from qee.core.checks import sizing
 from qee.core.refusal import Refused
 from qee.documents.result import ResultDocument
 

@@ -10,9 +10,9 @@ from qee.api.explain import explain
 from qee.api.job import QuantumJob
 from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
-from qee.controller import inputs
-from qee.core.sources import Sources
-from qee.core.support import ENGINES
+from qee.controller.jobs import inputs
+from qee.core.checks.sources import Sources
+from qee.core.checks.support import ENGINES
 from qee.kube.port import NotFound, Object, Port, Resource
 
 MIB = 1_048_576

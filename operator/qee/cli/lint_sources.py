@@ -8,7 +8,7 @@ from collections.abc import Callable
 from qee.api.job_circuit import Circuit, ParametersFrom
 from qee.cli.manifest import Manifest
 from qee.cli.terminal import out
-from qee.core import tables
+from qee.core.checks import tables
 from qee.kube.port import Object
 
 

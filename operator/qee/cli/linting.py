@@ -20,11 +20,11 @@ from qee.cli.local import MODULES
 from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.cli.terminal import coloured, out, printable
-from qee.core.engine_checks import check_engine
-from qee.core.prepare import prepare
+from qee.core.checks.engine_checks import check_engine
+from qee.core.checks.prepare import prepare
+from qee.core.checks.sizing import scanned, state
+from qee.core.checks.support import ENGINES
 from qee.core.refusal import Refused
-from qee.core.sizing import scanned, state
-from qee.core.support import ENGINES
 from qee.kube.port import Object
 
 UID = "00000000-0000-0000-0000-000000000000"

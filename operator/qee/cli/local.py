@@ -23,9 +23,9 @@ from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.cli.results import View
 from qee.cli.terminal import note, printable, spinner
-from qee.core.prepare import prepare, run_document
+from qee.core.checks.prepare import prepare, run_document
+from qee.core.checks.sizing import scans
 from qee.core.refusal import Refused
-from qee.core.sizing import scans
 from qee.documents import DocumentError, ResultDocument, RunDocument, check_result
 
 _memory = checking.machine_memory

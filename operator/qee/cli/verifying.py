@@ -15,7 +15,7 @@ from qee.cli.problem import Problem
 from qee.cli.signing import cluster_uid, namespace_of
 from qee.cli.suite import installed_suite
 from qee.cli.terminal import coloured, note, out, printable, printable_json
-from qee.core.support import ENGINES
+from qee.core.checks.support import ENGINES
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, TRUST_POLICIES
 from qee.signing.dsse import Envelope, EnvelopeProblem

@@ -10,8 +10,8 @@ from typing import Any
 from qee.api.budget import QuantumBudget
 from qee.api.names import LABEL_JOB_UID
 from qee.api.reasons import Reason
-from qee.core import budget as arithmetic
-from qee.core.budget import Claim, NoRoom, Settlement
+from qee.core.money import budget as arithmetic
+from qee.core.money.budget import Claim, NoRoom, Settlement
 from qee.core.refusal import Refused
 from qee.kube.port import Conflict, NotFound, Object, Port
 from qee.kube.resources import BUDGETS, TASKS

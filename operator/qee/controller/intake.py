@@ -11,9 +11,9 @@ from typing import Any
 from qee.api.conditions import Phase, terminal_phase
 from qee.api.names import ANNOTATION_FETCH_AT, LABEL_JOB_NAME
 from qee.api.task import ENDED
+from qee.controller.jobs.reconcile import Key
 from qee.controller.queue import WorkQueue
-from qee.controller.reconcile import Key
-from qee.core.observed import child_state, pod_state
+from qee.core.job.observed import child_state, pod_state
 from qee.observe.metrics import Metrics
 
 Event = Mapping[str, Any]

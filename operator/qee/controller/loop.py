@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from qee.controller.intake import Intake
+from qee.controller.jobs.reconcile import Key, Reconciler
 from qee.controller.queue import WorkQueue
-from qee.controller.reconcile import Key, Reconciler
 from qee.controller.resync import Resync
 from qee.controller.settings import Settings
 from qee.kube.port import ApiError, Conflict, Port

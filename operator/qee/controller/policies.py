@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from qee.controller.verification import trust_policies
+from qee.controller.jobs.verification import trust_policies
 from qee.core import times
 from qee.kube.port import ApiError, Conflict, Object, Port
 from qee.kube.resources import TRUST_POLICIES

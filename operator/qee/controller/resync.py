@@ -21,14 +21,14 @@ from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.controller.budgets import Budgets
 from qee.controller.intake import Intake
-from qee.controller.ledger import Ledger
+from qee.controller.jobs.ledger import Ledger
+from qee.controller.jobs.reconcile import Key, utc_now
+from qee.controller.jobs.status import StatusWriter
 from qee.controller.policies import PolicyReporter
 from qee.controller.queue import WorkQueue
-from qee.controller.reconcile import Key, utc_now
 from qee.controller.settings import Settings
-from qee.controller.status import StatusWriter
 from qee.core import times
-from qee.core.world import World
+from qee.core.job.world import World
 from qee.kube.port import ApiError, NotFound, Object, Port, Resource
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, TASKS
 from qee.observe.metrics import Metrics

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from qee.core.world import Patience
+from qee.core.job.world import Patience
 
 
 class _Model(BaseModel):
@@ -37,7 +37,7 @@ class RunnerSettings(_Model):
 
 
 class PatienceSettings(_Model):
-    """Seconds; see `qee.core.world.Patience`."""
+    """Seconds; see `qee.core.job.world.Patience`."""
 
     queued: float = 2.0
     missing: float = 120.0

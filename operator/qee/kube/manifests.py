@@ -11,7 +11,7 @@ from typing import Any
 from qee.api import names
 from qee.api.job import QuantumJob
 from qee.core import naming
-from qee.core.prepare import Prepared
+from qee.core.checks.prepare import Prepared
 from qee.documents.reference import is_reference
 from qee.kube.port import Object
 from qee.kube.runner_pod import pod_spec
@@ -153,7 +153,7 @@ def child_job(
 
 
 def _deadline(seconds: int | None) -> Object:
-    # Only a backstop for when the operator is away: ours (qee.core.deadline) counts from an earlier moment.
+    # Only a backstop for when the operator is away: ours (qee.core.job.deadline) counts from an earlier moment.
     return {} if seconds is None else {"activeDeadlineSeconds": seconds}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from qee.api import names
 from qee.api.job import QuantumJob
 from qee.core import naming
-from qee.core.prepare import Prepared
+from qee.core.checks.prepare import Prepared
 from qee.kube.port import Object
 
 RUN_AS_USER = 65532

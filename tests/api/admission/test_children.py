@@ -11,7 +11,7 @@ from tests.api.admission.conftest import OPERATOR_ACCOUNT, TENANT, Object, Place
 
 from qee.api.job import QuantumJob
 from qee.api.names import INDEX_LABEL
-from qee.core.prepare import Prepared
+from qee.core.checks.prepare import Prepared
 from qee.kube import manifests
 from qee.kube.compare import child_differs
 

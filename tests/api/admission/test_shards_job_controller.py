@@ -6,8 +6,8 @@ from tests.api.admission.conftest import OPERATOR_ACCOUNT, Object, Place, until
 
 from qee.api.job import QuantumJob
 from qee.api.names import INDEX_LABEL, RUNNER_CONTAINER
-from qee.core.observed import ChildState, child_state
-from qee.core.prepare import Prepared
+from qee.core.checks.prepare import Prepared
+from qee.core.job.observed import ChildState, child_state
 from qee.kube import manifests
 
 

@@ -5,7 +5,7 @@ from tests.unit.bounds import jobs, references, results, tables
 from tests.unit.bounds.measuring import Measuring
 
 from qee.api.names import MAX_SNAPSHOT_BYTES
-from qee.controller.results import MAX_LOG_BYTES
+from qee.controller.jobs.results import MAX_LOG_BYTES
 from qee.controller.worker import CPU_SECONDS, MEMORY
 from qee.documents.frame import MAX_DOCUMENT_BYTES
 

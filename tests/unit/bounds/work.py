@@ -19,11 +19,11 @@ from qee.api.explain import brief
 from qee.api.job import QuantumJob
 from qee.api.names import MAX_INLINE_BYTES
 from qee.circuits import Limits
-from qee.controller import answers, inputs
-from qee.core.prepare import prepare
+from qee.controller.jobs import answers, inputs
+from qee.core.checks.prepare import prepare
+from qee.core.checks.sources import Sources
+from qee.core.checks.tables import TableProblem, read
 from qee.core.refusal import Refused
-from qee.core.sources import Sources
-from qee.core.tables import TableProblem, read
 from qee.documents import DocumentError
 from qee.documents.frame import FrameError, decode
 from qee.kube.port import Object, Port

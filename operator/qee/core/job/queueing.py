@@ -5,9 +5,9 @@ from datetime import datetime
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core.observed import ChildState, PodState
-from qee.core.plan import Finish, Nothing, Plan, Report
-from qee.core.world import Patience, World
+from qee.core.job.observed import ChildState, PodState
+from qee.core.job.plan import Finish, Nothing, Plan, Report
+from qee.core.job.world import Patience, World
 
 # Reasons of the kubelet (pkg/kubelet/images and pkg/kubelet/kuberuntime in k8s.io/kubernetes).
 IMAGE_NEVER = frozenset({"InvalidImageName", "ErrImageNeverPull"})

@@ -17,7 +17,7 @@ from qee import __version__
 from qee.api.job import QuantumJob
 from qee.api.names import REFERENCE_KEY, RESULT_KEY, RUNNER_CONTAINER
 from qee.core import times
-from qee.core.observed import ChildState, PodState
+from qee.core.job.observed import ChildState, PodState
 from qee.documents.reference import is_reference
 from qee.documents.run import RunDocument
 from qee.signing.algorithms import Family

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.controller import inputs
-from qee.controller.ledger import Ledger
+from qee.controller.jobs import inputs
+from qee.controller.jobs.ledger import Ledger
 from qee.controller.settings import Settings
 from qee.controller.worker import TooMuch, Worker
-from qee.core.prepare import Prepared, prepare, size_of
+from qee.core.checks.prepare import Prepared, prepare, size_of
+from qee.core.checks.sources import Sources
+from qee.core.job.world import World
 from qee.core.refusal import Denied, Refused
-from qee.core.sources import Sources
-from qee.core.world import World
 from qee.kube import manifests
 from qee.kube.compare import child_differs
 from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port

@@ -16,12 +16,12 @@ from typing import Any
 from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, PART_FORMAT, PART_KEY, PART_KEY_SIGNATURE
 from qee.api.reasons import Reason
-from qee.controller import answers
-from qee.controller.attesting import ResultSigner
-from qee.controller.results import check_size, document_in
+from qee.controller.jobs import answers
+from qee.controller.jobs.attesting import ResultSigner
+from qee.controller.jobs.results import check_size, document_in
 from qee.controller.worker import TooMuch, Worker
 from qee.core import naming
-from qee.core.observed import ChildState
+from qee.core.job.observed import ChildState
 from qee.core.refusal import Refused
 from qee.documents import DocumentError, canonical_json
 from qee.documents.frame import MAX_DOCUMENT_BYTES

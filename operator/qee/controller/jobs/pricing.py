@@ -8,8 +8,8 @@ from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.names import PRICES_KEY
 from qee.api.reasons import Reason
-from qee.core import cost
-from qee.core.cost import Price, PriceList
+from qee.core.money import cost
+from qee.core.money.cost import Price, PriceList
 from qee.core.refusal import Refused
 from qee.documents.compiled import Usage
 from qee.kube.port import NotFound, Port

@@ -2,8 +2,8 @@
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core.plan import Finish, Retry
-from qee.core.world import World
+from qee.core.job.plan import Finish, Retry
+from qee.core.job.world import World
 
 
 def lost(world: World, reason: Reason, message: str) -> Retry | Finish:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core.observed import ChildState, PodState, SubmittedTask
+from qee.core.job.observed import ChildState, PodState, SubmittedTask
 from qee.documents.result import Missing
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, Status, conditions_for
 from qee.api.reasons import Reason
 from qee.core import times
-from qee.core.world import NOT_LOOKED_AT, World
+from qee.core.job.world import NOT_LOOKED_AT, World
 from qee.kube.port import Object, Port
 from qee.kube.resources import JOBS
 from qee.observe import events

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
-from qee.controller import answers
-from qee.controller.attesting import KeyUnreadable, Ran, ResultSigner, image_of
-from qee.controller.parts import Part, PartStore, name_of
-from qee.controller.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
+from qee.controller.jobs import answers
+from qee.controller.jobs.attesting import KeyUnreadable, Ran, ResultSigner, image_of
+from qee.controller.jobs.parts import Part, PartStore, name_of
+from qee.controller.jobs.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
 from qee.controller.worker import Worker
 from qee.core import times
-from qee.core.observed import ChildState, PodState
+from qee.core.job.observed import ChildState, PodState
+from qee.core.job.world import World
 from qee.core.refusal import Refused
-from qee.core.world import World
 from qee.documents import Missing
 from qee.documents.json_fields import TooManyValues
 from qee.kube.port import Port

@@ -13,7 +13,7 @@ from typing import Any
 
 from qee.controller.jobs.reads import Reads
 from qee.controller.settings import Settings
-from qee.core.support import ENGINES
+from qee.core.checks.support import ENGINES
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import NAMESPACES, TRUST_POLICIES
 from qee.signing.libraries import Suite

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from qee.api.conditions import Phase
 from qee.api.job import QuantumJob
-from qee.controller.gathering import Gatherer
+from qee.controller.jobs.gathering import Gatherer
 from qee.controller.jobs.reads import Reads
-from qee.controller.tasks import Tasks
-from qee.controller.verification import Verifier
+from qee.controller.jobs.tasks import Tasks
+from qee.controller.jobs.verification import Verifier
 from qee.core import naming
-from qee.core.observed import ChildState, PodState, child_state, pod_state
-from qee.core.world import Patience, World
+from qee.core.job.observed import ChildState, PodState, child_state, pod_state
+from qee.core.job.world import Patience, World
 from qee.kube.compare import input_config_map_name, pod_differs
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import CONFIG_MAPS

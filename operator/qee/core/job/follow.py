@@ -2,11 +2,11 @@
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core import failure, gathering, retry
-from qee.core.observed import PodState
-from qee.core.plan import Collect, Finish, Nothing, Plan, Report, Start, Submit
-from qee.core.queueing import queued
-from qee.core.world import Patience, World
+from qee.core.job import failure, gathering, retry
+from qee.core.job.observed import PodState
+from qee.core.job.plan import Collect, Finish, Nothing, Plan, Report, Start, Submit
+from qee.core.job.queueing import queued
+from qee.core.job.world import Patience, World
 
 
 def follow(world: World, patience: Patience) -> Plan:

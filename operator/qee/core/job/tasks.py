@@ -6,8 +6,8 @@ from qee.api.conditions import ConditionType, Phase
 from qee.api.names import ANNOTATION_FETCH_AT
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
-from qee.core.plan import CancelTask, CollectLate, CollectTask, FetchTask, Finish, Nothing, Pause, Plan, Report
-from qee.core.world import Patience, World
+from qee.core.job.plan import CancelTask, CollectLate, CollectTask, FetchTask, Finish, Nothing, Pause, Plan, Report
+from qee.core.job.world import Patience, World
 
 LOOK_AGAIN = 30.0
 # One text from the task's creation until the provider begins: each change of text is a write.

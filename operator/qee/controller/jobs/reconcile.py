@@ -16,24 +16,25 @@ from qee.api.explain import brief
 from qee.api.job import QuantumJob
 from qee.api.meta import ObjectMeta
 from qee.api.reasons import Reason
-from qee.controller.alarms import Alarms
-from qee.controller.attesting import KeyUnreadable, ResultSigner
 from qee.controller.backends import BackendsInUse
-from qee.controller.gathering import Gatherer
+from qee.controller.jobs.alarms import Alarms
+from qee.controller.jobs.attesting import KeyUnreadable, ResultSigner
+from qee.controller.jobs.gathering import Gatherer
+from qee.controller.jobs.observing import Observer
 from qee.controller.jobs.reads import Live, Reads
-from qee.controller.observing import Observer
-from qee.controller.results import Collector, Lost, Stored
+from qee.controller.jobs.results import Collector, Lost, Stored
+from qee.controller.jobs.start import Starter, refused_by_server
+from qee.controller.jobs.status import StatusWriter
+from qee.controller.jobs.tasks import Tasks, charged
+from qee.controller.jobs.verification import Verifier
 from qee.controller.settings import Settings
-from qee.controller.start import Starter, refused_by_server
-from qee.controller.status import StatusWriter
-from qee.controller.tasks import Tasks, charged
-from qee.controller.verification import Verifier
 from qee.controller.worker import Worker
-from qee.core import deadline, plan, retry, tasks, times
-from qee.core.decide import decide, wake_at_deadline
-from qee.core.observed import ChildState, PodState, SubmittedTask
+from qee.core import times
+from qee.core.job import deadline, plan, retry, tasks
+from qee.core.job.decide import decide, wake_at_deadline
+from qee.core.job.observed import ChildState, PodState, SubmittedTask
+from qee.core.job.world import World
 from qee.core.refusal import Denied, Refused
-from qee.core.world import World
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import CHILDREN, JOBS, TASKS
 from qee.observe.metrics import Metrics

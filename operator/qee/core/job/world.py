@@ -11,8 +11,8 @@ from qee.api.names import KIND_TASK
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
 from qee.core import times
-from qee.core.observed import ChildState, PodState, SubmittedTask
-from qee.core.support import ENGINES
+from qee.core.checks.support import ENGINES
+from qee.core.job.observed import ChildState, PodState, SubmittedTask
 from qee.signing.verdict import Verdict
 
 # Where spec.backoffLimit is absent, of what costs nothing: simulating, and compiling for a QPU. batch/v1 has 6, but a

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core import failure, retry
-from qee.core.observed import ChildState
-from qee.core.plan import Finish, Gather, Merge, Plan, Report
-from qee.core.queueing import queued
-from qee.core.world import Patience, World
+from qee.core.job import failure, retry
+from qee.core.job.observed import ChildState
+from qee.core.job.plan import Finish, Gather, Merge, Plan, Report
+from qee.core.job.queueing import queued
+from qee.core.job.world import Patience, World
 from qee.documents.result import Missing
 
 Why = tuple[Reason, str]

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from qee.api.conditions import ConditionType, Phase
 from qee.api.reasons import Reason
-from qee.core import admission, deadline, tasks, ttl
-from qee.core.follow import follow
-from qee.core.plan import Expire, Finish, Follow, Nothing, Pause, Plan, Report, TakeAway
-from qee.core.world import Patience, World
+from qee.core.job import admission, deadline, tasks, ttl
+from qee.core.job.follow import follow
+from qee.core.job.plan import Expire, Finish, Follow, Nothing, Pause, Plan, Report, TakeAway
+from qee.core.job.world import Patience, World
 
 
 def decide(world: World, patience: Patience) -> Plan:

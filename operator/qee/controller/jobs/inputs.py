@@ -17,8 +17,8 @@ from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit, ConfigMapKeyRef, ParametersFrom
 from qee.api.names import LABEL_RESULTS, MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
+from qee.core.checks.sources import Sources
 from qee.core.refusal import Refused
-from qee.core.sources import Sources
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import BACKENDS, CLAIMS, CONFIG_MAPS, NAMESPACES
 

@@ -4,10 +4,10 @@ import json
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core import retry
-from qee.core.observed import ChildState, PodState
-from qee.core.plan import Finish, Retry
-from qee.core.world import World
+from qee.core.job import retry
+from qee.core.job.observed import ChildState, PodState
+from qee.core.job.plan import Finish, Retry
+from qee.core.job.world import World
 
 MAX_MESSAGE = 512
 # A runner speaks only of what it can know; anything else in its termination log is not believed.

@@ -14,18 +14,19 @@ from qee.api.fields import MAX_PACKED
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.api.task import MAX_PROJECTION
-from qee.controller import answers, inputs
-from qee.controller.attesting import Ran, ResultSigner, RunFacts
 from qee.controller.backends import BackendsInUse
 from qee.controller.budgets import Budgets
+from qee.controller.jobs import answers, inputs
+from qee.controller.jobs.attesting import Ran, ResultSigner, RunFacts
+from qee.controller.jobs.pricing import estimate, prices
 from qee.controller.jobs.reads import Reads
-from qee.controller.pricing import estimate, prices
-from qee.controller.results import Collector, Stored, read_frame, run_document
-from qee.core import cost, naming, times
-from qee.core.budget import Claim, Settlement
-from qee.core.observed import ChildState, PodState, SubmittedTask, task_state
+from qee.controller.jobs.results import Collector, Stored, read_frame, run_document
+from qee.core import naming, times
+from qee.core.job.observed import ChildState, PodState, SubmittedTask, task_state
+from qee.core.job.world import World
+from qee.core.money import cost
+from qee.core.money.budget import Claim, Settlement
 from qee.core.refusal import Refused
-from qee.core.world import World
 from qee.kube import manifests
 from qee.kube.port import AlreadyExists, Conflict, NotFound, Object, Port
 from qee.kube.resources import TASKS

@@ -22,14 +22,14 @@ from qee.api.names import (
     RUNNER_CONTAINER,
 )
 from qee.api.reasons import Reason
-from qee.controller import answers, inputs
-from qee.controller.answers import Answer
-from qee.controller.attesting import Ran, ResultSigner, predicate, ran_in
+from qee.controller.jobs import answers, inputs
+from qee.controller.jobs.answers import Answer
+from qee.controller.jobs.attesting import Ran, ResultSigner, predicate, ran_in
 from qee.controller.worker import Found, TooMuch, Worker
 from qee.core import naming
-from qee.core.observed import ChildState, PodState
+from qee.core.job.observed import ChildState, PodState
+from qee.core.job.world import World
 from qee.core.refusal import Refused
-from qee.core.world import World
 from qee.documents import DocumentError
 from qee.documents.frame import FrameError, decode
 from qee.documents.json_fields import TooManyValues
@@ -89,7 +89,7 @@ class Collector:
         return await self.keep(world, answer, ran_in(child, pod), key)
 
     async def read(self, size: int, work: Callable[..., Found], *arguments: Any) -> Found:
-        """One of `qee.controller.answers`, in the worker. Raises `Refused` for what is not the result of this job."""
+        """One of `jobs.answers`, in the worker. Raises `Refused` for what is not the result of this job."""
         try:
             return await self._worker.run(size, work, *arguments)
         except DocumentError as error:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from qee.api.conditions import ConditionType
 from qee.core import times
-from qee.core.world import World
+from qee.core.job.world import World
 
 
 def begins_at(world: World) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from qee.api.budget import MAX_RESERVATIONS, Amounts, QuantumBudget, Reservation
 from qee.core import times
-from qee.core.cost import amount
+from qee.core.money.cost import amount
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qee.controller.attesting import RunFacts, facts_of
+from qee.controller.jobs.attesting import RunFacts, facts_of
 from qee.documents import (
     DocumentError,
     Missing,

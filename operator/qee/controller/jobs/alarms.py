@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from qee.api.reasons import Reason
-from qee.core.observed import SubmittedTask
+from qee.core.job.observed import SubmittedTask
 from qee.kube.port import Object, Port
 from qee.observe import events
 from qee.observe.metrics import Metrics

@@ -2,8 +2,8 @@
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core.plan import Finish, Nothing, Plan, Report, TakeAway
-from qee.core.world import World
+from qee.core.job.plan import Finish, Nothing, Plan, Report, TakeAway
+from qee.core.job.world import World
 
 
 def stop(world: World) -> Plan | None:

@@ -10,10 +10,10 @@ from qee.api.job_options import ComputeResources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
 from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memory, scan
-from qee.core.footprint import footprint
-from qee.core.limits import deadline_seconds, exceeded
+from qee.core.checks.footprint import footprint
+from qee.core.checks.limits import deadline_seconds, exceeded
+from qee.core.checks.routing import added
 from qee.core.refusal import Refused
-from qee.core.routing import added
 from qee.documents.run import RunDocument
 
 MIB = 2**20
