@@ -2,7 +2,7 @@
 
 Kopf does list/watch, login and reconnection. No change-detecting handlers (they copy the spec into an annotation), no
 daemons or timers (a finalizer and a task for each object), no indexes (stale after a relist): `on.event` only, and what
-it gets goes through the intake onto the queue.
+it gets goes through `kit.watch` onto the queues.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from prometheus_client import start_http_server
 
 from qee import __version__
 from qee.api import names
-from qee.controller.loop import Controller
+from qee.controller.kit.watch import Watches
 from qee.controller.settings import Settings
+from qee.controller.wiring import Operator
 from qee.kube.client import FULL_PAGE, connect
 from qee.kube.leader import Leader
+from qee.kube.port import Resource
 from qee.observe import health, logs
 from qee.observe.metrics import Metrics
 from qee.signing.libraries import LibraryProblem, Suite
@@ -33,10 +36,16 @@ logger = logging.getLogger("qee")
 GRACE_SECONDS = 20  # to finish what is in hand; less than the pod's terminationGracePeriodSeconds
 
 
-def registry(controller: Controller) -> kopf.OperatorRegistry:
+def teller(watches: Watches, resource: Resource) -> Callable[..., Awaitable[None]]:
+    async def tell(event: Any, **_: Any) -> None:
+        watches.tell(resource, event)
+
+    return tell
+
+
+def registry(watches: Watches) -> kopf.OperatorRegistry:
     """Kopf's side of the wiring: what it watches, and where the events go."""
     handlers = kopf.OperatorRegistry()
-    intake = controller.intake
 
     @kopf.on.login(registry=handlers)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
@@ -57,38 +66,18 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
         settings.watching.server_timeout = 300
         settings.watching.connect_timeout = 10
         settings.watching.chunk_size = FULL_PAGE
-        settings.watching.label_selectors["batch", "v1", "jobs"] = names.LABEL_JOB_UID
-        settings.watching.label_selectors["", "v1", "pods"] = names.LABEL_JOB_UID
+        for resource, label in watches.labels.items():
+            if label:
+                settings.watching.label_selectors[resource.group, resource.version, resource.plural] = label
         settings.networking.request_timeout = 30
         settings.queueing.idle_timeout = 0.5  # a task for each object that had an event; ours keeps the state
         settings.persistence.finalizer = f"{names.GROUP}/kopf"  # never set: no handler here asks for one
         settings.process.ultimate_exiting_timeout = GRACE_SECONDS
 
-    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_JOB, registry=handlers)
-    async def on_job(event: Any, **_: Any) -> None:
-        intake.job(event)
-
-    # Where the CRD is absent, Kopf warns and goes on: no policy governs then, and verification.withoutPolicy decides.
-    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_TRUST_POLICY, registry=handlers)
-    async def on_policy(event: Any, **_: Any) -> None:
-        intake.policy(event)
-
-    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_BACKEND, registry=handlers)
-    async def on_backend(event: Any, **_: Any) -> None:
-        intake.backend(event)
-
-    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL_TASK, registry=handlers)
-    async def on_task(event: Any, **_: Any) -> None:
-        intake.task(event)
-
-    @kopf.on.event("batch", "v1", "jobs", registry=handlers)
-    async def on_child(event: Any, **_: Any) -> None:
-        intake.child(event)
-
-    @kopf.on.event("", "v1", "pods", registry=handlers)
-    async def on_pod(event: Any, **_: Any) -> None:
-        intake.pod(event)
-
+    # Where a CRD is absent, Kopf warns and goes on: no policy governs then, and verification.withoutPolicy decides.
+    for resource in watches.labels:
+        address = resource.group, resource.version, resource.plural
+        kopf.on.event(*address, id=resource.plural, registry=handlers)(teller(watches, resource))
     return handlers
 
 
@@ -101,17 +90,17 @@ async def operator(settings: Settings, suite: Suite) -> None:
     """Run until SIGTERM or SIGINT, or until the Lease is lost."""
     port = await connect(user_agent=f"qee-operator/{__version__}")
     metrics = Metrics()
-    controller = Controller(port, settings, metrics, suite)
+    made = Operator(port, settings, metrics, suite)
     watching = asyncio.Event()
     stop = asyncio.Event()
     stop_on_signals(stop)
-    server = await health.serve(settings.port, controller.ailments, watching.is_set)
+    server = await health.serve(settings.port, made.manager.ailments, watching.is_set)
     metrics_server, _ = start_http_server(settings.metrics_port, registry=metrics.registry)
     leader = Leader(port, settings.lease_namespace, "qee-operator", identity=f"{socket.gethostname()}-{os.getpid()}")
     try:
         if await leader.acquire(stop):
             metrics.leader.set(1)
-            await _lead(controller, settings, leader, watching, stop)
+            await _lead(made, settings, leader, watching, stop)
     finally:
         await leader.release()
         metrics_server.shutdown()
@@ -120,12 +109,12 @@ async def operator(settings: Settings, suite: Suite) -> None:
 
 
 async def _lead(
-    controller: Controller, settings: Settings, leader: Leader, watching: asyncio.Event, stop: asyncio.Event
+    made: Operator, settings: Settings, leader: Leader, watching: asyncio.Event, stop: asyncio.Event
 ) -> None:
-    work = asyncio.create_task(controller.run(), name="controller")
+    work = asyncio.create_task(made.run(), name="controller")
     watch = asyncio.create_task(
         kopf.operator(
-            registry=registry(controller),
+            registry=registry(made.manager.watches),
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             standalone=True,
@@ -143,7 +132,7 @@ async def _lead(
     }
     done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     logger.info("stopping: %s", ", ".join(sorted(task.get_name() for task in done)))
-    controller.stop()
+    made.manager.stop()
     await asyncio.wait({work}, timeout=GRACE_SECONDS)
     for task in ends:  # Kopf last, and not by its stop flag: it would wait 5 s for tasks that are not its own
         task.cancel()

@@ -30,10 +30,9 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.submission import Part
+from qee.controller.backends import Backends
 from qee.controller.budgets import Budgets
-from qee.controller.intake import Intake
 from qee.controller.jobs import answers
-from qee.controller.queue import WorkQueue
 from qee.controller.worker import SMALL, Worker
 from qee.core.money import cost
 from qee.core.money.budget import Claim, NoRoom, Settlement, reserved, settled
@@ -641,10 +640,10 @@ async def test_a_copy_of_a_task_is_never_paid_for_again(
 
 async def release(cloud: Cloud) -> bool:
     """As the controller does, with what its watch has told."""
-    intake = Intake(WorkQueue(), cloud.metrics)
+    backends = Backends(cloud.api, [None], 600, cloud.reconciler.backends)
     for task in cloud.tasks():
-        intake.task({"type": "ADDED", "object": task})
-    return await cloud.reconciler.backends.release([None], intake.tasks)
+        backends.follow("ADDED", task)
+    return bool(await backends.release())
 
 
 async def test_a_backend_stays_until_its_tasks_have_ended(cloud: Cloud):
@@ -674,7 +673,7 @@ async def test_a_backend_without_tasks_that_go_on_has_no_finalizer(cloud: Cloud)
     cloud.given_cloud()
     await cloud.settle()
     assert finalizers() == [FINALIZER_BACKEND]
-    await cloud.reconciler.backends.release([None], {})
+    await Backends(cloud.api, [None], 600, cloud.reconciler.backends).release()
     assert finalizers() == [FINALIZER_BACKEND], "the watch has not told of its task yet"
     async with cloud.reconciler.backends.held(cloud.api.find(BACKENDS, None, BACKEND) or {}):
         assert not await release(cloud)

@@ -5,11 +5,11 @@ import time
 
 import pytest
 from tests import builders
-from tests.cluster_simulation import KEY, Simulation, suite
+from tests.cluster_simulation import KEY, Simulation
+from tests.operators import Controller
 
 from qee.api.conditions import ConditionType
-from qee.controller import resync as resync_module
-from qee.controller.loop import Controller
+from qee.controller.jobs import resync as resync_module
 from qee.kube.port import ApiError, Object
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS
 
@@ -25,9 +25,7 @@ def simulation() -> Simulation:
 
 @pytest.fixture
 def controller(simulation: Simulation) -> Controller:
-    controller = Controller(simulation.api, simulation.settings, simulation.metrics, suite())
-    controller.resync._clock = simulation.clock
-    return controller
+    return Controller(simulation)
 
 
 def queued(controller: Controller) -> int:
@@ -110,7 +108,7 @@ async def test_a_deleted_child_is_news(simulation: Simulation, controller: Contr
 
 async def test_a_resync_queues_what_the_watch_missed(simulation: Simulation, controller: Controller) -> None:
     simulation.given()
-    await controller.resync.run()
+    await controller.passes.run()
     assert queued(controller) == 1
 
 
@@ -118,7 +116,7 @@ async def test_a_resync_writes_nothing_when_all_is_well(simulation: Simulation, 
     await finished(simulation)
     controller.intake.job(event(simulation.job(), "ADDED"))
     before = len(simulation.api.requests)
-    await controller.resync.run()
+    await controller.passes.run()
     assert queued(controller) == 0
     assert len(simulation.api.requests) == before
 
@@ -126,13 +124,13 @@ async def test_a_resync_writes_nothing_when_all_is_well(simulation: Simulation, 
 async def test_a_deleted_result_is_told_and_the_phase_stays(simulation: Simulation, controller: Controller) -> None:
     await finished(simulation)
     simulation.api.remove(CONFIG_MAPS, "default", "bell-result")
-    await controller.resync.run()
+    await controller.passes.run()
     stored = simulation.condition(ConditionType.RESULTS_STORED)
     assert (stored["status"], stored["reason"]) == ("False", "ResultDeleted")
     assert "bell-result" in stored["message"]
     assert simulation.outcome == ("Succeeded", "Completed")
     before = len(simulation.api.requests)
-    await controller.resync.run()
+    await controller.passes.run()
     assert len(simulation.api.requests) == before, "told once"
 
 
@@ -144,10 +142,10 @@ async def test_children_of_finished_jobs_are_swept_by_one_request(
     simulation.api.put(JOBS, other)
     await simulation.step(("default", "other"))
     simulation.clock.forward(3500)
-    await controller.resync.run()
+    await controller.passes.run()
     assert len(simulation.children()) == 2, "kept for an hour"
     simulation.clock.forward(200)
-    await controller.resync.run()
+    await controller.passes.run()
     (left,) = simulation.children()
     assert left["metadata"]["labels"]["qee.dev/job-name"] == "other"
     assert [r[0] for r in simulation.api.requests].count("delete_collection") == 1
@@ -160,7 +158,7 @@ async def test_a_sweep_comes_in_batches(
     await finished(simulation)
     child = simulation.child()
     simulation.clock.forward(4000)
-    await controller.resync.run()
+    await controller.passes.run()
     assert simulation.children() == []
     selector = simulation.api.requests[-1][4]
     assert child["metadata"]["labels"]["qee.dev/job-uid"] in str(selector)
@@ -168,17 +166,17 @@ async def test_a_sweep_comes_in_batches(
 
 async def test_a_watch_that_tells_nothing_is_an_ailment(simulation: Simulation, controller: Controller) -> None:
     await finished(simulation)
-    controller.leads = True
-    await controller.resync.run()
+    controller.manager.leads = True
+    await controller.passes.run()
     assert not controller.ailments(), "within the grace"
     simulation.clock.forward(61)
-    await controller.resync.run()
+    await controller.passes.run()
     assert not controller.ailments(), "this process has only just begun to watch"
-    controller.resync._watching_since -= 61
-    await controller.resync.run()
+    controller.passes._watching_since -= 61
+    await controller.passes.run()
     assert "1 jobs" in controller.ailments()[0]
     controller.intake.job(event(simulation.job(), "ADDED"))
-    await controller.resync.run()
+    await controller.passes.run()
     assert not controller.ailments()
 
 
@@ -210,7 +208,7 @@ async def test_the_loop_survives_an_api_server_that_is_away(simulation: Simulati
             away[0] -= 1
             raise ApiError(0, "Unreachable", "connection refused")
 
-    await controller.resync.run()
+    await controller.passes.run()
     simulation.api.before.append(fail)
     task = await running(controller)
     async with asyncio.timeout(10):
@@ -225,14 +223,14 @@ async def test_a_bug_in_one_job_does_not_stop_the_others(
 ) -> None:
     simulation.given()
     simulation.api.put(JOBS, builders.job("other"))
-    real = controller._reconciler.reconcile
+    real = controller.reconciler.reconcile
 
     async def reconcile(key: tuple[str, str]) -> float | None:
         if key == KEY:
             raise RuntimeError("a bug")
         return await real(key)
 
-    monkeypatch.setattr(controller._reconciler, "reconcile", reconcile)
+    monkeypatch.setattr(controller.reconciler, "reconcile", reconcile)
     task = await running(controller)
     while not simulation.api.all(CHILDREN):
         await asyncio.sleep(0.01)
@@ -242,15 +240,15 @@ async def test_a_bug_in_one_job_does_not_stop_the_others(
 
 
 def test_a_hung_loop_and_an_overdue_resync_are_ailments(controller: Controller) -> None:
-    controller.leads = True
+    controller.manager.leads = True
     assert controller.ailments() == []
-    controller.beat_at = time.monotonic() - 31
-    controller.resync.finished_at = time.monotonic() - 3 * 600 - 1
+    controller.manager.beat_at = time.monotonic() - 31
+    controller.passes.finished_at = time.monotonic() - 3 * 600 - 1
     assert len(controller.ailments()) == 2
 
 
 def test_a_standby_is_well_however_long_it_waits(controller: Controller) -> None:
-    controller.beat_at = time.monotonic() - 3600
+    controller.manager.beat_at = time.monotonic() - 3600
     assert controller.ailments() == []
 
 

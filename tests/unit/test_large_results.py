@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tests import builders, sharded, signed
 from tests.cluster_simulation import SETTINGS, Simulation, suite
+from tests.operators import Controller
 
 from qee.api.conditions import ConditionType
 from qee.api.names import RESULTS_MOUNT
 from qee.controller.jobs import results
-from qee.controller.loop import Controller
 from qee.documents import RunDocument
 from qee.documents.reference import ResultReference
 from qee.documents.reference_check import check_reference
@@ -275,8 +275,7 @@ async def test_a_reference_that_was_deleted_is_told(simulation: Simulation) -> N
     gives(simulation, sharded.reference_of(builders.result_of(run), run))
     await simulation.step()
     simulation.api.remove(CONFIG_MAPS, "default", "bell-result")
-    controller = Controller(simulation.api, simulation.settings, simulation.metrics, suite())
-    await controller.resync.run()
+    await Controller(simulation).passes.run()
     assert simulation.condition(ConditionType.RESULTS_STORED)["reason"] == "ResultDeleted"
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from tests.cloud import Cloud
 from tests.fakes.provider import Job as ProviderJob
 from tests.fakes.schema import invalid
+from tests.operators import Controller
 
 from qee.api.conditions import ConditionType
 from qee.api.names import ANNOTATION_FETCH_AT, RESULT_KEY
@@ -27,9 +28,6 @@ from qee.connectors.protocol import (
     UnitResult,
     Unreachable,
 )
-from qee.controller.intake import Intake
-from qee.controller.queue import WorkQueue
-from qee.controller.resync import Resync
 from qee.controller.worker import TooMuch, Worker
 from qee.core.naming import result_names
 from qee.documents import ResultDocument
@@ -439,8 +437,7 @@ async def test_the_task_of_a_job_that_was_not_fetched_stays_and_goes_once_it_was
     fails(cloud, "fetch", lambda: Gone("BlobNotFound"), never)
     cloud.given_cloud()
     await cloud.settle(rounds=40, seconds=60)
-    intake = Intake(WorkQueue(), cloud.metrics)
-    resync = Resync(cloud.api, WorkQueue(), intake, cloud.settings, cloud.metrics, cloud.clock)
+    resync = Controller(cloud).passes
     cloud.clock.forward(30 * 24 * HOUR)
     await resync.run()
     assert cloud.task["metadata"].get("deletionTimestamp") is None
@@ -481,8 +478,7 @@ async def test_the_task_stays_while_the_result_that_is_paid_for_is_not_stored(
         assert cloud.status["phase"] == "Failed"
         assert "result" not in cloud.status
         cloud.clock.forward(30 * 24 * HOUR)
-        intake = Intake(WorkQueue(), cloud.metrics)
-        await Resync(cloud.api, WorkQueue(), intake, cloud.settings, cloud.metrics, cloud.clock).run()
+        await Controller(cloud).passes.run()
         await cloud.step()
     cloud.provider.jobs.update(kept)
     for name in taken if what == "names are taken" else ():

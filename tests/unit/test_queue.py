@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from qee.controller.queue import Backoff, WorkQueue
+from qee.controller.kit.queue import Backoff, WorkQueue
 
 
 class Clock:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from tests import builders, signed
-from tests.cluster_simulation import KEY, SETTINGS, Simulation, suite
+from tests.cluster_simulation import KEY, SETTINGS, Simulation
+from tests.operators import Controller
 
 from qee.api.trust import QuantumTrustPolicy
 from qee.controller.jobs.ledger import KEPT
-from qee.controller.loop import Controller
 from qee.controller.policies import status_of
 from qee.controller.settings import VerificationSettings
 from qee.kube.port import ApiError, NotFound, Object, Resource
@@ -33,9 +33,7 @@ def simulation() -> Simulation:
 
 @pytest.fixture
 def controller(simulation: Simulation) -> Controller:
-    controller = Controller(simulation.api, simulation.settings, simulation.metrics, suite())
-    controller.resync._clock = controller.resync.policies._clock = simulation.clock
-    return controller
+    return Controller(simulation)
 
 
 def apply(simulation: Simulation, *entries: Object, **spec: Any) -> Object:
@@ -148,7 +146,7 @@ async def test_a_policys_status_says_which_keys_are_usable(simulation: Simulatio
         {**signed.entry("odd", EVE), "publicKey": "nonsense"},
         rules=[signed.rule("ada", "eve")],
     )
-    await controller.resync.policies.report()
+    await controller.passes.policies.report()
     keys = {key["name"]: key for key in status(simulation)["keys"]}
     assert keys["ada"] == {"name": "ada", "keyid": ADA.public.key_id, "usable": True, "reason": ""}
     assert not keys["eve"]["usable"]
@@ -161,24 +159,24 @@ async def test_a_policys_status_says_which_keys_are_usable(simulation: Simulatio
 
 async def test_a_status_that_says_so_already_is_not_written(simulation: Simulation, controller: Controller) -> None:
     apply(simulation)
-    await controller.resync.policies.report()
+    await controller.passes.policies.report()
     assert simulation.writes() == [WRITE]
     simulation.clock.forward(600)
-    await controller.resync.run()
+    await controller.passes.run()
     assert simulation.writes() == [WRITE]
 
 
 async def test_a_key_that_expires_is_noticed_at_the_resync(simulation: Simulation, controller: Controller) -> None:
     apply(simulation, signed.entry("ada", ADA, notAfter="2026-01-01T01:00:00Z"))
-    await controller.resync.run()
+    await controller.passes.run()
     assert ready(simulation)[0] == "True"
     simulation.clock.forward(3601)
-    await controller.resync.run()
+    await controller.passes.run()
     state, message, since = ready(simulation)
     assert (state, since) == ("False", "2026-01-01T01:00:01Z")
     assert "'rule'" in message
     simulation.clock.forward(600)
-    await controller.resync.run()
+    await controller.passes.run()
     assert ready(simulation)[2] == since
 
 
@@ -186,11 +184,11 @@ async def test_a_new_generation_keeps_the_time_of_the_last_transition(
     simulation: Simulation, controller: Controller
 ) -> None:
     apply(simulation)
-    await controller.resync.policies.report()
+    await controller.passes.policies.report()
     before = status(simulation)
     simulation.clock.forward(60)
     simulation.api.put(TRUST_POLICIES, {**signed.policy({"ada": ADA}, mode="Warn"), "status": before})
-    await controller.resync.policies.report()
+    await controller.passes.policies.report()
     assert status(simulation)["observedGeneration"] == 2
     assert ready(simulation)[2] == before["conditions"][0]["lastTransitionTime"]
 
@@ -213,11 +211,11 @@ async def test_one_status_that_cannot_be_written_keeps_nothing_else(
             raise ApiError(403, "Forbidden", "no")
 
     simulation.api.before.append(refuse)
-    await controller.resync.run()
+    await controller.passes.run()
     assert ready(simulation)[0] == "True"
-    assert controller.resync.finished_at > controller.resync._watching_since - 1
+    assert controller.passes.finished_at > controller.passes._watching_since - 1
     with pytest.raises(ApiError):
-        await controller.resync.policies.report()
+        await controller.passes.policies.report()
 
 
 async def test_without_the_resource_the_resync_goes_on(
@@ -230,7 +228,7 @@ async def test_without_the_resource_the_resync_goes_on(
             raise NotFound(404, "NotFound", "the server could not find the requested resource")
 
     simulation.api.before.append(absent)
-    await controller.resync.run()
+    await controller.passes.run()
     assert await queued(controller) == {KEY}
     assert "install the CRDs" in caplog.text
 
@@ -252,10 +250,10 @@ async def test_the_ledger_forgets_what_ended_and_keeps_what_broke_the_glass(
     simulation.api.put(CONFIG_MAPS, foreign)
     assert len(simulation.api.all(LEDGER_ENTRIES, QEE)) == 3
     simulation.clock.forward(KEPT.total_seconds())
-    await controller.resync.run()
+    await controller.passes.run()
     assert len(simulation.api.all(LEDGER_ENTRIES, QEE)) == 3, "an hour of validity is left"
     simulation.clock.forward(3600)
-    await controller.resync.run()
+    await controller.passes.run()
     left = {entry["metadata"]["name"]: entry["data"]["expires"] for entry in simulation.api.all(LEDGER_ENTRIES, QEE)}
     assert len(left) == 2
     assert left.pop("another")

@@ -3,18 +3,19 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from qee.api.budget import QuantumBudget
 from qee.api.names import LABEL_JOB_UID
 from qee.api.reasons import Reason
+from qee.controller.kit.controller import Pass, Watch
 from qee.core.money import budget as arithmetic
 from qee.core.money.budget import Claim, NoRoom, Settlement
 from qee.core.refusal import Refused
 from qee.kube.port import Conflict, NotFound, Object, Port
-from qee.kube.resources import BUDGETS, TASKS
+from qee.kube.resources import BUDGETS, JOBS, TASKS
 
 logger = logging.getLogger(__name__)
 TRIES = 40
@@ -73,7 +74,11 @@ class Budgets:
             logger.warning("namespace %s: a reservation of job %s, which is gone, is given back", space, uid)
             await self.settle(space, uid, Settlement(nothing=True))
 
-    async def _all(self, namespace: str) -> list[Object]:
+    async def reserved(self, namespace: str | None) -> bool:
+        """Whether anything is."""
+        return any(_read(budget).status.reservations for budget in await self._all(namespace))
+
+    async def _all(self, namespace: str | None) -> list[Object]:
         try:
             found = [each async for each in self._port.list(BUDGETS, namespace)]
         except NotFound:  # the CRD is not installed
@@ -99,6 +104,30 @@ class Budgets:
             except NotFound:
                 return
         raise Conflict(409, "Conflict", f"QuantumBudget {meta['namespace']}/{meta['name']} changes all the time")
+
+
+class Reservations:
+    """Gives back what is reserved for jobs that are gone. A key is a namespace; no watch tells of it."""
+
+    kind = BUDGETS.kind
+    workers = 1
+    watches: tuple[Watch, ...] = ()
+
+    def __init__(self, port: Port, budgets: Budgets, namespaces: Sequence[str | None], period: float) -> None:
+        self._port = port
+        self._budgets = budgets
+        self._namespaces = namespaces
+        self.passes = (Pass("resync of budgets", period, self._all),)
+
+    async def _all(self) -> list[Any]:
+        return [(namespace, "") for namespace in self._namespaces]
+
+    async def reconcile(self, key: Any) -> None:
+        namespace, _ = key
+        jobs = set()
+        if await self._budgets.reserved(namespace):
+            jobs = {each["metadata"]["uid"] async for each in self._port.list(JOBS, namespace, metadata_only=True)}
+        await self._budgets.forget(namespace, jobs)
 
 
 def _read(found: Object) -> QuantumBudget:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from qee.controller.jobs.verification import trust_policies
+from qee.controller.kit.controller import ALL, Pass, Watch
 from qee.core import times
 from qee.kube.port import ApiError, Conflict, Object, Port
 from qee.kube.resources import TRUST_POLICIES
@@ -18,14 +19,22 @@ logger = logging.getLogger(__name__)
 READY = "Ready"
 
 
-class PolicyReporter:
-    """Brings the status of every policy up to date."""
+class Policies:
+    """Brings the status of every policy up to date. One key stands for them all, and one list serves it."""
 
-    def __init__(self, port: Port, clock: Callable[[], datetime]) -> None:
+    kind = TRUST_POLICIES.kind
+    workers = 1
+
+    def __init__(self, port: Port, period: float, clock: Callable[[], datetime]) -> None:
         self._port = port
         self._clock = clock
+        self.watches = (Watch(TRUST_POLICIES, lambda _: [ALL]),)
+        self.passes = (Pass("resync of trust policies", period, self._all),)
 
-    async def report(self) -> None:
+    async def _all(self) -> list[Any]:
+        return [ALL]
+
+    async def reconcile(self, key: Any) -> None:
         """All of them. One that cannot be written does not keep the others; raises the last `ApiError` then."""
         failed: ApiError | None = None
         policies = await trust_policies(self._port)

@@ -74,6 +74,7 @@ class Reconciler:
         self._gatherer = Gatherer(port, signer, self._collector, self.worker)
         self.backends = BackendsInUse(port)
         self._tasks = Tasks(port, settings.ledger_namespace, signer, self._collector, self.backends, suite, clock)
+        self.budgets = self._tasks.budgets
         self._observer = Observer(port, self._reads, self._patience, self._verifier, self._gatherer, self._tasks)
         self._status = StatusWriter(port, metrics)
         self._alarms = Alarms(port, metrics, clock)

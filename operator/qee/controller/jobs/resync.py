@@ -3,13 +3,12 @@
 - An unfinished job gets its key on the queue.
 - A finished job whose result ConfigMap was deleted says so.
 - Children of jobs that finished a while ago are deleted, many in one request (docs/adr/0001).
-- Trust policies say which keys have come of age or expired since; the one-shot ledger forgets what ended.
 """
 
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,13 +18,8 @@ from qee.api import names
 from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.controller.budgets import Budgets
-from qee.controller.intake import Intake
-from qee.controller.jobs.ledger import Ledger
-from qee.controller.jobs.reconcile import Key, utc_now
 from qee.controller.jobs.status import StatusWriter
-from qee.controller.policies import PolicyReporter
-from qee.controller.queue import WorkQueue
+from qee.controller.jobs.watches import Key
 from qee.controller.settings import Settings
 from qee.core import times
 from qee.core.job.world import World
@@ -47,44 +41,42 @@ WATCH_GRACE = 60.0  # seconds within which a watch must have told of a new objec
 
 
 class Resync:
-    """One pass is `run`. `finished_at` is the monotonic time of the last one, `missed` jobs the watch had not told."""
+    """One pass is `run`. `missed`: jobs that the watch had not told of."""
 
     def __init__(
         self,
         port: Port,
-        queue: WorkQueue[Key],
-        intake: Intake,
+        knows: Callable[[str], bool],
         settings: Settings,
         metrics: Metrics,
-        clock: Callable[[], datetime] = utc_now,
+        status: StatusWriter,
+        clock: Callable[[], datetime],
     ) -> None:
         self._port = port
-        self._queue = queue
-        self._intake = intake
+        self._knows = knows
         self._settings = settings
         self._metrics = metrics
-        self._status = StatusWriter(port, metrics)
+        self._status = status
         self._clock = clock
-        self.policies = PolicyReporter(port, clock)
-        self._ledger = Ledger(port, settings.ledger_namespace)
-        self._budgets = Budgets(port, clock)
         self._namespaces: list[str | None] = [*settings.namespaces] or [None]
-        self.finished_at = self._watching_since = time.monotonic()
+        self.watching_since = time.monotonic()
         self.missed = 0
 
-    async def run(self) -> None:
+    async def run(self) -> list[Key]:
+        """The jobs to look at. Raises `ApiError`."""
         now, missed, uids = self._clock(), 0, set()
+        found: list[Key] = []
         stored: list[tuple[str, str, str]] = []  # namespace, name and ConfigMap of jobs that say their result is stored
         swept: dict[str, list[str]] = defaultdict(list)  # namespace -> UIDs of jobs whose child may go
         async for job in self._jobs():
             meta, status = job["metadata"], job.get("status") or {}
             uids.add(meta["uid"])
             created = times.parse(meta["creationTimestamp"])
-            if not self._intake.knows(meta["uid"]) and created and self._should_be_known(now - created):
+            if not self._knows(meta["uid"]) and created and self._should_be_known(now - created):
                 missed += 1
             conditions = status.get("conditions") or []
             if terminal_phase(conditions) is None or self._wants_a_look(job):
-                self._queue.add((meta["namespace"], meta["name"]))
+                found.append((meta["namespace"], meta["name"]))
                 continue
             if status_of(conditions, ConditionType.RESULTS_STORED) is Status.TRUE:
                 config_map = (status.get("result") or {}).get("configMap")
@@ -97,22 +89,14 @@ class Resync:
         self._metrics.only_jobs(uids)
         await self._tell_of_deleted_results(stored)
         await self._sweep_children(swept)
-        await self._tidy(now, uids)
         self.missed = missed
-        self.finished_at = time.monotonic()
+        return found
 
-    async def _tidy(self, now: datetime, jobs: Collection[str]) -> None:
-        """None of it holds a job up: a right that is missing here must not make the resync overdue."""
-        try:
-            await self.policies.report()
-            await self._ledger.sweep(now)
-            for namespace in self._namespaces:
-                await self._budgets.forget(namespace, jobs)
-        except ApiError as error:
-            logger.warning("resync of trust policies, ledger and budgets: %s", error)
+    def ailment(self) -> str:
+        return f"the watch has not told of {self.missed} jobs that the resync found" if self.missed else ""
 
     def _should_be_known(self, age: timedelta) -> bool:
-        watched = time.monotonic() - self._watching_since
+        watched = time.monotonic() - self.watching_since
         return min(age.total_seconds(), watched) > WATCH_GRACE
 
     def _wants_a_look(self, job: Object) -> bool:

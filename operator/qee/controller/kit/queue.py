@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+SLACK = 64  # superseded delayed adds that are kept beside as many as stand
 
 
 @dataclass
@@ -68,6 +69,11 @@ class WorkQueue(Generic[Key]):
             return
         self._due[key] = due
         heapq.heappush(self._later, (due, next(self._order), key))
+        if (
+            len(self._later) > 2 * len(self._due) + SLACK
+        ):  # superseded ones, of deadlines far away, of keys that are gone
+            self._later = [(due, next(self._order), key) for key, due in self._due.items()]
+            heapq.heapify(self._later)
         self._wake.set()
 
     def add_failed(self, key: Key, at_least: float = 0.0) -> None:

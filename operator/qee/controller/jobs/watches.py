@@ -1,0 +1,98 @@
+"""What is news of a job: of the job itself, its child, that child's pods, its QuantumTask, and of trust policies."""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from qee.api.conditions import Phase, terminal_phase
+from qee.api.names import ANNOTATION_FETCH_AT, LABEL_JOB_NAME, LABEL_JOB_UID
+from qee.controller.kit.controller import Watch
+from qee.core.job.observed import child_state, pod_state
+from qee.kube.port import Object
+from qee.kube.resources import CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
+from qee.observe.metrics import Metrics
+
+Key = tuple[str, str]  # namespace and name of a QuantumJob
+STARTING = ("ContainerCreating", "PodInitializing")
+
+
+class JobWatches:
+    """Knows which jobs have not ended, as the watch has told; a trust policy that changes concerns them all."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._unfinished: dict[str, Key] = {}  # by UID
+
+    def all(self) -> Sequence[Watch]:
+        return (
+            Watch(JOBS, _itself, _of_job, told=self._follow),
+            Watch(CHILDREN, _owner, _of_child, LABEL_JOB_UID),
+            Watch(PODS, _owner, _of_pod, LABEL_JOB_UID),
+            Watch(TASKS, _owner, _of_task),
+            Watch(TRUST_POLICIES, lambda _: list(self._unfinished.values())),
+        )
+
+    def _follow(self, kind: str, job: Object) -> None:
+        uid, status = job["metadata"]["uid"], job.get("status") or {}
+        if kind == "DELETED":
+            self._metrics.job_gone(uid)
+        else:
+            self._metrics.job_seen(uid, str(status.get("phase") or Phase.PENDING))
+        if kind == "DELETED" or terminal_phase(status.get("conditions") or []):
+            self._unfinished.pop(uid, None)
+        else:
+            self._unfinished[uid] = _key(job)
+
+
+def _key(obj: Object) -> Key:
+    return obj["metadata"]["namespace"], obj["metadata"]["name"]
+
+
+def _itself(job: Object) -> Iterable[Key]:
+    """Not one that has ended and of which nothing is left to do."""
+    meta, status = job["metadata"], job.get("status") or {}
+    rests = (
+        terminal_phase(status.get("conditions") or [])
+        and status.get("observedGeneration") == meta.get("generation")
+        and (job.get("spec") or {}).get("ttlSecondsAfterFinished") is None
+        and not _fetch_asked(job)
+    )
+    return () if rests else (_key(job),)
+
+
+def _owner(obj: Object) -> Iterable[Key]:
+    meta = obj["metadata"]
+    name = (meta.get("labels") or {}).get(LABEL_JOB_NAME)
+    return ((meta["namespace"], name),) if name else ()
+
+
+def _of_job(job: Object) -> Hashable:
+    """Our own status writes change nothing here, but for the end."""
+    meta, status = job["metadata"], job.get("status") or {}
+    ended = bool(terminal_phase(status.get("conditions") or []))
+    return meta.get("generation"), meta.get("deletionTimestamp"), ended, _fetch_asked(job)
+
+
+def _fetch_asked(job: Object) -> str | None:
+    return (job["metadata"].get("annotations") or {}).get(ANNOTATION_FETCH_AT)
+
+
+def _of_child(job: Object) -> Hashable:
+    child = child_state(job)
+    return child.complete, child.failed_reason, child.suspended, child.deleting, child.failed_indexes
+
+
+def _of_pod(obj: Object) -> Hashable:
+    """None: it has just been made, and waits as all do."""
+    pod = pod_state(obj)
+    waiting = pod.waiting.reason if pod.waiting else None
+    if waiting in STARTING:
+        waiting = None
+    ended = pod.terminated is not None
+    matters = (pod.running, ended, waiting, bool(pod.unschedulable), pod.disrupted, pod.phase == "Failed")
+    return matters if any(matters) else None
+
+
+def _of_task(task: Object) -> Hashable:
+    """What its connector has said of it."""
+    status = task.get("status") or {}
+    said = tuple(str(status.get(field)) for field in ("state", "message", "queuePosition"))
+    return *said, bool(status.get("result")), task["metadata"].get("deletionTimestamp")

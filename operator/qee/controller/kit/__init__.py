@@ -1,0 +1,1 @@
+"""What every kind needs: a queue, workers, watches, passes, a status writer. No kind of ours in it."""
