@@ -5,32 +5,28 @@ daemons or timers (a finalizer and a task for each object), no indexes (stale af
 it gets goes through `kit.watch` onto the queues.
 """
 
-import argparse
 import asyncio
 import dataclasses
 import logging
 import os
-import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import kopf
 from prometheus_client import start_http_server
 
-from qee import __version__
+from qee import __version__, process
 from qee.api import names
 from qee.controller.kit.watch import Watches
 from qee.controller.settings import Settings
 from qee.controller.wiring import Operator
-from qee.kube.client import FULL_PAGE, connect
+from qee.kube.client import FULL_PAGE, KubeClient
 from qee.kube.leader import Leader
 from qee.kube.port import Resource
-from qee.observe import health, logs
+from qee.observe import health
 from qee.observe.metrics import Metrics
-from qee.signing.libraries import LibraryProblem, Suite
+from qee.signing.libraries import Suite
 
 logger = logging.getLogger("qee")
 GRACE_SECONDS = 20  # to finish what is in hand; less than the pod's terminationGracePeriodSeconds
@@ -81,19 +77,11 @@ def registry(watches: Watches) -> kopf.OperatorRegistry:
     return handlers
 
 
-def stop_on_signals(stop: asyncio.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-
-async def operator(settings: Settings, suite: Suite) -> None:
-    """Run until SIGTERM or SIGINT, or until the Lease is lost."""
-    port = await connect(user_agent=f"qee-operator/{__version__}")
+async def operator(settings: Settings, suite: Suite, port: KubeClient, stop: asyncio.Event) -> None:
+    """Run until told to stop, or until the Lease is lost."""
     metrics = Metrics()
     made = Operator(port, settings, metrics, suite)
     watching = asyncio.Event()
-    stop = asyncio.Event()
-    stop_on_signals(stop)
     server = await health.serve(settings.port, made.manager.ailments, watching.is_set)
     metrics_server, _ = start_http_server(settings.metrics_port, registry=metrics.registry)
     leader = Leader(port, settings.lease_namespace, "qee-operator", identity=f"{socket.gethostname()}-{os.getpid()}")
@@ -105,7 +93,6 @@ async def operator(settings: Settings, suite: Suite) -> None:
         await leader.release()
         metrics_server.shutdown()
         await server.cleanup()
-        await port.close()
 
 
 async def _lead(
@@ -144,27 +131,15 @@ async def _lead(
 async def _stopped(watching: asyncio.Event, stop: asyncio.Event) -> None:
     """Wait for a signal. Kopf replaces the handlers as it starts, with some that know nothing of our queue."""
     await watching.wait()
-    stop_on_signals(stop)
+    process.stop_on_signals(stop)
     await stop.wait()
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="qee-operator", description="Reconcile QuantumJobs.")
-    parser.add_argument("--config", type=Path, required=True, help="settings file, as charts/qee writes it")
-    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
-    parser.add_argument("--log-format", default="json", choices=["json", "text"])
-    arguments = parser.parse_args(argv)
-    logs.configure(arguments.log_level, arguments.log_format)
-    try:
-        settings = Settings.load(arguments.config)
-    except (OSError, ValueError) as error:
-        sys.exit(f"--config {arguments.config}: {error}")
-    try:
-        suite = Suite.required()
-    except LibraryProblem as error:
-        sys.exit(f"signatures cannot be verified: {error}")
+    settings = process.configured("qee-operator", "Reconcile QuantumJobs.", Settings.load, argv)
+    suite = process.libraries()
     logger.info("qee-operator %s", __version__)
-    asyncio.run(operator(settings, suite))
+    process.run("qee-operator", lambda port, stop: operator(settings, suite, port, stop))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from qee import app
+from qee.observe import logs
 from qee.signing.libraries import LibraryProblem, Suite
 
 
 @pytest.fixture(autouse=True)
 def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.logs, "configure", lambda *_: None)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
 
 
 SETTINGS = "runner: {images: {aer: qee-runner-aer:1}}\n"
