@@ -10,7 +10,7 @@ from typing import Any
 
 from qee.controller.jobs.verification import trust_policies
 from qee.controller.kit.controller import ALL, Pass, Watch
-from qee.core import times
+from qee.controller.kit.status import Statuses, condition
 from qee.kube.port import ApiError, Conflict, Object, Port
 from qee.kube.resources import TRUST_POLICIES
 from qee.signing.policy import TrustPolicy
@@ -27,6 +27,7 @@ class Policies:
 
     def __init__(self, port: Port, period: float, clock: Callable[[], datetime]) -> None:
         self._port = port
+        self._statuses = Statuses(port)
         self._clock = clock
         self.watches = (Watch(TRUST_POLICIES, lambda _: [ALL]),)
         self.passes = (Pass("resync of trust policies", period, self._all),)
@@ -52,31 +53,20 @@ class Policies:
             raise failed
 
     async def _write(self, policy: Object) -> None:
-        meta, found = policy["metadata"], policy.get("status") or {}
         wanted = status_of(policy, self._clock())
-        changed = {field: value for field, value in wanted.items() if found.get(field) != value}
-        if not changed or "deletionTimestamp" in meta:
+        if "deletionTimestamp" in policy["metadata"]:
             return
-        patch = {"metadata": {"resourceVersion": meta["resourceVersion"], "uid": meta["uid"]}, "status": changed}
-        await self._port.patch_status(TRUST_POLICIES, None, meta["name"], patch)
+        if not await self._statuses.write_status(TRUST_POLICIES, policy, wanted):
+            return
         (ready,) = wanted["conditions"]
-        logger.info("%s %s: Ready=%s, %s", TRUST_POLICIES.kind, meta["name"], ready["status"], ready["message"])
+        name = policy["metadata"]["name"]
+        logger.info("%s %s: Ready=%s, %s", TRUST_POLICIES.kind, name, ready["status"], ready["message"])
 
 
 def status_of(policy: Object, now: datetime) -> dict[str, Any]:
-    """The whole status of a policy. lastTransitionTime moves only with the condition's status."""
+    """The whole status of a policy."""
     told = TrustPolicy.of(policy).status(now)
     generation = policy["metadata"].get("generation", 0)
-    status = "True" if told["ready"] else "False"
-    conditions = (policy.get("status") or {}).get("conditions") or []
-    before: dict[str, Any] = next((c for c in conditions if c.get("type") == READY), {})
-    since = before.get("lastTransitionTime") if before.get("status") == status else None
-    ready = {
-        "type": READY,
-        "status": status,
-        "reason": "RulesCanBeMet" if told["ready"] else "RulesCannotBeMet",
-        "message": told["message"][:1024],
-        "lastTransitionTime": since or times.render(now),
-        "observedGeneration": generation,
-    }
+    reason = "RulesCanBeMet" if told["ready"] else "RulesCannotBeMet"
+    ready = condition(policy, READY, told["ready"], reason, told["message"], now)
     return {"observedGeneration": generation, "keys": told["keys"], "conditions": [ready]}

@@ -1,4 +1,4 @@
-"""Kubernetes Events on a job: one for each transition, after the status write that it tells of."""
+"""Kubernetes Events: one for each transition of an object, after the status write that it tells of."""
 
 import hashlib
 import logging
@@ -22,11 +22,13 @@ WARNINGS = frozenset({Phase.FAILED, Phase.UNVERIFIED})
 
 @dataclass(frozen=True)
 class About:
-    """The QuantumJob that an Event is on. It may be gone."""
+    """What an Event is on. It may be gone."""
 
     namespace: str
     name: str
     uid: str
+    kind: str = KIND_JOB
+    api_version: str = API_VERSION
 
 
 def transition(job: QuantumJob, phase: Phase, reason: Reason, message: str, attempt: int, now: datetime) -> Object:
@@ -36,7 +38,7 @@ def transition(job: QuantumJob, phase: Phase, reason: Reason, message: str, atte
     return event(about, kind, reason, message, f"{attempt}/{phase}", now)
 
 
-def event(about: About, kind: Kind, reason: Reason, message: str, occasion: str, now: datetime) -> Object:
+def event(about: About, kind: Kind, reason: str, message: str, occasion: str, now: datetime) -> Object:
     """Its name is a function of what it tells, and of the `occasion`: a repeated one is the same Event."""
     digest = hashlib.sha256(f"{about.uid}/{occasion}/{reason}/{message}".encode()).hexdigest()[:10]
     stamp = times.render(now)
@@ -45,8 +47,8 @@ def event(about: About, kind: Kind, reason: Reason, message: str, occasion: str,
         "kind": "Event",
         "metadata": {"name": f"{about.name}.{digest}", "namespace": about.namespace},
         "involvedObject": {
-            "apiVersion": API_VERSION,
-            "kind": KIND_JOB,
+            "apiVersion": about.api_version,
+            "kind": about.kind,
             "name": about.name,
             "namespace": about.namespace,
             "uid": about.uid,

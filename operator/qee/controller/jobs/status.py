@@ -6,6 +6,7 @@ from typing import Any
 
 from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, Status, conditions_for
 from qee.api.reasons import Reason
+from qee.controller.kit.status import Statuses
 from qee.core import times
 from qee.core.job.world import NOT_LOOKED_AT, World
 from qee.kube.port import Object, Port
@@ -21,6 +22,7 @@ class StatusWriter:
 
     def __init__(self, port: Port, metrics: Metrics) -> None:
         self._port = port
+        self._statuses = Statuses(port)
         self._metrics = metrics
 
     async def write(
@@ -35,12 +37,9 @@ class StatusWriter:
             "phase": str(world.ended or phase),
             "conditions": _conditions(world, phase, reason, message),
         }
-        changed = {key: value for key, value in wanted.items() if world.status.get(key) != value}
+        changed = await self._statuses.write_status(JOBS, _read(world), wanted)
         if not changed:
             return False
-        meta = world.job.metadata
-        patch = {"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid}, "status": changed}
-        await self._port.patch_status(JOBS, meta.namespace, meta.name, patch)
         if "phase" in changed or reason is Reason.RETRYING:
             await self._tell(world, phase, reason, message)
         await self._warn(world, phase, wanted["conditions"])
@@ -80,6 +79,12 @@ class StatusWriter:
             logger.warning("%s/%s: %s: %s", meta.namespace, meta.name, verdict.reason, verdict.message)
             event = events.transition(world.job, phase, verdict.reason, verdict.message, world.attempt, world.now)
             await events.send(self._port, {**event, "type": "Warning"})
+
+
+def _read(world: World) -> Object:
+    meta = world.job.metadata
+    named = {"namespace": meta.namespace, "name": meta.name}
+    return {"metadata": {**named, "uid": meta.uid, "resourceVersion": meta.resource_version}, "status": world.status}
 
 
 def _conditions(world: World, phase: Phase, reason: Reason, message: str) -> list[Object]:
