@@ -52,6 +52,10 @@ CLUSTER_WIDE = {
 }
 
 
+# Functions of other modules that hand their parameter `resource` on, with the method of the port that they call.
+OF_THE_KIT = {"write_status": "patch_status"}
+
+
 def requests(source: str) -> Iterator[tuple[str, str]]:
     """(method, name of the resource's constant) of each call of the port in a module.
 
@@ -59,7 +63,7 @@ def requests(source: str) -> Iterator[tuple[str, str]]:
     pass unseen.
     """
     tree = ast.parse(source)
-    passed_on: dict[str, str] = {}
+    passed_on = dict(OF_THE_KIT)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     for function in ast.walk(tree):
         if not isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef):
