@@ -16,7 +16,7 @@ from e2e.operator_process import OperatorProcess
 from qee.api.names import REFERENCE_KEY
 from qee.cli.main import app
 from qee.documents.reference import ResultReference
-from qee.documents.reference_reading import result_of
+from qee.documents.reference.reading import result_of
 from qee.documents.result import ResultDocument
 from qee.kube.runner_pod import RUN_AS_USER
 

@@ -9,8 +9,8 @@ import pytest
 
 from qee.api.reasons import Reason
 from qee.documents import Observable
+from qee.documents.merge import _average
 from qee.documents.result import Expectation
-from qee.documents.result_merge import _average
 from qee.sdk.errors import RunnerError
 from qee.sdk.observables import Measurements, error_of_told, measurements
 

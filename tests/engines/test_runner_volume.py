@@ -23,10 +23,10 @@ from qee.documents import (
     RunDocument,
     check_result,
     frame,
-    result_file,
 )
 from qee.documents.reference import ResultReference, is_reference
-from qee.documents.reference_check import check_reference, check_shard_reference
+from qee.documents.reference import files as result_file
+from qee.documents.reference.check import check_reference, check_shard_reference
 from qee.runner import placing
 from qee.sdk.errors import RunnerError
 

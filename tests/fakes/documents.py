@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qee.documents import CircuitResult, JobReference, Provenance, Register, ResultDocument
+from qee.documents.check import register_marginals
 from qee.documents.result import Array, Expectation, Missing
-from qee.documents.result_check import register_marginals
 
 SWEEP = {"energy": {"theta": ("0", "0.5", "1.0"), "phi": ("1", "1", "1")}}
 

@@ -7,7 +7,7 @@ import pytest
 
 from qee.cli.circuit_layout import GAP, SYMBOL, Layout, Mark, layout, wrapped
 from qee.cli.problem import Problem
-from qee.documents.json_fields import DocumentError, Fields, canonical_json, parsed
+from qee.documents.canonical import DocumentError, Fields, canonical_json, parsed
 from qee.documents.result import Register
 from qee.sdk.diagram import MAX_OPERATIONS, Diagram, Operation, labels, listed, refuse_many, short
 from qee.sdk.errors import RunnerError

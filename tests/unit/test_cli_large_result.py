@@ -16,11 +16,12 @@ from qee.api.conditions import Phase
 from qee.api.names import REFERENCE_KEY, RESULT_KEY_SIGNATURE
 from qee.api.reasons import Reason
 from qee.controller.jobs.answers import gist
-from qee.documents import ResultDocument, result_file
+from qee.documents import ResultDocument
+from qee.documents.merge import merged
+from qee.documents.reference import files as result_file
 from qee.documents.reference import of_result
-from qee.documents.reference_merge import merged_reference
+from qee.documents.reference.merge import merged_reference
 from qee.documents.result import Missing
-from qee.documents.result_merge import merged
 from qee.kube.port import Object
 from qee.kube.resources import CONFIG_MAPS, JOBS
 from qee.signing.attestation import attest

@@ -37,8 +37,8 @@ from qee.controller.worker import SMALL, Worker
 from qee.core.money import cost
 from qee.core.money.budget import Claim, NoRoom, Settlement, reserved, settled
 from qee.documents import JobReference, Register, RunDocument
+from qee.documents.canonical import Fields
 from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
-from qee.documents.json_fields import Fields
 from qee.kube.port import ApiError
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
 

@@ -18,7 +18,7 @@ from qee.api.names import RESULTS_MOUNT
 from qee.controller.jobs import results
 from qee.documents import RunDocument
 from qee.documents.reference import ResultReference
-from qee.documents.reference_check import check_reference
+from qee.documents.reference.check import check_reference
 from qee.kube.compare import child_differs
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, CLAIMS, CONFIG_MAPS

@@ -18,8 +18,8 @@ from qee.connectors.protocol import Charge, Fetched, ProviderError, ProviderStat
 from qee.connectors.submission import Part
 from qee.connectors.wording import clean
 from qee.documents import JobReference, Register, ResultDocument
+from qee.documents.canonical import DocumentError
 from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
-from qee.documents.json_fields import DocumentError
 from qee.documents.packing import inflated, pack, unpack
 from qee.documents.provider_result import check_provider_result
 

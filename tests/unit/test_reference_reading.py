@@ -15,12 +15,12 @@ from qee.documents import (
     NoiseOptions,
     ResultDocument,
     RunDocument,
-    result_file,
 )
+from qee.documents.merge import merged
 from qee.documents.reference import ResultReference, of_result
-from qee.documents.reference_merge import merged_reference
-from qee.documents.reference_reading import result_of
-from qee.documents.result_merge import merged
+from qee.documents.reference import files as result_file
+from qee.documents.reference.merge import merged_reference
+from qee.documents.reference.reading import result_of
 
 JOB = JobReference("default", "bell", "0f5c")
 CIRCUITS = tuple(CircuitRun(name, "openqasm3", "x", 100) for name in ("z", "a", "m"))

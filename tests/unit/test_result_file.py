@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from qee.documents import result_file
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
+from qee.documents.reference import files as result_file
 
 DOCUMENT = b'{"memory":"' + os.urandom(600_000).hex().encode() + b'"}'
 

@@ -19,8 +19,8 @@ from qee.documents import (
     RunDocument,
 )
 from qee.documents.reference import ResultFile, ResultReference, file_path, is_reference
-from qee.documents.reference_check import check_reference, check_shard_reference
-from qee.documents.reference_merge import merged_reference
+from qee.documents.reference.check import check_reference, check_shard_reference
+from qee.documents.reference.merge import merged_reference
 
 JOB = JobReference("default", "sweep", "0f5c")
 SWEEP = CircuitRun("a", "openqasm3", "x", 10, {"t": ("0", "1", "2")}, (Observable("h", {"Z": "1"}),))

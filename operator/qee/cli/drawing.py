@@ -9,7 +9,7 @@ from qee.cli import asking, exits, given, local, terminal
 from qee.cli.problem import Problem
 from qee.cli.writing import write
 from qee.documents import DocumentError, RunDocument
-from qee.documents.json_fields import Fields
+from qee.documents.canonical import Fields
 from qee.sdk.diagram import DIAGRAM, Diagram
 
 MAX_WIDTH = 200

@@ -8,9 +8,9 @@ from typing import Any
 from qee.cli.histogram import columns
 from qee.cli.problem import Problem
 from qee.cli.terminal import printable
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.reference import ResultReference
-from qee.documents.reference_reading import result_of
+from qee.documents.reference.reading import result_of
 
 POD, MOUNT = "qee-results", "/results"  # of the pod in docs/guide/large-results.md
 _LISTED = 16

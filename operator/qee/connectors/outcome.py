@@ -12,8 +12,9 @@ from qee.connectors.protocol import Charge, Fetched
 from qee.connectors.submission import Part
 from qee.documents import Missing, ResultDocument
 from qee.documents.compiled import CompiledDocument
+from qee.documents.provenance import Provenance, ProviderJob, ProviderRun
 from qee.documents.provider_result import circuit_result
-from qee.documents.result import CircuitResult, Provenance, ProviderJob, ProviderRun
+from qee.documents.result import CircuitResult
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from qee.api import names
 from qee.connectors.protocol import ProviderError
 from qee.core import times
+from qee.documents.canonical import DocumentError, strict_object
 from qee.documents.compiled import CompiledDocument, Submission, Usage
-from qee.documents.json_fields import DocumentError, strict_object
 from qee.documents.packing import unpack
 from qee.kube.port import Object, Port
 from qee.kube.resources import NAMESPACES, TRUST_POLICIES

@@ -21,8 +21,8 @@ from typing import Any
 from qee.connectors import protocol, wording
 from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
+from qee.documents.canonical import MAX_PARSED_BYTES, Fields, parsed_size
 from qee.documents.compiled import Submission
-from qee.documents.json_fields import MAX_PARSED_BYTES, Fields, parsed_size
 
 MAX_ANSWER = 64 * 2**20  # bytes of a line: the results of one provider job
 

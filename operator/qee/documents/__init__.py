@@ -4,22 +4,11 @@ Both are refused as a whole when a field is unknown, missing or of another type:
 images, and a field that one of them ignores would change a result silently.
 """
 
-from qee.documents.json_fields import DocumentError, canonical_json
-from qee.documents.result import (
-    Array,
-    CircuitResult,
-    CompiledCircuit,
-    Expectation,
-    Missing,
-    NoiseModel,
-    Provenance,
-    Register,
-    ResultDocument,
-    Size,
-    summary,
-)
-from qee.documents.result_check import check_result, check_shard, register_marginals
-from qee.documents.result_merge import merged
+from qee.documents.canonical import DocumentError, canonical_json
+from qee.documents.check import check_result, check_shard, register_marginals
+from qee.documents.merge import merged
+from qee.documents.provenance import CompiledCircuit, NoiseModel, Provenance, Size
+from qee.documents.result import Array, CircuitResult, Expectation, Missing, Register, ResultDocument
 from qee.documents.run import (
     ENGINES,
     FORMATS,
@@ -36,6 +25,7 @@ from qee.documents.run import (
     circuit_seed,
     drawn_seed,
 )
+from qee.documents.status import summary
 
 __all__ = [
     "ENGINES",

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qee.api.names import COMPILED_FORMAT, MAX_SUBMISSIONS
-from qee.documents.json_fields import DocumentError, Fields, canonical_json, parsed
-from qee.documents.result import CompiledCircuit, Register
+from qee.documents.canonical import DocumentError, Fields, canonical_json, parsed
+from qee.documents.provenance import CompiledCircuit
+from qee.documents.result import Register
 from qee.documents.run import JobReference
 
 NOT_MEASURED = -1

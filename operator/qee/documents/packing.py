@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 
 
 def pack(document: bytes) -> dict[str, Any]:

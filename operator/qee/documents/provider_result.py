@@ -6,10 +6,10 @@ Standard library only.
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from qee.documents.canonical import DocumentError
+from qee.documents.check import check_counts, register_marginals
 from qee.documents.compiled import CompiledDocument, Unit
-from qee.documents.json_fields import DocumentError
 from qee.documents.result import CircuitResult, Expectation, ResultDocument
-from qee.documents.result_check import check_counts, register_marginals
 
 SUM_WITHIN = Decimal("0.001")  # of a distribution: providers round
 

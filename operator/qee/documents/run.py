@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qee.api.names import MAX_CIRCUITS, MAX_SAFE_INTEGER, RUN_FORMAT
-from qee.documents.json_fields import DocumentError, Fields, canonical_json, parsed
+from qee.documents.canonical import DocumentError, Fields, canonical_json, parsed
 
 ENGINES = ("aer", "cirq")
 PROVIDERS = ("ibm", "braket", "azure", "google", "ionq")

@@ -18,9 +18,9 @@ from qee.api.names import (
     RESULT_KEY,
     RESULT_KEY_GZIP,
 )
-from qee.documents.json_fields import DocumentError, canonical_json
+from qee.documents.canonical import DocumentError, canonical_json
 from qee.documents.reference import ResultReference, is_reference
-from qee.documents.reference_reading import result_of
+from qee.documents.reference.reading import result_of
 from qee.documents.result import ResultDocument
 from qee.results.errors import NotInstalled, ResultError
 from qee.results.result import Result

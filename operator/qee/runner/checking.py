@@ -14,7 +14,7 @@ import traceback
 from typing import Any
 
 from qee.api.reasons import Reason
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.run import RunDocument
 from qee.runner import sandbox, sdk_log
 from qee.runner.engines import load

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from qee.api.reasons import Reason
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.run import CircuitRun, RunDocument
 from qee.runner import sandbox, sdk_log
 from qee.runner.engines import Engine, load

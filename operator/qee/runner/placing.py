@@ -11,9 +11,9 @@ from pathlib import Path
 
 from qee.api.names import MAX_FILE_BYTES, MAX_FRAMED_BYTES
 from qee.api.reasons import Reason
-from qee.documents import result_file, shards
+from qee.documents import shards
 from qee.documents.frame import MAX_DOCUMENT_BYTES
-from qee.documents.reference import of_result
+from qee.documents.reference import files, of_result
 from qee.documents.result import ResultDocument
 from qee.documents.run import RunDocument
 from qee.sdk.errors import RunnerError
@@ -42,7 +42,7 @@ def placed(result: ResultDocument, run: RunDocument, volume: Path, attempt: int,
             "or ask for fewer outputs",
         )
     try:
-        file = result_file.write(volume, run.job.uid, attempt, index, document)
+        file = files.write(volume, run.job.uid, attempt, index, document)
     except OSError as error:
         number = error.errno or 0
         raise RunnerError(

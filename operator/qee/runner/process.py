@@ -20,8 +20,9 @@ from qee import __version__
 from qee.api.names import EXIT_OK, INDEX_ENV, MAX_STORED_FILE_BYTES, TERMINATION_LOG
 from qee.api.reasons import Reason
 from qee.documents import frame, shards
-from qee.documents.json_fields import DocumentError, canonical_json
-from qee.documents.result import Provenance, ResultDocument
+from qee.documents.canonical import DocumentError, canonical_json
+from qee.documents.provenance import Provenance
+from qee.documents.result import ResultDocument
 from qee.documents.run import CircuitRun, RunDocument
 from qee.documents.shards import Part
 from qee.runner import sandbox, sdk_log

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qee.api.reasons import Reason
-from qee.documents.json_fields import DocumentError, Fields
+from qee.documents.canonical import DocumentError, Fields
 from qee.documents.result import Register
 from qee.sdk.errors import RunnerError
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.documents.json_fields import decimal_text
-from qee.documents.result import Array, CircuitResult, CompiledCircuit, Expectation, Register, Size
-from qee.documents.result_check import register_marginals
+from qee.documents.canonical import decimal_text
+from qee.documents.check import register_marginals
+from qee.documents.provenance import CompiledCircuit, Size
+from qee.documents.result import Array, CircuitResult, Expectation, Register
 from qee.documents.run import NoiseOptions, SimulatorOptions, TranspileOptions
 from qee.documents.shards import Part
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import rfc8785
 
-from qee.documents.json_fields import DocumentError, strict_object
+from qee.documents.canonical import DocumentError, strict_object
 from qee.signing import dsse
 from qee.signing.algorithms import RESULT_CONTEXT
 from qee.signing.dsse import Envelope, EnvelopeProblem

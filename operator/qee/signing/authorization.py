@@ -11,7 +11,7 @@ from typing import Any
 
 from qee.api import moments
 from qee.api.task import authorised
-from qee.documents.json_fields import DocumentError, strict_object
+from qee.documents.canonical import DocumentError, strict_object
 from qee.signing import canonical, dsse
 from qee.signing.dsse import Envelope, EnvelopeProblem
 from qee.signing.keys import PrivateKey, PublicKey

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from qee.documents.json_fields import DocumentError, strict_object
+from qee.documents.canonical import DocumentError, strict_object
 
 MAX_ENVELOPE_CHARS = (
     98_304  # of the annotation; all annotations of an object together hold 256 KiB, and kubectl doubles

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from qee.api import moments, names
 from qee.api.explain import brief
 from qee.api.fields import text
-from qee.documents.json_fields import DocumentError, strict_object
+from qee.documents.canonical import DocumentError, strict_object
 from qee.signing.projection import PROFILE, Projection
 
 PAYLOAD_TYPE = "application/vnd.qee.dev.quantumjob-statement.v1+json"

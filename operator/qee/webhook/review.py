@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from qee.api import names
-from qee.documents.json_fields import DocumentError, check_structure, check_unicode
+from qee.documents.canonical import DocumentError, check_structure, check_unicode
 from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
 from qee.signing.verdict import Verdict

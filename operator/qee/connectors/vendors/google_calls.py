@@ -37,7 +37,7 @@ from qee.connectors.vendors.google import Access
 from qee.connectors.vendors.google_credentials import bearer
 from qee.connectors.vendors.google_errors import Exists, mapped
 from qee.connectors.vendors.google_payload import TARGET_FORMAT
-from qee.documents.json_fields import canonical_json
+from qee.documents.canonical import canonical_json
 
 SECONDS = 60.0  # the deadline of a call; the SDK has none for cancelling and for device configurations
 _LABEL = "qee_backend"

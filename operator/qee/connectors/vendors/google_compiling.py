@@ -34,7 +34,7 @@ from qee.connectors.vendors.google_device import Device, invalid_spec, read_devi
 from qee.connectors.vendors.google_payload import KEY, written
 from qee.connectors.vendors.google_routing import layout_of, routed
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
-from qee.documents.result import CompiledCircuit, Size
+from qee.documents.provenance import CompiledCircuit, Size
 from qee.documents.run import CircuitRun, RunDocument, TranspileOptions
 from qee.sdk.binding import matched
 from qee.sdk.cirq.json_reading import MAX_OPERATIONS, load_cirq_json

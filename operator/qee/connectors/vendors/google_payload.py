@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qee.documents.json_fields import canonical_json
+from qee.documents.canonical import canonical_json
 
 KEY = "qee"  # of the one measurement of a program
 TARGET_FORMAT = "qee.dev/google-target/v1"  # of a processor's snapshot

@@ -43,8 +43,8 @@ from qee.connectors.vendors import ibm_errors
 from qee.connectors.vendors.ibm_payload import Payload
 from qee.connectors.vendors.ibm_results import another_job, fetched, nothing, result_bytes, state, used
 from qee.connectors.vendors.ibm_session import BRIEF, MAX_ANSWER, Session, Token, TooLarge
+from qee.documents.canonical import DocumentError
 from qee.documents.compiled import Submission
-from qee.documents.json_fields import DocumentError
 
 CLOUD = "https://cloud.ibm.com"
 IAM = "iam.cloud.ibm.com"

@@ -26,7 +26,7 @@ from qee.connectors.vendors.ibm_payload import MAX_EXECUTIONS, Payload, Shape, u
 from qee.connectors.vendors.ibm_target import Device
 from qee.connectors.vendors.qiskit_programs import Program, compiled, programs, unit
 from qee.documents.compiled import NOT_MEASURED, Submission, Unit
-from qee.documents.result import CompiledCircuit
+from qee.documents.provenance import CompiledCircuit
 from qee.documents.run import RunDocument
 from qee.sdk.errors import RunnerError
 from qee.sdk.naming import naming

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qee.documents.canonical import DocumentError, canonical_json
 from qee.documents.compiled import Unit, Usage
-from qee.documents.json_fields import DocumentError, canonical_json
 
 PROGRAMS = ("sampler", "estimator", "executor")
 # Of one job, circuits as bound times shots, but for the estimator, whose jobs IBM splits: its guide "Job limits".

@@ -21,8 +21,8 @@ from qee.connectors.vendors.ibm_wire import (
     tally,
     tensor,
 )
+from qee.documents.canonical import decimal_text
 from qee.documents.compiled import Submission, Unit
-from qee.documents.json_fields import decimal_text
 from qee.sdk.observables import Group, Measurements, error_of_told
 
 _PHASES: dict[str, Phase] = {

@@ -12,7 +12,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from qee.connectors.protocol import Throttled, Unauthorized, Unreachable
-from qee.documents.json_fields import DocumentError, check_structure
+from qee.documents.canonical import DocumentError, check_structure
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two bytes of an answer
 BRIEF = (5.0, 5.0)  # of an answer that we can do without

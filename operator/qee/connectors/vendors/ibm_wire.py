@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.packing import inflated
 
 _HEADER = 16 * 1024  # bytes of an .npy file before its numbers, at most

@@ -12,7 +12,8 @@ from qiskit.circuit import ControlFlowOp
 
 from qee.api.reasons import Reason
 from qee.documents.compiled import NOT_MEASURED, Unit
-from qee.documents.result import CompiledCircuit, Register, Size
+from qee.documents.provenance import CompiledCircuit, Size
+from qee.documents.result import Register
 from qee.documents.run import CircuitRun, RunDocument
 from qee.sdk.binding import matched
 from qee.sdk.errors import RunnerError

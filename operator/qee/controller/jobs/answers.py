@@ -19,14 +19,14 @@ from qee.documents import (
     merged,
     summary,
 )
+from qee.documents.canonical import MAX_PARSED_BYTES, TooManyValues, parsed_size
 from qee.documents.compiled import CompiledDocument, Usage
 from qee.documents.frame import MAX_DOCUMENT_BYTES
-from qee.documents.json_fields import MAX_PARSED_BYTES, TooManyValues, parsed_size
 from qee.documents.packing import pack, unpack
 from qee.documents.provider_result import check_provider_result
 from qee.documents.reference import ResultReference, is_reference
-from qee.documents.reference_check import check_shard_reference
-from qee.documents.reference_merge import merged_reference
+from qee.documents.reference.check import check_shard_reference
+from qee.documents.reference.merge import merged_reference
 
 MAX_PARTS_BYTES = 2 * MAX_DOCUMENT_BYTES  # of all shards together
 MAX_RESULT_BYTES = 64 * 2**20  # of a provider's result, unpacked

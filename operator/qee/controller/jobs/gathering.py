@@ -19,7 +19,7 @@ from qee.core.job.observed import ChildState, PodState
 from qee.core.job.world import World
 from qee.core.refusal import Refused
 from qee.documents import Missing
-from qee.documents.json_fields import TooManyValues
+from qee.documents.canonical import TooManyValues
 from qee.kube.port import Port
 from qee.kube.resources import CONFIG_MAPS
 

@@ -24,8 +24,8 @@ from qee.core import naming
 from qee.core.job.observed import ChildState
 from qee.core.refusal import Refused
 from qee.documents import DocumentError, canonical_json
+from qee.documents.canonical import strict_object
 from qee.documents.frame import MAX_DOCUMENT_BYTES
-from qee.documents.json_fields import strict_object
 from qee.kube import manifests
 from qee.kube.compare import input_sha256
 from qee.kube.port import AlreadyExists, NotFound, Object, Port, matches

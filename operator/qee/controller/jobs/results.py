@@ -31,8 +31,8 @@ from qee.core.job.observed import ChildState, PodState
 from qee.core.job.world import World
 from qee.core.refusal import Refused
 from qee.documents import DocumentError
+from qee.documents.canonical import TooManyValues
 from qee.documents.frame import FrameError, decode
-from qee.documents.json_fields import TooManyValues
 from qee.kube import manifests
 from qee.kube.compare import input_config_map_name
 from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port

@@ -8,7 +8,7 @@ from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.circuits import Scan
 from qee.core.refusal import Refused
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.packing import unpack
 from qee.documents.run import MAX_TARGET_BYTES, RunDocument
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from qee.api.fields import LARGEST
 from qee.api.job_circuit import MAX_NAME, MAX_PARAMETERS, MAX_ROWS
-from qee.documents.json_fields import DocumentError, check_structure
+from qee.documents.canonical import DocumentError, check_structure
 
 Columns = dict[str, tuple[str, ...]]
 

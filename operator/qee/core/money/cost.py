@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 from qee.api.names import PRICES_FORMAT
+from qee.documents.canonical import DocumentError, Fields, parsed
 from qee.documents.compiled import Usage
-from qee.documents.json_fields import DocumentError, Fields, parsed
 
 _SMALLEST = Decimal("0.000001")  # estimates are rounded up to it
 _CURRENCY = re.compile("[A-Z]{3}")

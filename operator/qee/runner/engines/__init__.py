@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from qee.api.reasons import Reason
-from qee.documents.result import NoiseModel
+from qee.documents.provenance import NoiseModel
 from qee.documents.run import CircuitRun
 from qee.sdk.diagram import Diagram
 from qee.sdk.errors import RunnerError

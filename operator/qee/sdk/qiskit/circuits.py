@@ -10,7 +10,8 @@ from qiskit.circuit.classical import expr
 from qiskit.qasm2 import QASM2Error
 
 from qee.api.reasons import Reason
-from qee.documents.result import Register, Size
+from qee.documents.provenance import Size
+from qee.documents.result import Register
 from qee.documents.run import CircuitRun
 from qee.sdk import limits
 from qee.sdk.errors import RunnerError

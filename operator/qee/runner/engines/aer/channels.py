@@ -15,7 +15,7 @@ from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, pauli_error
 
 from qee.api.reasons import Reason
 from qee.devices import Device
-from qee.documents import result as result_document
+from qee.documents.provenance import NoiseModel as RecordedNoise
 from qee.runner.engines.aer.compiled import placed
 from qee.sdk.errors import RunnerError
 
@@ -31,7 +31,7 @@ class Noise(ABC):
         self._channels: dict[Any, Any] = {}
 
     @abstractmethod
-    def provenance(self) -> result_document.NoiseModel:
+    def provenance(self) -> RecordedNoise:
         """What the result records."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
-from qee.documents.result import Size
+from qee.documents.provenance import Size
 
 
 @dataclass(frozen=True)

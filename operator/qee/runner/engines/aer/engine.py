@@ -8,7 +8,8 @@ import qiskit
 import qiskit_aer
 from qiskit import QuantumCircuit
 
-from qee.documents.result import NoiseModel, Register, Size
+from qee.documents.provenance import NoiseModel, Size
+from qee.documents.result import Register
 from qee.documents.run import CircuitRun
 from qee.runner.engines.aer.compiled import Compiled, as_written, of_active_qubits
 from qee.runner.engines.aer.simulation import Simulation

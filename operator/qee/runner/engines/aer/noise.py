@@ -15,7 +15,7 @@ from qiskit_aer.noise import QuantumError, depolarizing_error
 
 from qee.api.reasons import Reason
 from qee.devices import Device, UnknownDeviceError, snapshot
-from qee.documents import result as result_document
+from qee.documents.provenance import NoiseModel
 from qee.documents.run import NoiseOptions
 from qee.runner.engines.aer.channels import Noise
 from qee.runner.engines.aer.compiled import placed
@@ -30,11 +30,9 @@ class DeviceNoise(Noise):
         super().__init__()
         self.device = self._device = device
 
-    def provenance(self) -> result_document.NoiseModel:
+    def provenance(self) -> NoiseModel:
         device = self._device
-        return result_document.NoiseModel(
-            device.name, device.basis_gates, device.qubits, calibration_time=device.calibration_time
-        )
+        return NoiseModel(device.name, device.basis_gates, device.qubits, calibration_time=device.calibration_time)
 
     def refuse_untouched(self, circuit: QuantumCircuit) -> None:
         """Readout is part of every device's noise: it always touches something."""
@@ -82,8 +80,8 @@ class TypedNoise(Noise):
         if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
             raise _invalid("noise.gateTimes: t1 and t2 act during gateTimes; give both, or neither")
 
-    def provenance(self) -> result_document.NoiseModel:
-        return result_document.NoiseModel("typed")
+    def provenance(self) -> NoiseModel:
+        return NoiseModel("typed")
 
     def refuse_untouched(self, circuit: QuantumCircuit) -> None:
         gates = [operation for operation, _ in placed(circuit) if isinstance(operation, Gate)]

@@ -20,7 +20,7 @@ with LazyImports(
 import numpy as np
 
 from qee.api.reasons import Reason
-from qee.documents.result import NoiseModel
+from qee.documents.provenance import NoiseModel
 from qee.documents.run import CircuitRun, TranspileOptions
 from qee.runner.engines.cirq.branching import Branching, Plan, plan
 from qee.runner.engines.cirq.noise import TypedNoise

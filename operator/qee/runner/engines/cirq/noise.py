@@ -12,7 +12,7 @@ import cirq
 import numpy as np
 
 from qee.api.reasons import Reason
-from qee.documents.result import NoiseModel
+from qee.documents.provenance import NoiseModel
 from qee.documents.run import NoiseOptions
 from qee.sdk.cirq.program import Written
 from qee.sdk.errors import RunnerError

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from qee.documents import result_file
-from qee.documents.json_fields import DocumentError
-from qee.documents.reference import ResultFile, ResultReference
+from qee.documents.canonical import DocumentError
+from qee.documents.merge import joined
+from qee.documents.reference import ResultFile, ResultReference, files
 from qee.documents.result import ResultDocument
-from qee.documents.result_merge import joined
 from qee.documents.run import circuit_seed
 
 
@@ -46,10 +45,10 @@ def _matched(path: Path, entries: Sequence[ResultFile]) -> tuple[ResultFile, byt
     alike = [entry for entry in entries if entry.stored == size] or [entries[0]]
     for entry in alike[:-1]:
         try:
-            return entry, result_file.read(path, entry)
+            return entry, files.read(path, entry)
         except DocumentError:
             continue
-    return alike[-1], result_file.read(path, alike[-1])
+    return alike[-1], files.read(path, alike[-1])
 
 
 def _checked(path: Path, data: bytes, reference: ResultReference, index: int) -> ResultDocument:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qee.documents import shards
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.result import CircuitResult, ResultDocument
 from qee.documents.run import CircuitRun, RunDocument
 from qee.documents.shards import Part

@@ -11,19 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qee.api.names import REFERENCE_FORMAT
-from qee.documents.json_fields import DocumentError, Fields, canonical_json, parsed
-from qee.documents.result import (
-    SUMMARY_BITS,
-    SUMMARY_COUNTS,
-    SUMMARY_RESULTS,
-    Missing,
-    Provenance,
-    ResultDocument,
-    columns_from,
-    columns_json,
-    summary,
-)
+from qee.documents.canonical import DocumentError, Fields, canonical_json, parsed
+from qee.documents.provenance import Provenance
+from qee.documents.result import Missing, ResultDocument, columns_from, columns_json
 from qee.documents.run import JobReference
+from qee.documents.status import SUMMARY_BITS, SUMMARY_COUNTS, SUMMARY_RESULTS, summary
 
 SUMMARY_NUMBER = 32  # characters of a number that status takes; `summary` writes at most 12 digits
 
@@ -71,7 +63,7 @@ class ResultFile:
 class ResultReference:
     """The files of one result, in order of their index, and what is shown of it without reading them.
 
-    `claim` is the PersistentVolumeClaim's name, in the job's namespace. `summary` is what `result_document.summary`
+    `claim` is the PersistentVolumeClaim's name, in the job's namespace. `summary` is what `summary`
     makes of the result; where shards share shots, it has no counts and no values. `parameters` are the columns of each
     circuit that is a sweep. The circuits of `provenance` are in the order of the run. `missing` are shards that failed
     for good: they have no file.

@@ -11,9 +11,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from qee.documents import shards
-from qee.documents.json_fields import DocumentError, decimal_text
-from qee.documents.result import CircuitResult, Expectation, Missing, Provenance, ResultDocument
-from qee.documents.result_check import register_marginals
+from qee.documents.canonical import DocumentError, decimal_text
+from qee.documents.check import register_marginals
+from qee.documents.provenance import Provenance
+from qee.documents.result import CircuitResult, Expectation, Missing, ResultDocument
 from qee.documents.run import RunDocument
 
 

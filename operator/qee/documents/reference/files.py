@@ -9,7 +9,7 @@ import os
 import zlib
 from pathlib import Path
 
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.reference import ResultFile, file_path
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for gzip's header and trailer

@@ -5,10 +5,10 @@ from typing import Any
 
 from qee.api.names import MAX_FILE_BYTES, MAX_STORED_FILE_BYTES
 from qee.documents import shards
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
 from qee.documents.reference import ResultFile, ResultReference, file_path
-from qee.documents.result import SUMMARY_RESULTS
 from qee.documents.run import CircuitRun, RunDocument
+from qee.documents.status import SUMMARY_RESULTS
 
 Unit = tuple[int, int]  # number of a circuit in the run document, and parameter set
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qee.documents.json_fields import DocumentError
+from qee.documents.canonical import DocumentError
+from qee.documents.merge import joined_provenance
 from qee.documents.reference import ResultReference
-from qee.documents.reference_check import check_reference, cut
-from qee.documents.result import SUMMARY_RESULTS, Missing
-from qee.documents.result_merge import joined_provenance
+from qee.documents.reference.check import check_reference, cut
+from qee.documents.result import Missing
 from qee.documents.run import RunDocument
+from qee.documents.status import SUMMARY_RESULTS
 
 
 def merged_reference(
