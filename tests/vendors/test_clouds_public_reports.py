@@ -122,7 +122,7 @@ def test_a_failure_without_code_or_message_is_not_told_as_none() -> None:
     """microsoft/qdk#2867: `null: null`."""
     program = (
         "from types import SimpleNamespace as S\n"
-        "from qee.connectors.vendors.azure_results import state\n"
+        "from qee.connectors.vendors.azure.results import state\n"
         "cases = ((None, None, 'Failed'), ('X', None, 'X'), (None, 'why', 'why'), ('X', 'why', 'X: why'))\n"
         "for code, message, told in cases:\n"
         "    found = state(S(error_data=S(code=code, message=message), status='Failed')).message\n"

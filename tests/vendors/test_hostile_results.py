@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qee.connectors.protocol import UnitResult, Unreachable
-from qee.connectors.vendors import azure_results, braket_results
+from qee.connectors.vendors.azure import results as azure_results
+from qee.connectors.vendors.braket import results as braket_results
 from qee.documents.compiled import NOT_MEASURED, Submission, Unit, Usage
 from qee.documents.result import Register
 

@@ -1,1 +1,3 @@
-"""One module for each vendor. Each imports its SDK inside its functions: to load a class costs nothing."""
+"""A folder for each vendor, and beside them what several share. An SDK is imported where it is called: to load an
+adapter's class costs nothing.
+"""

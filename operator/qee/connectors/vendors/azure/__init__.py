@@ -1,0 +1,1 @@
+"""Azure Quantum: targets of IonQ, Quantinuum and Rigetti."""

@@ -1,0 +1,1 @@
+"""Google Quantum Engine."""

@@ -1,0 +1,202 @@
+"""Google Quantum Engine, by cirq-google 1.7: gRPC, one program and one job for each circuit.
+
+The Secret (each key a file): `credentials.json`, a service account's key, or a workload identity federation's
+configuration, which says itself where its tokens come from; or `token`, an OAuth access token, read anew for each call.
+Without a Secret: workload identity of the connector's pod, as GKE's metadata server gives it. No variable of the
+environment and no file in the home directory is asked for a credential.
+
+spec.device: the processor's id. spec.region: not used.
+spec.options: `project` (required): id of the project that owns the programs. `deviceConfigName` together with `runName`
+or `snapshotId`: a device configuration other than the processor's default. `endpoint`: URL of the service in place of
+https://quantum.googleapis.com, for private endpoints and tests; http with a `token` only, which it sends in clear.
+
+Ids of programs and jobs are made from the key, so that a second submission under a key cannot make a second job.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from qee.connectors.protocol import (
+    ENDED,
+    AlreadyEnded,
+    Fetched,
+    Gone,
+    ProviderState,
+    Rejected,
+    Settings,
+    Target,
+    Unauthorized,
+    UnitResult,
+    Unreachable,
+)
+from qee.documents.compiled import CompiledDocument, Submission, Usage
+from qee.documents.run import RunDocument
+
+if TYPE_CHECKING:
+    from qee.connectors.vendors.google.calls import Service
+
+ENDPOINT = "https://quantum.googleapis.com"
+OPTIONS = ("project", "deviceConfigName", "runName", "snapshotId", "endpoint")
+KEY_FILE, TOKEN_FILE = "credentials.json", "token"
+
+
+@dataclass(frozen=True)
+class Access:
+    """`kind` is key (the file's content in `secret`), token (its path in `secret`) or metadata."""
+
+    project: str
+    endpoint: str
+    kind: str
+    secret: str
+    selector: Mapping[str, str]
+
+
+class Google:
+    """See the module, and `qee.connectors.protocol.Connector`."""
+
+    PROVIDER: ClassVar[str] = "google"
+    FORMATS: ClassVar[tuple[str, ...]] = ("openqasm3", "openqasm2", "cirq-json")
+    OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory")
+    IDEMPOTENT: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._access = access(settings)
+        self._settings = settings
+
+    @cached_property
+    def _service(self) -> "Service":
+        from qee.connectors.vendors.google.calls import Service
+
+        return Service(self._access, self._settings.device, self._settings.backend)
+
+    @classmethod
+    def prepare(cls, document: RunDocument, target: bytes) -> CompiledDocument:
+        from qee.connectors.vendors.google.compiling import prepare
+
+        return prepare(document, target)
+
+    @classmethod
+    def estimate(cls, submission: Submission) -> Usage:
+        """Google charges for reserved time and publishes no price. `submit` holds the run to these shots."""
+        return Usage(tasks=1, shots=sum(unit.shots for unit in submission.units))
+
+    def describe(self) -> Target:
+        return self._service.target()
+
+    def find(self, keys: Sequence[str], since: str) -> Mapping[str, Sequence[str]]:
+        """By id: neither `since` nor a listing that lags matters, and there is one at most."""
+        handles = {self._service.handle(key): key for key in keys}
+        return {handles[handle]: [handle] for handle in self._service.jobs(list(handles), "find")}
+
+    def submit(self, key: str, submission: Submission) -> str:
+        content = json.loads(submission.payload)
+        if content["processor"] != self._settings.device:
+            raise Rejected(
+                f"submit: the program is for processor {content['processor']}, the backend's is"
+                f" {self._settings.device}; submit the job again"
+            )
+        return self._service.create(key, content, [unit.shots for unit in submission.units])
+
+    def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
+        """One listing of those that have not ended, then a look at each that is not in it."""
+        from qee.connectors.vendors.google.results import state
+
+        wanted = list(dict.fromkeys(handles))
+        found = self._service.pending(wanted) if len(wanted) > 1 else {}
+        found |= self._service.jobs([handle for handle in wanted if handle not in found], "status")
+        return {handle: state(job) for handle, job in found.items()}
+
+    def fetch(self, handle: str, submission: Submission) -> Fetched:
+        from qee.connectors.vendors.google.results import read, state
+
+        job = self._service.jobs([handle], "fetch").get(handle)
+        if job is None:
+            raise Gone("fetch: Quantum Engine does not know the job")
+        found = state(job)
+        if found.phase not in ENDED:
+            raise Unreachable(f"fetch: the job has not ended, its state is {found.message}")
+        if found.phase != "succeeded":
+            units = tuple(UnitResult(problem=f"{found.message} at Quantum Engine") for _ in submission.units)
+            return Fetched(units, hashlib.sha256(b"").hexdigest())
+        processor = job.execution_status.processor_name.rpartition("/")[2]
+        if processor not in ("", self._settings.device):
+            told = f"Quantum Engine ran the job on {processor:.64}, it was submitted for {self._settings.device}"
+            return Fetched(tuple(UnitResult(problem=told) for _ in submission.units), hashlib.sha256(b"").hexdigest())
+        payload = self._service.result(handle)
+        return Fetched(read(submission, payload.type_url, payload.value), hashlib.sha256(payload.value).hexdigest())
+
+    def cancel(self, handle: str) -> None:
+        from qee.connectors.vendors.google.results import state
+
+        try:
+            self._service.cancel(handle)
+        except (AlreadyEnded, Rejected):  # what a job that has ended is answered is not documented, so look
+            job = self._service.jobs([handle], "cancel").get(handle)
+            if job is not None and state(job).phase in ENDED:
+                raise AlreadyEnded(f"cancel: the job has ended, its state is {state(job).message}") from None
+            raise
+
+
+def access(settings: Settings) -> Access:
+    """Raises Rejected for an option, Unauthorized where there is no credential."""
+    options = settings.options
+    for name in options:
+        if name not in OPTIONS:
+            raise Rejected(f"spec.options.{name}: not known to provider google; it takes {', '.join(OPTIONS)}")
+    if not settings.device:
+        raise Rejected("spec.device: name the processor, as `willow_pink`")
+    if not options.get("project"):
+        raise Rejected("spec.options.project: missing; give the id of the Google Cloud project")
+    for place, name in (("spec.options.project", options["project"]), ("spec.device", settings.device)):
+        if "/" in name:
+            raise Rejected(f"{place}: {name[:64]!r} must be an id, without slashes")
+    kind, secret = _credential(settings)
+    endpoint = _endpoint(options.get("endpoint", ENDPOINT), kind)
+    return Access(options["project"], endpoint, kind, secret, _selector(options))
+
+
+def _credential(settings: Settings) -> tuple[str, str]:
+    if not settings.credentials:
+        return "metadata", ""
+    for kind, name in (("key", KEY_FILE), ("token", TOKEN_FILE)):
+        path = os.path.join(settings.credentials, name)
+        if os.path.isfile(path):
+            return kind, path if kind == "token" else _content(path)
+    raise Unauthorized(
+        f"the Secret has neither {KEY_FILE} nor {TOKEN_FILE}; add one, or leave credentialsSecretRef out"
+    )
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unauthorized(f"{KEY_FILE} of the Secret cannot be read ({type(error).__name__})") from None
+
+
+def _endpoint(url: str, kind: str) -> str:
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.username
+    except ValueError:
+        plain = False
+    if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise Rejected("spec.options.endpoint: must be a URL of scheme, host and port, as https://host:443")
+    if parts.scheme == "http" and kind != "token":
+        raise Rejected(f"spec.options.endpoint: http needs a credential of the kind {TOKEN_FILE}; use https")
+    return url.rstrip("/")
+
+
+def _selector(options: Mapping[str, str]) -> dict[str, str]:
+    """As `cirq_google.EngineClient.create_job` asks for it."""
+    given = {name: options[name] for name in ("deviceConfigName", "runName", "snapshotId") if options.get(name)}
+    if given and (("runName" in given) == ("snapshotId" in given) or "deviceConfigName" not in given):
+        raise Rejected("spec.options.deviceConfigName: goes with one of runName and snapshotId; give two, or none")
+    return given

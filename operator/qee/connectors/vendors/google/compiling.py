@@ -1,0 +1,324 @@
+"""Circuits into Cirq programs on the processor's own qubits and gates. A circuit is a provider job; a sweep is one too.
+
+Placing, routing and decomposing are Cirq's, without random choices. Measurements are taken out before and put back as
+one at the end, over the qubits in order of the classical bits, so that a result needs no other key than ours.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from qee.sdk.lazily import LazyImports
+
+with LazyImports(
+    "matplotlib.pyplot",
+    "matplotlib.collections",
+    "matplotlib.lines",
+    "matplotlib.patches",
+    "mpl_toolkits.mplot3d",
+    "mpl_toolkits.axes_grid1",
+):
+    import cirq
+    import cirq_google
+from cirq_google.api import v2
+from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
+
+from qee import __version__
+from qee.api.names import MAX_SUBMISSIONS
+from qee.api.reasons import Reason
+from qee.connectors.vendors.google.adapter import Google
+from qee.connectors.vendors.google.device import Device, invalid_spec, read_device
+from qee.connectors.vendors.google.payload import KEY, written
+from qee.connectors.vendors.google.routing import layout_of, routed
+from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
+from qee.documents.provenance import CompiledCircuit, Size
+from qee.documents.run import CircuitRun, RunDocument, TranspileOptions
+from qee.sdk.binding import matched
+from qee.sdk.cirq.json_reading import MAX_OPERATIONS, load_cirq_json
+from qee.sdk.cirq.openqasm import load_openqasm
+from qee.sdk.cirq.program import Program
+from qee.sdk.errors import RunnerError
+from qee.sdk.naming import naming
+
+_MAX_PRIORITY = 999  # EngineClient.create_job
+_OPTIONS = ("priority", "target_gateset")
+_GATESETS = {
+    "cz": cirq_google.GoogleCZTargetGateset,
+    "syc": cirq_google.SycamoreTargetGateset,
+    "sqrt_iswap": cirq.SqrtIswapTargetGateset,
+    "cz_pow_gate": cirq.CZTargetGateset,
+}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`circuit` ends with the one measurement, `qubits` are those it measures, `wires` as in Unit."""
+
+    circuit: Any
+    qubits: tuple[Any, ...]
+    wires: tuple[int, ...]
+
+
+def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
+    device = read_device(target)
+    transpile = document.transpile or TranspileOptions()
+    _check_transpile(transpile, device)
+    gateset = _gateset(document.provider_options, device, transpile.verbatim)
+    options = _job_options(document.provider_options)
+    submissions: list[Submission] = []
+    circuits = []
+    for run in document.circuits:
+        with naming(run, parsing=True):
+            program = _read(run)
+        with naming(run):
+            made = list(_submissions(run, program, device, gateset, transpile, options))
+            circuits.append(_provenance(run, program, [each for each, _ in made]))
+            submissions += [each for _, each in made]
+            if len(submissions) > MAX_SUBMISSIONS:
+                raise RunnerError(
+                    Reason.INVALID_SPEC,
+                    f"spec.circuits: they make more than {MAX_SUBMISSIONS} provider jobs; split the job",
+                )
+    return CompiledDocument(
+        job=document.job,
+        backend=document.backend,
+        provider=Google.PROVIDER,
+        target_sha256=hashlib.sha256(target).hexdigest(),
+        simulated=False,
+        submissions=tuple(submissions),
+        circuits=tuple(circuits),
+        versions={"qee": __version__, **{name: version(name) for name in ("cirq-core", "cirq-google")}},
+    )
+
+
+def _check_transpile(options: TranspileOptions, device: Device) -> None:
+    for name, given, why in (
+        ("optimizationLevel", options.optimization_level, "Cirq's compiler has no levels"),
+        ("seed", options.seed, "Cirq's compiler makes no random choices"),
+        ("verifyEquivalence", options.verify_equivalence or None, "it is checked on engine aer only"),
+    ):
+        if given is not None:
+            raise invalid_spec(f"spec.transpile.{name}: {json.dumps(given)}: {why}; leave it out on provider google")
+    layout = options.initial_layout
+    if layout is not None and options.verbatim:
+        raise invalid_spec(
+            "spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out"
+        )
+    beyond = [number for number in layout or () if number >= len(device.all_qubits)]
+    if beyond:
+        raise invalid_spec(
+            f"spec.transpile.initialLayout: {device.processor} has no qubit {beyond[0]};"
+            f" its qubits, sorted by row and column, are 0 to {len(device.all_qubits) - 1}"
+        )
+
+
+def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
+    """What circuits are decomposed to: the first that the processor has, or the one that is asked for."""
+    for name in options:
+        if name not in _OPTIONS:
+            raise invalid_spec(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
+    if verbatim:
+        if "target_gateset" in options:
+            raise invalid_spec(
+                "spec.providerOptions.target_gateset: a verbatim circuit is not decomposed; leave one of them out"
+            )
+        return None
+    found = {
+        name: gateset
+        for gateset in device.grid.metadata.compilation_target_gatesets
+        for name, kind in _GATESETS.items()
+        if type(gateset) is kind
+    }
+    if not found:
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            f"processor {device.processor} has no set of gates that Cirq compiles to; use transpile.verbatim",
+        )
+    asked = options.get("target_gateset", next(iter(found)))
+    if not isinstance(asked, str) or asked not in found:
+        raise invalid_spec(
+            f"spec.providerOptions.target_gateset: {json.dumps(asked)[:32]}: processor {device.processor} has"
+            f" {', '.join(found)}"
+        )
+    return found[asked]
+
+
+def _job_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    if "priority" not in options:
+        return {}
+    priority = options["priority"]
+    if not isinstance(priority, int) or isinstance(priority, bool) or not 1 <= priority <= _MAX_PRIORITY:
+        raise invalid_spec(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
+    return {"priority": priority}
+
+
+def _read(run: CircuitRun) -> Program:
+    if run.format not in Google.FORMATS:
+        raise invalid_spec(
+            f"format {run.format}: provider google reads {', '.join(Google.FORMATS)}; convert the circuit"
+        )
+    if run.format == "cirq-json":
+        program = load_cirq_json(run.source)
+    else:
+        program = load_openqasm(run.source, run.format, MAX_OPERATIONS)
+    symbols = {str(name): name for name in cirq.parameter_names(program.circuit)}
+    matched(run.parameters, symbols)
+    if not program.measured:
+        raise RunnerError(
+            Reason.INVALID_CIRCUIT, "it measures nothing; a QPU gives counts of measured bits only: add measurements"
+        )
+    return program
+
+
+def _submissions(
+    run: CircuitRun,
+    program: Program,
+    device: Device,
+    gateset: Any,
+    transpile: TranspileOptions,
+    options: Mapping[str, Any],
+) -> Iterator[tuple[Compiled, Submission]]:
+    """One with a sweep over all rows, where the circuit can be compiled and written down with its symbols; else one
+    for each row."""
+    if run.shots > MAX_TOTAL_REPETITIONS:
+        raise RunnerError(
+            Reason.INVALID_SPEC,
+            f"shots: {run.shots}: Quantum Engine takes at most {MAX_TOTAL_REPETITIONS} a job; ask for fewer",
+        )
+    columns = matched(run.parameters, {str(name): str(name) for name in cirq.parameter_names(program.circuit)})
+    rows = [{columns[name]: value for name, value in _row(run, number).items()} for number in range(run.parameter_sets)]
+
+    def made(circuit: Any, numbers: Sequence[int], swept: bool) -> tuple[Compiled, Submission]:
+        compiled = _compiled(circuit, program, device, gateset, transpile)
+        return compiled, _submission(run, program, device, compiled, numbers, rows if swept else None, options)
+
+    if not columns:
+        yield made(program.circuit, [0], swept=False)
+        return
+    try:
+        _refuse_large(run, rows)
+        yield made(program.circuit, range(len(rows)), swept=True)
+    except (RunnerError, ValueError, TypeError, NotImplementedError):
+        if len(rows) > MAX_SUBMISSIONS:
+            raise invalid_spec(
+                f"parameters: {len(rows)} rows need a provider job each, and {MAX_SUBMISSIONS} are allowed; Cirq cannot"
+                " compile this circuit with its symbols, or shots times rows are too many: give fewer rows"
+            ) from None
+        for number, row in enumerate(rows):
+            yield made(cirq.resolve_parameters(program.circuit, row), [number], swept=False)
+
+
+def _row(run: CircuitRun, number: int) -> dict[str, float]:
+    return run.row(number) if run.parameters else {}
+
+
+def _refuse_large(run: CircuitRun, rows: Sequence[Any]) -> None:
+    if len(rows) * run.shots > MAX_TOTAL_REPETITIONS:
+        raise ValueError("the sweep has more repetitions than a job may have")
+
+
+def _compiled(circuit: Any, program: Program, device: Device, gateset: Any, transpile: TranspileOptions) -> Compiled:
+    place = _measured(program)
+    used = circuit.all_qubits()
+    logical = [qubit for qubit in program.qubits if qubit in used]
+    gates = cirq.Circuit(each for each in circuit.all_operations() if not cirq.is_measurement(each))
+    if transpile.verbatim:
+        # Moments are the user's own, so they are kept; only the measurements move to the end.
+        gates = cirq.Circuit(
+            cirq.Moment(each for each in moment if not cirq.is_measurement(each)) for moment in circuit
+        )
+        final = {qubit: qubit for qubit in logical}
+    else:
+        gates, final = routed(gates, logical, device, layout_of(program, device, transpile.initial_layout))
+        gates = cirq.optimize_for_target_gateset(gates, gateset=gateset)
+    measured = sorted(place, key=lambda qubit: place[qubit])
+    qubits = tuple(final[qubit] for qubit in measured)
+    wires = [NOT_MEASURED] * len(program.bits)
+    for column, qubit in enumerate(measured):
+        wires[place[qubit]] = column
+    compiled = cirq.Circuit(*(moment for moment in gates if moment), cirq.Moment(cirq.measure(*qubits, key=KEY)))
+    _check_compiled(compiled, device, transpile.verbatim)
+    return Compiled(compiled, qubits, tuple(wires))
+
+
+def _measured(program: Program) -> dict[Any, int]:
+    """The classical bit of each measured qubit. Refuses what the processor cannot do after a measurement."""
+    try:
+        return dict(program.final_measurements())
+    except RunnerError:
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT,
+            "an operation after a qubit's measurement, or one that depends on its outcome, does not run on this device;"
+            " measure at the end only, or use a simulator backend",
+        ) from None
+
+
+def _check_compiled(circuit: Any, device: Device, verbatim: bool) -> None:
+    try:
+        device.grid.validate_circuit(circuit)
+    except ValueError as error:
+        remedy = "write it in gates and qubits of the processor" if verbatim else "use other gates"
+        what = str(error).replace("\n", " ")[:160]
+        raise RunnerError(
+            Reason.UNSUPPORTED_CONSTRUCT, f"processor {device.processor} does not run it: {what}; {remedy}"
+        ) from error
+    if len(circuit) > MAX_MOMENTS:
+        raise RunnerError(
+            Reason.CIRCUIT_TOO_LARGE,
+            f"{len(circuit)} moments when compiled; Quantum Engine takes {MAX_MOMENTS}: use a shorter circuit",
+        )
+
+
+def _submission(
+    run: CircuitRun,
+    program: Program,
+    device: Device,
+    compiled: Compiled,
+    numbers: Sequence[int],
+    rows: Sequence[Mapping[str, float]] | None,
+    options: Mapping[str, Any],
+) -> Submission:
+    code = cirq_google.CIRCUIT_SERIALIZER.serialize(compiled.circuit).SerializeToString(deterministic=True)
+    if len(code) > MAX_MESSAGE_SIZE:
+        raise RunnerError(
+            Reason.CIRCUIT_TOO_LARGE,
+            f"its program has {len(code)} bytes, Quantum Engine takes {MAX_MESSAGE_SIZE}; use a shorter circuit",
+        )
+    sweep = cirq.UnitSweep
+    if rows is not None:
+        sweep = cirq.Zip(*(cirq.Points(name, [row[name] for row in rows]) for name in sorted(rows[0])))
+    context = v2.run_context_to_proto(sweep, run.shots).SerializeToString(deterministic=True)
+    payload = written(
+        device.processor,
+        device.selector,
+        code,
+        context,
+        [v2.qubit_to_proto_id(qubit) for qubit in compiled.qubits],
+        options,
+    )
+    units = tuple(Unit(run.name, number, run.shots, program.registers, compiled.wires) for number in numbers)
+    usage: Usage = Google.estimate(Submission(payload, units, Usage(tasks=1, shots=1)))
+    return Submission(payload, units, usage)
+
+
+def _gates(circuit: Any) -> tuple[int, int]:
+    sizes = [len(each.qubits) for each in circuit.all_operations() if not cirq.is_measurement(each)]
+    return sizes.count(1), len(sizes) - sizes.count(1)
+
+
+def _provenance(run: CircuitRun, program: Program, compiled: Sequence[Compiled]) -> CompiledCircuit:
+    """Of a circuit that was compiled for each row the first: they differ in angles, and a little in size."""
+    digest = hashlib.sha256()
+    for each in compiled:
+        digest.update(cirq_google.CIRCUIT_SERIALIZER.serialize(each.circuit).SerializeToString(deterministic=True))
+    return CompiledCircuit(
+        circuit=run.name,
+        method="cirq-v2",
+        depth=len(compiled[0].circuit),
+        two_qubit_gates=_gates(compiled[0].circuit)[1],
+        compiled_sha256=digest.hexdigest(),
+        source=Size(len(program.circuit), _gates(program.circuit)[1]),
+    )

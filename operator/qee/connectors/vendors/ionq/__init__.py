@@ -1,0 +1,1 @@
+"""IonQ's own interface."""
