@@ -11,7 +11,7 @@ from e2e.bench.statistics import percentile
 from e2e.cluster.steps import say
 from e2e.signing import Signer
 from qee.api.names import API_VERSION, KIND_BACKEND, KIND_JOB, RESULT_KEY, RESULT_KEY_GZIP
-from qee.cli.fetching import unpacked
+from qee.cli.cluster.stored import unpacked
 from qee.kube.client import KubeClient
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, PODS

@@ -18,7 +18,7 @@ from tests.cluster_simulation import Simulation
 from tests.fakes.cli import Cli
 
 from qee.api.names import INPUT_KEY, INPUT_PATH, RESULTS_MOUNT, RUNNER_CONTAINER
-from qee.cli import references
+from qee.cli.show import references
 from qee.documents.frame import decode
 from qee.documents.reference import ResultReference
 from qee.kube.port import Object

@@ -10,7 +10,7 @@ from tests import builders
 
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
-from qee.cli import checking
+from qee.cli.here import checking
 from qee.cli.manifest import Manifest
 from qee.core.checks.sources import Sources
 from qee.core.refusal import Refused

@@ -12,8 +12,9 @@ from typing import Any, get_type_hints
 
 import typer
 
-from qee.cli import entry, exits, options
+from qee.cli import exits, options
 from qee.cli.connection import Target
+from qee.cli.extras import extra_of
 from qee.cli.problem import Problem, refused
 from qee.cli.terminal import coloured, note, printable
 from qee.kube.port import ApiError
@@ -87,7 +88,7 @@ def _finish(function: Body, values: dict[str, Any]) -> int:
             raise
         return _told(refused(error))
     except ModuleNotFoundError as missing:
-        if _debugging() or entry.extra_of(missing):
+        if _debugging() or extra_of(missing):
             raise
         return _told(Problem(f"no module {missing.name}, in qee itself; please report it", exits.BUG))
     except KeyboardInterrupt:

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from qee.cli import options, signature_commands
+from qee.cli import options
 from qee.cli.command import command
 from qee.cli.connection import Target
 from qee.cli.forms import CreatedForm, Engine, ListForm, ResultForm
 from qee.cli.problem import Problem
+from qee.cli.sign import commands as signature_commands
+from qee.cli.sign.options import SigningOptions
 
 app = typer.Typer(
     name="qee",
@@ -45,7 +47,7 @@ def cluster(
 @command(app, "run")
 def run(
     target: Target,
-    signing: options.SigningOptions,
+    signing: SigningOptions,
     path: options.File = None,
     file: options.SameFile = None,
     local: Annotated[bool, typer.Option("--local", help="Run on this machine, without a cluster.")] = False,
@@ -81,14 +83,13 @@ def run(
 
     On a cluster the job is signed where there is a key, submitted and waited for; with --local it runs on this machine.
     """
-    from qee.cli import given
 
-    manifest = given.one(path, file, "qee run FILE, or qee run --local FILE")
+    manifest = options.one(path, file, "qee run FILE, or qee run --local FILE")
     view = _view(output, None, output_file, plot, png, parameter, outcome)
     if not local:
         if engine or config_map:
             raise Problem("--engine and --config-map are for --local; a cluster has its own backends and ConfigMaps")
-        from qee.cli import running
+        from qee.cli.cluster import running
 
         return running.run(
             target,
@@ -106,7 +107,7 @@ def run(
         )
     if name or logs or not wait or cancel_on_interrupt or signing.named():
         raise Problem("--name, --logs, --no-wait, --cancel-on-interrupt and keys are not for --local; leave them out")
-    from qee.cli import local as local_run
+    from qee.cli.here import local as local_run
 
     return local_run.run(
         manifest,
@@ -124,7 +125,7 @@ def run(
 @command(app, "submit")
 def submit(
     target: Target,
-    signing: options.SigningOptions,
+    signing: SigningOptions,
     path: options.File = None,
     file: options.SameFile = None,
     name: options.Name = None,
@@ -137,9 +138,9 @@ def submit(
     ConfigMaps of the manifest that the jobs refer to are created first. Where there is a key the jobs are signed on the
     way: with --key all of them, with the user's own key those without a signature.
     """
-    from qee.cli import given, submitting
+    from qee.cli.cluster import submitting
 
-    manifest = given.one(path, file, "qee submit FILE")
+    manifest = options.one(path, file, "qee submit FILE")
     return submitting.submit(target, manifest, name, output is CreatedForm.NAME, signing)
 
 
@@ -154,7 +155,7 @@ def wait(
 
     Exits with 0 if it succeeded, 1 if it failed or was cancelled, 4 when the time is over.
     """
-    from qee.cli import running
+    from qee.cli.cluster import running
 
     return running.wait(target, name, seconds=timeout, cancel_on_interrupt=cancel_on_interrupt)
 
@@ -170,7 +171,7 @@ def get(
     """Show jobs."""
     if name is not None and all_namespaces:
         raise Problem("a NAME is one of a namespace; give -n in place of --all-namespaces")
-    from qee.cli import getting
+    from qee.cli.cluster import getting
 
     return getting.get_jobs(target, name, all_namespaces, watch, output)
 
@@ -214,21 +215,23 @@ def result(
         raise Problem("--file, --signature and --verify belong together; give all three, or --file alone")
     view = _view(output, circuit, output_file, plot, png, parameter, outcome)
     if signature is not None:
-        from qee.cli import attested
+        from qee.cli.cluster import attested
 
         wanted = attested.Wanted(target.namespace, name)
         return attested.of_files(files[0], signature, trust or [], wanted, view, files[1:])
-    from qee.cli import results
+    from qee.cli.show import results
 
     if name is None and files:
         return results.show_files(files, view)
     if name is None:
         raise Problem("give the NAME of a QuantumJob, or --file with --signature")
     if verify:
-        from qee.cli import attested
+        from qee.cli.cluster import attested
 
         return attested.of_cluster(target, name, trust or [], view, files)
-    return results.show(target, name, view, files)
+    from qee.cli.cluster import stored
+
+    return stored.show(target, name, view, files)
 
 
 def _view(
@@ -240,8 +243,8 @@ def _view(
     parameter: str | None,
     outcome: str | None,
 ) -> Any:
-    from qee.cli.curves import Axis
-    from qee.cli.results import View
+    from qee.cli.show.curves import Axis
+    from qee.cli.show.results import View
 
     if (parameter or outcome) and not (plot or png):
         raise Problem("--parameter and --outcome choose what --plot or --png draws; give one of these, too")
@@ -264,7 +267,7 @@ def logs(
     ] = None,
 ) -> Any:
     """Show what the runner of a job wrote."""
-    from qee.cli import logs as runner_logs
+    from qee.cli.cluster import logs as runner_logs
 
     return runner_logs.show(target, name, follow, shard)
 
@@ -272,15 +275,15 @@ def logs(
 @command(app, "fetch")
 def fetch(target: Target, name: options.JobName) -> Any:
     """Have the result of a job at a provider fetched now, where it could not be fetched before."""
-    from qee.cli import fetching_again
+    from qee.cli.cluster import fetching
 
-    return fetching_again.fetch(target, name)
+    return fetching.fetch(target, name)
 
 
 @command(app, "cancel")
 def cancel(target: Target, name: options.JobName) -> Any:
     """Ask for a job to be cancelled."""
-    from qee.cli import cancelling
+    from qee.cli.cluster import cancelling
 
     return cancelling.cancel(target, name)
 
@@ -288,7 +291,7 @@ def cancel(target: Target, name: options.JobName) -> Any:
 @command(app, "backends")
 def backends(target: Target, output: options.ListOutput = ListForm.TABLE) -> Any:
     """Show the backends that jobs may name."""
-    from qee.cli import getting
+    from qee.cli.cluster import getting
 
     return getting.get_backends(target, output)
 
@@ -305,9 +308,9 @@ def lint(
     Fields, circuits, the memory they need, and digests of ConfigMaps. Where an engine is installed it reads the
     circuits as for a run. Exits with 1 if a job would fail.
     """
-    from qee.cli import given, linting
+    from qee.cli.here import linting
 
-    return linting.lint(given.one(path, file, "qee lint FILE"), config_map or [], memory)
+    return linting.lint(options.one(path, file, "qee lint FILE"), config_map or [], memory)
 
 
 @command(app, "draw")
@@ -327,10 +330,10 @@ def draw(
 
     The engine's SDK reads them, in a process of its own that has denied itself the network.
     """
-    from qee.cli import drawing, given
+    from qee.cli.here import drawing
 
     return drawing.draw(
-        given.one(path, file, "qee draw FILE"), job, target.namespace, circuit, engine, config_map or [], png
+        options.one(path, file, "qee draw FILE"), job, target.namespace, circuit, engine, config_map or [], png
     )
 
 
@@ -353,9 +356,9 @@ def init(
     Format, parameters and measurements are read from the circuit, without running anything. For a Python file the lines
     are told that write its circuit.
     """
-    from qee.cli import given, scaffold
+    from qee.cli.here import scaffold
 
-    return scaffold.init(given.one(path, file, "qee init FILE"), output, name, backend, shots, force)
+    return scaffold.init(options.one(path, file, "qee init FILE"), output, name, backend, shots, force)
 
 
 @command(app, "version")
@@ -363,7 +366,7 @@ def version(
     target: Target, client: Annotated[bool, typer.Option("--client", help="Without asking the cluster.")] = False
 ) -> Any:
     """Show versions, of qee and of the cluster."""
-    from qee.cli import versions
+    from qee.cli.cluster import versions
 
     return versions.client() if client else versions.both(target)
 

@@ -1,0 +1,1 @@
+"""Commands that talk to a cluster: submit, wait, get, result, logs, fetch, cancel."""

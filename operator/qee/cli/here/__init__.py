@@ -1,0 +1,1 @@
+"""Commands that ask no cluster: local runs, lint, draw and init."""

@@ -1,0 +1,81 @@
+"""`qee draw`: circuits as text, or one as a picture. The engine's SDK reads them, in a runner of its own."""
+
+import shutil
+import sys
+from dataclasses import replace
+from typing import Any
+
+from qee.cli import exits, terminal
+from qee.cli.here import asking, given, local
+from qee.cli.problem import Problem
+from qee.cli.writing import write
+from qee.documents import DocumentError, RunDocument
+from qee.documents.canonical import Fields
+from qee.sdk.diagram import DIAGRAM, Diagram
+
+MAX_WIDTH = 200
+
+
+def draw(
+    path: str,
+    job: str | None,
+    namespace: str | None,
+    circuit: str | None,
+    engine: str | None,
+    config_maps: list[str],
+    png: str | None,
+) -> int:
+    document = local.described(given.read(path, config_maps, values=False), job, namespace, engine)
+    chosen = tuple(each for each in document.circuits if circuit in (None, each.name))
+    if not chosen:
+        there = ", ".join(each.name for each in document.circuits[:8]) + (", ..." if len(document.circuits) > 8 else "")
+        raise Problem(f"--circuit {circuit}: the job has no such circuit; it has {there}")
+    if png is not None:
+        return _picture(replace(document, circuits=chosen), png)
+    for name, text in _drawings(replace(document, circuits=chosen).to_bytes(), _width()):
+        if len(document.circuits) > 1:
+            terminal.out(f"{terminal.printable(name)}:")
+        terminal.out("\n".join(terminal.printable(line).rstrip() for line in text.splitlines()))
+    return exits.OK
+
+
+def _width() -> int:
+    columns = shutil.get_terminal_size().columns if terminal.is_terminal(sys.stdout) else 100
+    return max(40, min(MAX_WIDTH, columns))
+
+
+def _picture(document: RunDocument, file: str) -> int:
+    try:
+        from qee.cli.show import circuit_picture
+    except ImportError:
+        raise Problem("--png needs matplotlib, which is not installed: pip install 'qee[plot]'") from None
+    if len(document.circuits) > 1:
+        names = ", ".join(each.name for each in document.circuits[:8])
+        raise Problem(f"--png: a picture shows one circuit, the job has {names}; choose one with --circuit")
+    answer = _asked(document.to_bytes(), DIAGRAM)
+    try:
+        diagram = Diagram.from_fields(Fields(answer, "").object(DIAGRAM))
+    except DocumentError as error:
+        raise Problem(f"the runner's diagram cannot be read: {error}; please report it", exits.BUG) from None
+    with terminal.spinner("painting"):
+        picture = circuit_picture.png(diagram)
+    write(file, picture, replace=True, what="--png")
+    terminal.note(f"wrote {terminal.printable(file)}")
+    return exits.OK
+
+
+def _drawings(document: bytes, width: int) -> list[tuple[str, str]]:
+    return [(str(name), str(text)) for name, text in _asked(document, str(width))["drawings"]]
+
+
+def _asked(document: bytes, form: str) -> dict[str, Any]:
+    """The runner's answer. Raises Problem where it is a refusal."""
+    try:
+        answer = asking.asked("qee.runner.drawing", [form], document, "drawing")
+    except TimeoutError as error:
+        raise Problem(f"{error}; choose a smaller circuit", exits.TIMEOUT) from None
+    except asking.NoAnswer as error:
+        raise Problem(f"{error}; choose one circuit with --circuit, or a smaller one", exits.FAILED) from None
+    if "reason" in answer:
+        raise Problem(f"{answer['reason']}: {answer.get('message')}", exits.FAILED)
+    return answer

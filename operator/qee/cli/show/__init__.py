@@ -1,0 +1,1 @@
+"""A result as text, as a picture or for other programs."""

@@ -1,0 +1,1 @@
+"""Keys, and signatures into manifests; and what the cluster would say of them."""
