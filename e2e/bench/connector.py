@@ -92,7 +92,7 @@ async def _with(port: KubeClient, server: ApiServer, provider: StandIn, scratch:
         "port": 0,
     }
     (scratch / "connector.yaml").write_text(yaml.safe_dump(settings))
-    _, since = await port.snapshot(TASKS)
+    since = [version async for _, version in port.pages(TASKS)][-1]
     writes = Writes()
     counting = asyncio.create_task(writes.run(port, since))
     environment = {**sdks.environment(), "KUBECONFIG": str(server.kubeconfig)}

@@ -128,9 +128,11 @@ class FakeApiServer(Store):
                 return
             await self._logged.wait()
 
-    async def snapshot(self, resource: Resource) -> tuple[Sequence[Object], str]:
-        await self._begin("list", resource, None)
-        return copy.deepcopy(self._selected(resource, None, "")), str(self._version)
+    async def pages(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", metadata_only: bool = False
+    ) -> AsyncIterator[tuple[Sequence[Object], str]]:
+        found = [each async for each in self.list(resource, namespace, labels=labels, metadata_only=metadata_only)]
+        yield found, str(self._version)
 
     async def watch(
         self,

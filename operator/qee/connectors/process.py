@@ -11,11 +11,12 @@ from qee.connectors.loading import adapter
 from qee.connectors.metrics import Metrics
 from qee.connectors.pacing import Pace
 from qee.connectors.protocol import Settings
-from qee.connectors.rounds import Rounds, watch
+from qee.connectors.rounds import Rounds, named
 from qee.connectors.settings import ConnectorSettings
 from qee.connectors.verification import Judge
+from qee.kube.informer import Informer
 from qee.kube.port import ApiError, NotFound, Object, Port
-from qee.kube.resources import BACKENDS
+from qee.kube.resources import BACKENDS, TASKS
 from qee.signing.libraries import Suite
 
 logger = logging.getLogger(__name__)
@@ -65,11 +66,15 @@ class ConnectorProcess:
                     self._rounds.append(rounds)
                     tasks.create_task(self._refresh(reporter, name))
                     tasks.create_task(rounds.run())
-                tasks.create_task(watch(self._port, self._rounds))
+                tasks.create_task(Informer(self._port, TASKS, named, told=self._take).run())
                 tasks.create_task(self._count())
         finally:
             for client in clients:
                 await client.close()
+
+    def _take(self, kind: str, task: Object) -> None:
+        for rounds in self._rounds:
+            rounds.take(kind, task)
 
     async def _backend(self, name: str) -> Object:
         """Waits for it. Raises NotOurs."""

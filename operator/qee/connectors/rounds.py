@@ -23,8 +23,6 @@ from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import TASKS
 
 logger = logging.getLogger(__name__)
-WATCH_SECONDS = 300
-AGAIN_SECONDS = 5.0  # until a watch that failed begins anew
 LOOK_AT = 200  # jobs in one call
 
 
@@ -65,7 +63,7 @@ class Note:
 
 
 class Rounds:
-    """`watch` and `run` go on until cancelled. `notes` by the tasks' UIDs."""
+    """`run` goes on until cancelled. `notes` by the tasks' UIDs."""
 
     def __init__(
         self,
@@ -170,17 +168,10 @@ class Rounds:
             note.known.not_before = times.later(self._clock(), RETRY_SECONDS)
 
 
-async def watch(port: Port, all_rounds: list[Rounds]) -> None:
-    """Every task's events to every backend's rounds."""
-    while True:
-        try:
-            events = port.watch(TASKS, None, timeout_seconds=WATCH_SECONDS)
-            async for kind, task in events:
-                for rounds in all_rounds:
-                    rounds.take(kind, task)
-        except ApiError as error:
-            logger.warning("QuantumTasks are not watched, next try in %g s: %s", AGAIN_SECONDS, error)
-            await asyncio.sleep(AGAIN_SECONDS)
+def named(task: Object) -> Object:
+    """What `take` needs to know of a task that is gone."""
+    meta = {name: task["metadata"][name] for name in ("namespace", "name", "uid")}
+    return {"metadata": meta, "spec": {"backendRef": (task.get("spec") or {}).get("backendRef")}}
 
 
 def shortened(task: Object) -> Object:

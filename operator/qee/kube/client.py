@@ -90,6 +90,13 @@ class KubeClient:
     async def list(
         self, resource: Resource, namespace: str | None = None, *, labels: str = "", metadata_only: bool = False
     ) -> AsyncIterator[Object]:
+        async for page, _ in self.pages(resource, namespace, labels=labels, metadata_only=metadata_only):
+            for item in page:
+                yield item
+
+    async def pages(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", metadata_only: bool = False
+    ) -> AsyncIterator[tuple[Sequence[Object], str]]:
         query: dict[str, Any] = {
             "limit": PAGE if metadata_only else FULL_PAGE,
             **({"labelSelector": labels} if labels else {}),
@@ -97,9 +104,8 @@ class KubeClient:
         accept = METADATA_ONLY if metadata_only else "application/json"
         while True:
             page = await self._json("GET", resource.path(namespace), query, accept=accept)
-            for item in page.get("items") or []:
-                yield item
-            token = page.get("metadata", {}).get("continue")
+            yield page.get("items") or [], page["metadata"]["resourceVersion"]
+            token = page["metadata"].get("continue")
             if not token:
                 return
             query = {**query, "continue": token}
@@ -141,10 +147,6 @@ class KubeClient:
         async for line in self._lines(PODS.path(namespace, pod, "log"), query, seconds=24 * 3600):
             yield line
 
-    async def snapshot(self, resource: Resource) -> tuple[Sequence[Object], str]:
-        whole = await self._json("GET", resource.path())
-        return whole.get("items") or [], whole["metadata"]["resourceVersion"]
-
     async def watch(
         self,
         resource: Resource,
@@ -156,14 +158,15 @@ class KubeClient:
     ) -> AsyncIterator[tuple[str, Object]]:
         query: dict[str, Any] = {"watch": "true", "timeoutSeconds": timeout_seconds}
         if since is not None:
-            query["resourceVersion"] = since
+            query |= {"resourceVersion": since, "allowWatchBookmarks": "true"}
         if name is not None:
             query["fieldSelector"] = f"metadata.name={name}"
         async for line in self._lines(resource.path(namespace), query, seconds=timeout_seconds + 30):
             event = json.loads(line)
-            if event["type"] == "ERROR":  # 410 Gone, mostly; the caller lists anew
-                return
-            yield event["type"], event["object"]
+            told = event["object"]
+            if event["type"] == "ERROR":  # 410 Gone, mostly
+                raise ApiError(int(told.get("code") or 0), str(told.get("reason")), str(told.get("message")))
+            yield event["type"], told
 
     async def _json(
         self,

@@ -107,8 +107,10 @@ class Port(Protocol):
         """Lines as they are written, until the container ends."""
         ...
 
-    async def snapshot(self, resource: Resource) -> tuple[Sequence[Object], str]:
-        """All objects of a kind that has few, and the version from which `watch` tells every later change."""
+    def pages(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", metadata_only: bool = False
+    ) -> AsyncIterator[tuple[Sequence[Object], str]]:
+        """The same as `list`, a page at a time, with the version from which `watch` tells every later change."""
         ...
 
     def watch(
@@ -120,9 +122,10 @@ class Port(Protocol):
         timeout_seconds: int = 300,
         since: str | None = None,
     ) -> AsyncIterator[tuple[str, Object]]:
-        """Events `(ADDED|MODIFIED|DELETED, object)`, first the present state, or what came after the version `since`.
+        """Events `(ADDED|MODIFIED|DELETED, object)`, first the present state, or what came after the version `since`;
+        then also `(BOOKMARK, ...)`, which has no more than the version that all was told up to.
 
-        Ends at the timeout, and where the server has forgotten that version; then start anew.
+        Ends at the timeout. Raises an `ApiError` of 410 where the server has forgotten that version: list anew.
         """
         ...
 

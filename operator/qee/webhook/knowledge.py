@@ -4,10 +4,10 @@ import asyncio
 import logging
 
 from qee.api.backend import SIMULATORS
+from qee.kube.informer import Informer
 from qee.kube.port import ApiError, Object, Port
 from qee.kube.resources import BACKENDS, NAMESPACES, TRUST_POLICIES
 from qee.signing.policy import TrustPolicy
-from qee.webhook.cache import Cache
 from qee.webhook.review import Facts
 from qee.webhook.settings import Settings
 
@@ -22,8 +22,8 @@ class Knowledge:
     def __init__(self, port: Port, settings: Settings) -> None:
         self._port = port
         self._settings = settings
-        self.policies = Cache(port, TRUST_POLICIES, TrustPolicy.of)
-        self.backends = Cache(port, BACKENDS, _is_cloud)
+        self.policies = Informer(port, TRUST_POLICIES, TrustPolicy.of)
+        self.backends = Informer(port, BACKENDS, _is_cloud)
         self.cluster = ""
 
     async def run(self) -> None:

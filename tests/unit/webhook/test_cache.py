@@ -7,10 +7,10 @@ import pytest
 from tests import signed
 from tests.fakes.port import FakeApiServer
 
+from qee.kube import informer
+from qee.kube.informer import Informer as Cache
 from qee.kube.port import ApiError, Object
 from qee.kube.resources import TRUST_POLICIES
-from qee.webhook import cache
-from qee.webhook.cache import Cache
 
 POLICY = signed.policy({"ada": signed.key("ada")})
 
@@ -42,8 +42,8 @@ def _mode(obj: Object) -> str:
 
 @pytest.fixture
 async def watched(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    monkeypatch.setattr(cache, "BACKOFF_SECONDS", (0.01,))
-    monkeypatch.setattr(cache, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(informer, "BACKOFF_SECONDS", (0.01,))
+    monkeypatch.setattr(informer, "PAUSE_SECONDS", 0.01)
     found = Watched()
     found.server.put(TRUST_POLICIES, POLICY)
     work = asyncio.create_task(found.cache.run())
