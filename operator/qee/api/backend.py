@@ -1,7 +1,8 @@
 """QuantumBackend: a simulator or a device that jobs name in spec.backendRef."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -9,10 +10,9 @@ from qee.api.cel import Rule, rules
 from qee.api.fields import MAX_PACKED, Count, DnsLabel, Line, Quantity, Seconds, Sha256, Shots, text
 from qee.api.job_options import MaxCost
 from qee.api.meta import DNS_NAME, Condition, NameRef, Observed, Resource, Spec
-from qee.api.names import MAX_CIRCUITS
+from qee.api.names import ENGINES, MAX_CIRCUITS, CloudProvider, Engine
 
-Provider = Literal["aer", "cirq", "ibm", "braket", "azure", "google", "ionq"]
-SIMULATORS: frozenset[Provider] = frozenset({"aer", "cirq"})
+Provider = Literal[Engine, CloudProvider]
 
 _LabelKey = Annotated[
     str, text(317, r"^([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "the key of a label")
@@ -136,18 +136,19 @@ class Prices(Spec):
     )
 
 
+_SIMULATOR = f"self.provider in {list(ENGINES)}"
 _DEVICE_OF_SIMULATOR = Rule(
-    "!(self.provider in ['aer', 'cirq']) || !has(self.device)",
+    f"!({_SIMULATOR}) || !has(self.device)",
     "provider %s is a simulator in the cluster and has no device; remove device",
     ("self.provider",),
 )
 _DEVICE_OF_CLOUD = Rule(
-    "self.provider in ['aer', 'cirq'] || has(self.device)",
+    f"{_SIMULATOR} || has(self.device)",
     "provider %s has many devices; name one in device",
     ("self.provider",),
 )
 _NO_CREDENTIALS = Rule(
-    "!(self.provider in ['aer', 'cirq']) || !has(self.credentialsSecretRef)",
+    f"!({_SIMULATOR}) || !has(self.credentialsSecretRef)",
     "provider %s needs no credentials; remove credentialsSecretRef",
     ("self.provider",),
 )
@@ -198,7 +199,7 @@ class QuantumBackendSpec(Spec):
 
     @model_validator(mode="after")
     def _device_fits_provider(self) -> "QuantumBackendSpec":
-        simulator = self.provider in SIMULATORS
+        simulator = self.provider in ENGINES
         if simulator and self.device is not None:
             raise _DEVICE_OF_SIMULATOR.error(self.provider)
         if not simulator and self.device is None:
@@ -273,3 +274,10 @@ class QuantumBackend(Resource):
     status: QuantumBackendStatus = Field(
         default=QuantumBackendStatus(), description="What the connector last heard from the device."
     )
+
+
+def is_cloud(backend: Mapping[str, Any] | None) -> bool:
+    """Whether jobs on a QuantumBackend, as the API server shows it, are sent to a provider: then a signature admits one
+    job only. None, and one without a provider that is known, count as cloud: the stricter of the two.
+    """
+    return ((backend or {}).get("spec") or {}).get("provider") not in ENGINES

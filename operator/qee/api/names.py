@@ -3,6 +3,8 @@
 Standard library only: the runner imports this, and its start-up time is part of every job.
 """
 
+from typing import Literal, get_args
+
 GROUP = "qee.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -35,6 +37,11 @@ COMPONENT_LEDGER = "ledger"
 LABEL_QUEUE_NAME = "kueue.x-k8s.io/queue-name"
 LABEL_PRIORITY_CLASS = "kueue.x-k8s.io/priority-class"
 PASSED_ON_LABELS = (LABEL_QUEUE_NAME, LABEL_PRIORITY_CLASS)
+
+# A backend's provider is one of both. An engine is a simulator in pods of this cluster.
+Engine = Literal["aer", "cirq"]
+CloudProvider = Literal["ibm", "braket", "azure", "google", "ionq"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 ANNOTATION_SIGNATURE = f"{GROUP}/signature"
 FINALIZER_BACKEND = f"{GROUP}/in-use"  # on a QuantumBackend: its tasks need it

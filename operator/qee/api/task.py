@@ -41,6 +41,10 @@ class TaskState(StrEnum):
 
 ENDED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED, TaskState.LOST, TaskState.DENIED})
 
+# Of one provider job: the empty state is that of one that was not submitted, as far as is known.
+PartState = Literal["", "Queued", "Running", "Succeeded", "Failed", "Cancelled", "Lost", "Rejected"]
+ENDED_PARTS: frozenset[PartState] = frozenset({"Succeeded", "Failed", "Cancelled", "Lost", "Rejected"})
+
 
 class TaskJob(Spec):
     """The QuantumJob, in the task's own namespace."""
@@ -119,9 +123,7 @@ class PartStatus(Observed):
 
     index: Count = Field(description="Its number among the task's submissions, from 0.")
     handle: _Handle | None = Field(default=None, description="The provider's id. Absent: not known.")
-    state: Literal["", "Queued", "Running", "Succeeded", "Failed", "Cancelled", "Lost", "Rejected"] = Field(
-        default="", description="Its state. Empty: not submitted, as far as is known."
-    )
+    state: PartState = Field(default="", description="Its state. Empty: not submitted, as far as is known.")
     message: Annotated[str, text(512, minimum=0)] = Field(default="", description="The provider's word on it.")
 
 

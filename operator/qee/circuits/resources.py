@@ -38,7 +38,7 @@ class _Engine:
         return self.copies.get((method, precision), self.copies.get((method, ""), 1))
 
 
-_ENGINES = {
+_COSTS: dict[str, _Engine] = {
     "aer": _Engine(base=160, operation=14, copies={}),
     "cirq": _Engine(
         base=240,
@@ -165,7 +165,7 @@ def _is_cheap_matrix_product(scan: Scan) -> bool:
 
 
 def _estimate(scan: Scan, engine: str, method: str, precision: str) -> Estimate:
-    costs = _ENGINES.get(engine, _ENGINES["cirq"])
+    costs = _COSTS.get(engine, _COSTS["cirq"])
     n = scan.qubits
     need = costs.base * MIB + costs.operation * 1024 * scan.operations
     text = f"{costs.base} MiB + {costs.operation} KiB x {scan.operations} operations"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from qee.api.fields import MAX_PACKED
+from qee.api.messages import one_line
 from qee.connectors import figures
 from qee.connectors.client import WorkerClient
 from qee.connectors.outcome import Device
@@ -111,6 +112,6 @@ class BackendReporter:
             "type": kind,
             "status": status,
             "reason": yes if holds else no,
-            "message": "".join(c if c.isprintable() else " " for c in message),
+            "message": one_line(message),
             "lastTransitionTime": since or times.render(self._clock()),
         }

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from qee.api.task import TaskState
-
-ENDED = ("Succeeded", "Failed", "Cancelled", "Lost", "Rejected")
+from qee.api.task import ENDED_PARTS, TaskState
 
 
 def key_of(job_uid: str, attempt: int, spec_hash: str) -> str:
@@ -37,7 +35,7 @@ class Part:
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDED
+        return self.state in ENDED_PARTS
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from qee.core import times
 from qee.documents.canonical import DocumentError, strict_object
 from qee.documents.compiled import CompiledDocument, Submission, Usage
 from qee.documents.packing import unpack
+from qee.kube.cluster import cluster_uid
 from qee.kube.port import Object, Port
-from qee.kube.resources import NAMESPACES, TRUST_POLICIES
+from qee.kube.resources import TRUST_POLICIES
 from qee.signing import authorization
 from qee.signing.authorization import AuthorizationProblem, UnknownKey
 from qee.signing.keys import KeyProblem, PublicKey
@@ -26,7 +27,6 @@ from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
 from qee.signing.verify import Question, verify
 
-CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster
 MAX_DELAY = 300.0  # seconds between the operator's leave and the task's creation, clocks that differ included
 KEY_SECONDS = 300.0  # within which a key that was exchanged is mounted here, too; the kubelet takes up to two minutes
 MAX_COMPILED_BYTES = 64 * 2**20
@@ -109,7 +109,7 @@ class Judge:
         if created is None:
             raise TaskDenied("spec.job.created is missing")
         if not self._cluster:
-            self._cluster = (await self._port.get(NAMESPACES, None, CLUSTER_NAMESPACE))["metadata"]["uid"]
+            self._cluster = await cluster_uid(self._port)
         policies = [TrustPolicy.of(found) async for found in self._port.list(TRUST_POLICIES)]
         question = Question(job, policies, self._cluster, created, cloud=True, without_policy=self._without_policy)
         verdict = verify(question, self._suite)

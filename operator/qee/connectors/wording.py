@@ -4,12 +4,14 @@ The one place for it. The types of `qee.connectors.protocol` pass every text thr
 adapter cannot forget it; the worker, which alone holds the credential, takes out the credential's own words as well.
 What is hidden is replaced by ***. Linear in the text, of which no more than MAX_READ characters are looked at.
 
-Standard library only.
+Standard library only, and `one_line`, which is such.
 """
 
 import re
 from itertools import pairwise
 from pathlib import Path
+
+from qee.api.messages import one_line
 
 HIDDEN = "***"
 MAX_READ = 4096
@@ -55,7 +57,7 @@ def clean(text: object, most: int = 1024) -> str:
     line = str(text)[:MAX_READ]
     for word in _known:
         line = line.replace(word, HIDDEN)
-    line = "".join(each if each.isprintable() else " " for each in line)
+    line = one_line(line)
     line = _ADDRESS.sub(_host, line)
     for pattern, instead in _PATTERNS:
         line = pattern.sub(instead, line)

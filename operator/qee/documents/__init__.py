@@ -10,7 +10,6 @@ from qee.documents.merge import merged
 from qee.documents.provenance import CompiledCircuit, NoiseModel, Provenance, Size
 from qee.documents.result import Array, CircuitResult, Expectation, Missing, Register, ResultDocument
 from qee.documents.run import (
-    ENGINES,
     FORMATS,
     METHODS,
     OUTPUTS,
@@ -28,7 +27,6 @@ from qee.documents.run import (
 from qee.documents.status import summary
 
 __all__ = [
-    "ENGINES",
     "FORMATS",
     "METHODS",
     "OUTPUTS",

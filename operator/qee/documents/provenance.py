@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qee.api.names import ENGINES
 from qee.documents.canonical import Fields
-from qee.documents.run import ENGINES, PRECISIONS
+from qee.documents.run import PRECISIONS
 
 SANDBOXES = ("seccomp", "none")
 EQUIVALENCES = ("equivalent", "equivalent_up_to_global_phase", "probably_equivalent", "not_checked")

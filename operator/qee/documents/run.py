@@ -12,11 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api.names import MAX_CIRCUITS, MAX_SAFE_INTEGER, RUN_FORMAT
+from qee.api.names import ENGINES, MAX_CIRCUITS, MAX_SAFE_INTEGER, RUN_FORMAT
 from qee.documents.canonical import DocumentError, Fields, canonical_json, parsed
 
-ENGINES = ("aer", "cirq")
-PROVIDERS = ("ibm", "braket", "azure", "google", "ionq")
 FORMATS = ("openqasm3", "openqasm2", "qpy", "cirq-json")
 OUTPUTS = ("counts", "memory", "probabilities", "statevector", "expectation")
 METHODS = (

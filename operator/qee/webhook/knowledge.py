@@ -3,16 +3,16 @@
 import asyncio
 import logging
 
-from qee.api.backend import SIMULATORS
+from qee.api.backend import is_cloud
+from qee.kube.cluster import NAMED_AFTER, cluster_uid
 from qee.kube.informer import Informer
-from qee.kube.port import ApiError, Object, Port
-from qee.kube.resources import BACKENDS, NAMESPACES, TRUST_POLICIES
+from qee.kube.port import ApiError, Port
+from qee.kube.resources import BACKENDS, TRUST_POLICIES
 from qee.signing.policy import TrustPolicy
 from qee.webhook.review import Facts
 from qee.webhook.settings import Settings
 
 logger = logging.getLogger(__name__)
-AUDIENCE_NAMESPACE = "kube-system"
 RETRY_SECONDS = 1.0
 
 
@@ -23,7 +23,7 @@ class Knowledge:
         self._port = port
         self._settings = settings
         self.policies = Informer(port, TRUST_POLICIES, TrustPolicy.of)
-        self.backends = Informer(port, BACKENDS, _is_cloud)
+        self.backends = Informer(port, BACKENDS, is_cloud)
         self.cluster = ""
 
     async def run(self) -> None:
@@ -37,7 +37,7 @@ class Knowledge:
             return None
         return Facts(
             policies=list(self.policies.items.values()),
-            cloud=frozenset(name for name, cloud in self.backends.items.items() if cloud),
+            simulators=frozenset(name for name, cloud in self.backends.items.items() if not cloud),
             cluster=self.cluster,
             without_policy=self._settings.without_policy,
         )
@@ -47,19 +47,14 @@ class Knowledge:
         parts = {
             "QuantumTrustPolicies": self.policies.synced,
             "QuantumBackends": self.backends.synced,
-            f"the UID of namespace {AUDIENCE_NAMESPACE}": bool(self.cluster),
+            f"the UID of namespace {NAMED_AFTER}": bool(self.cluster),
         }
         return ", ".join(name for name, known in parts.items() if not known)
 
     async def _name_cluster(self) -> None:
         while not self.cluster:
             try:
-                self.cluster = (await self._port.get(NAMESPACES, None, AUDIENCE_NAMESPACE))["metadata"]["uid"]
+                self.cluster = await cluster_uid(self._port)
             except ApiError as error:
-                logger.warning("the UID of namespace %s is not known: %s", AUDIENCE_NAMESPACE, error)
+                logger.warning("the UID of namespace %s is not known: %s", NAMED_AFTER, error)
                 await asyncio.sleep(RETRY_SECONDS)
-
-
-def _is_cloud(backend: Object) -> bool:
-    """One without a provider that is known counts as cloud: the stricter of the two."""
-    return (backend.get("spec") or {}).get("provider") not in SIMULATORS

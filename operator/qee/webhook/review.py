@@ -53,10 +53,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the webhook knows of its cluster. `cloud`: the QuantumBackends that are not simulators."""
+    """What the webhook knows of its cluster. `simulators`: QuantumBackends that are; all others count as cloud."""
 
     policies: Sequence[TrustPolicy]
-    cloud: frozenset[str]
+    simulators: frozenset[str]
     cluster: str
     without_policy: Literal["Deny", "Allow"]
 
@@ -145,7 +145,7 @@ def answer(request: Request, facts: Facts, suite: Suite, now: datetime) -> Answe
         policies=facts.policies,
         cluster=facts.cluster,
         created=now,
-        cloud=_backend(request.obj) in facts.cloud,
+        cloud=_backend(request.obj) not in facts.simulators,
         without_policy=facts.without_policy,
     )
     return _of(verify(question, suite))

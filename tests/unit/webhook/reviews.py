@@ -35,5 +35,5 @@ def body(*words: Any, **fields: Any) -> bytes:
 
 
 def facts(*policies: Any, **fields: Any) -> Facts:
-    known = {"cloud": frozenset[str](), "cluster": signed.CLUSTER, "without_policy": "Deny", **fields}
+    known = {"simulators": frozenset({"aer"}), "cluster": signed.CLUSTER, "without_policy": "Deny", **fields}
     return Facts(policies=[TrustPolicy.of(each) for each in policies], **known)

@@ -203,7 +203,7 @@ def test_breaking_the_glass_is_loud():
 
 
 def test_a_cloud_backend_asks_for_one_shot():
-    found = asked("CREATE", job(), cloud=frozenset({"aer"}))
+    found = asked("CREATE", job(), simulators=frozenset())
     assert found.audit["one-shot"] == "true"
     assert not asked("CREATE", job()).audit["one-shot"]
 

@@ -12,6 +12,7 @@ from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.cli.sign.options import SigningOptions
 from qee.cli.terminal import note, out, printable
+from qee.kube.cluster import cluster_uid
 from qee.kube.port import AlreadyExists, NotFound, Object
 from qee.kube.resources import CONFIG_MAPS, JOBS
 
@@ -72,7 +73,7 @@ async def signing_with(cluster: Cluster, manifest: Manifest, options: SigningOpt
     if not options.named() and (not chosen.files or all(map(signable.is_signed, manifest.jobs))):
         return None
     parties = signers.signers(chosen)
-    terms = signing.Terms(audiences=[await signing.cluster_uid(cluster)], validity=VALIDITY)
+    terms = signing.Terms(audiences=[await cluster_uid(cluster.port)], validity=VALIDITY)
 
     def sign(job: Object) -> Object:
         if signable.is_signed(job) and not options.named():

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from qee.api.backend import QuantumBackend
 from qee.api.explain import explain
 from qee.api.job import QuantumJob
+from qee.api.names import ENGINES
 from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
 from qee.controller.jobs import inputs
 from qee.core.checks.sources import Sources
-from qee.core.checks.support import ENGINES
 from qee.kube.port import NotFound, Object, Port, Resource
 
 MIB = 1_048_576
@@ -87,7 +87,7 @@ def local_backend(manifest: Manifest, job: QuantumJob, engine: str | None, memor
     if engine not in ENGINES:
         raise Problem(
             f"spec.backendRef.name: {name!r} is no engine that runs on this machine; give --engine "
-            f"{' or --engine '.join(sorted(ENGINES))}"
+            f"{' or --engine '.join(ENGINES)}"
         )
     spec = {"provider": engine, "allowedNamespaces": {"all": True}, **({"limits": limits} if limits else {})}
     return QuantumBackend.model_validate({"metadata": {"name": name}, "spec": spec})

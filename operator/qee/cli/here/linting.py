@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qee.api.job import QuantumJob
+from qee.api.names import ENGINES
 from qee.api.reasons import Reason
 from qee.circuits import Estimate, Scan
 from qee.circuits.refused import refused
@@ -24,7 +25,6 @@ from qee.cli.terminal import coloured, out, printable
 from qee.core.checks.engine_checks import check_engine
 from qee.core.checks.prepare import prepare
 from qee.core.checks.sizing import scanned, state
-from qee.core.checks.support import ENGINES
 from qee.core.refusal import Refused
 from qee.kube.port import Object
 
@@ -185,7 +185,7 @@ def _engines(manifest: Manifest, job: QuantumJob) -> list[str]:
     """The engine of the backend where it is known, else every engine."""
     name = job.spec.backend_ref.name
     provider = ((manifest.backends.get(name) or {}).get("spec") or {}).get("provider", name)
-    return [provider] if provider in ENGINES else sorted(ENGINES)
+    return [provider] if provider in ENGINES else list(ENGINES)
 
 
 def _described(found: Scan) -> str:

@@ -8,14 +8,14 @@ from pydantic import ValidationError
 
 from qee.api.explain import explain
 from qee.cli import exits
-from qee.cli.connection import Cluster, Target
+from qee.cli.connection import Target
 from qee.cli.problem import Problem
 from qee.cli.sign import signable, signed_content, signers
 from qee.cli.sign.signers import KeyOptions, Signer
 from qee.cli.terminal import note, out, printable
 from qee.cli.writing import write
+from qee.kube.cluster import cluster_uid
 from qee.kube.port import ApiError, Object
-from qee.kube.resources import NAMESPACES
 from qee.signing import dsse
 from qee.signing.dsse import Envelope, EnvelopeProblem, Signature
 from qee.signing.keys import PublicKey
@@ -24,7 +24,6 @@ from qee.signing.statement import PAYLOAD_TYPE, Statement, StatementProblem, sta
 from qee.signing.verify import annotation
 
 LONGEST = timedelta(days=365)
-CLUSTER_NAMESPACE = "kube-system"  # its UID is the cluster's: it is never deleted
 
 
 @dataclass(frozen=True)
@@ -126,12 +125,6 @@ def added(job: Object, parties: Sequence[Signer], origin: str) -> Envelope:
     return envelope
 
 
-async def cluster_uid(cluster: Cluster) -> str:
-    """The UID by which signatures name the cluster. Raises ApiError."""
-    found = await cluster.port.get(NAMESPACES, None, CLUSTER_NAMESPACE)
-    return str(found["metadata"]["uid"])
-
-
 def namespace_of(target: Target) -> str:
     """The namespace that was named, else the context's. Asks no cluster. Raises Problem."""
     if target.namespace:
@@ -153,7 +146,7 @@ def namespace_of(target: Target) -> str:
 async def _own_cluster(target: Target) -> str:
     try:
         async with target.open() as cluster:
-            return await cluster_uid(cluster)
+            return await cluster_uid(cluster.port)
     except (ApiError, Problem) as error:
         raise Problem(
             "--audience: the signature must say for which cluster it is, and none could be asked; give --audience UID, "

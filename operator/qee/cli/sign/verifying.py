@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qee.api import names
+from qee.api.backend import is_cloud
 from qee.cli import exits
 from qee.cli.connection import Target
 from qee.cli.forms import VerdictForm
 from qee.cli.problem import Problem
 from qee.cli.sign import signable
-from qee.cli.sign.signing import cluster_uid, namespace_of
+from qee.cli.sign.signing import namespace_of
 from qee.cli.sign.suite import installed_suite
 from qee.cli.terminal import coloured, note, out, printable, printable_json
-from qee.core.checks.support import ENGINES
+from qee.kube.cluster import cluster_uid
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, TRUST_POLICIES
 from qee.signing.dsse import Envelope, EnvelopeProblem
@@ -89,11 +90,11 @@ async def _ground(
     if no_cluster:
         return Ground(policies, cluster)
     async with target.open() as live:
-        uid = cluster or await cluster_uid(live)
+        uid = cluster or await cluster_uid(live.port)
         if policies is None:
             policies = [TrustPolicy.of(each) async for each in live.port.list(TRUST_POLICIES)]
         backends = {each["metadata"]["name"]: each async for each in live.port.list(BACKENDS)} if jobs else {}
-    cloud = frozenset(name for name, each in backends.items() if each["spec"].get("provider") not in ENGINES)
+    cloud = frozenset(name for name, each in backends.items() if is_cloud(each))
     return Ground(policies, uid, cloud)
 
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from qee.api.backend import is_cloud
+from qee.api.messages import one_line
 from qee.controller.jobs.reads import Reads
 from qee.controller.settings import Settings
-from qee.core.checks.support import ENGINES
+from qee.kube.cluster import cluster_uid
 from qee.kube.port import NotFound, Object, Port
-from qee.kube.resources import NAMESPACES, TRUST_POLICIES
+from qee.kube.resources import TRUST_POLICIES
 from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
 from qee.signing.verdict import Verdict
 from qee.signing.verify import Question, verify
-
-CLUSTER_NAMESPACE = "kube-system"  # its UID names the cluster: it lives as long as the cluster does
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,16 @@ class Verifier:
             policies=trust.policies,
             cluster=trust.cluster,
             created=created,
-            cloud=backend is not None and backend["spec"].get("provider") not in ENGINES,
+            cloud=is_cloud(backend),
             without_policy=self._without_policy,
         )
         verdict = verify(question, self._suite)
         # Signers word some of it, as the reason for breaking the glass; it ends in people's terminals.
-        clean = "".join(c if c.isprintable() else " " for c in verdict.message)
-        return dataclasses.replace(verdict, message=clean)
+        return dataclasses.replace(verdict, message=one_line(verdict.message))
 
     async def _cluster_uid(self) -> str:
         if not self._cluster:
-            self._cluster = (await self._port.get(NAMESPACES, None, CLUSTER_NAMESPACE))["metadata"]["uid"]
+            self._cluster = await cluster_uid(self._port)
         return self._cluster
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from qee import devices
 from qee.api.job import QuantumJobSpec
 from qee.api.job_options import Noise, Transpile
+from qee.api.names import ENGINES
 from qee.api.reasons import Reason
 from qee.core.refusal import Refused
 
@@ -19,12 +20,11 @@ METHODS = {
     ),
     "cirq": ("automatic", "statevector", "density_matrix", "stabilizer"),
 }
-_OTHER = {"aer": "cirq", "cirq": "aer"}
 
 
 def check_engine(spec: QuantumJobSpec, engine: str) -> None:
     """Raises `Refused` with the first field that the engine does not do, its value and the remedy."""
-    other = f"or name a backend whose provider is {_OTHER[engine]}"
+    other = f"or name a backend whose provider is {' or '.join(each for each in ENGINES if each != engine)}"
     for field, value, remedy in _beyond(spec, engine):
         raise Refused(Reason.UNSUPPORTED_CONSTRUCT, f"{field}: engine {engine} does not do {value}. {remedy}, {other}.")
     for problem in _contradictions(spec):

@@ -14,7 +14,7 @@ from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit
 from qee.api.job_options import Noise, Transpile
-from qee.api.names import MAX_SNAPSHOT_BYTES
+from qee.api.names import ENGINES, MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
 from qee.core.checks import cloud, sizing, tables
 from qee.core.checks.circuit_checks import check_circuits, check_results
@@ -22,7 +22,6 @@ from qee.core.checks.engine_checks import check_engine
 from qee.core.checks.limits import check_limits, deadline_seconds
 from qee.core.checks.namespaces import admits
 from qee.core.checks.sources import Sources
-from qee.core.checks.support import ENGINES
 from qee.core.checks.tables import Columns
 from qee.core.refusal import Refused
 from qee.documents import (

@@ -3,6 +3,7 @@
 import json
 
 from qee.api.conditions import Phase
+from qee.api.messages import one_line
 from qee.api.reasons import Reason
 from qee.core.job import retry
 from qee.core.job.observed import ChildState, PodState
@@ -42,7 +43,7 @@ def of_pod(pod: PodState) -> tuple[Reason, str]:
         reason, message = Reason.RUNNER_FAILED, ""
     if reason not in FROM_RUNNER:
         reason, message = Reason.RUNNER_FAILED, ""
-    clean = "".join(c if c.isprintable() else " " for c in message)[:MAX_MESSAGE]
+    clean = one_line(message)[:MAX_MESSAGE]
     return reason, clean or f"The runner ended with exit code {end.exit_code}. {Reason.RUNNER_FAILED.remedy}"
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from qee.api.backend import is_cloud
 from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.names import KIND_TASK
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
 from qee.core import times
-from qee.core.checks.support import ENGINES
 from qee.core.job.observed import ChildState, PodState, SubmittedTask
 from qee.signing.verdict import Verdict
 
@@ -120,8 +120,7 @@ class World:
         """The job runs at a provider, as far as this step knows."""
         if self.task is not None or self.recorded_task or (self.child is not None and self.child.compiles):
             return True
-        provider = ((self.backend or {}).get("spec") or {}).get("provider")
-        return provider is not None and provider not in ENGINES
+        return self.backend is not None and is_cloud(self.backend)
 
     @property
     def attempts_left(self) -> int:

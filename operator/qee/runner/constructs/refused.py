@@ -8,13 +8,13 @@ import json
 import re
 import sys
 
+from qee.api.names import ENGINES
 from qee.circuits import ScanError, scan
 from qee.circuits.refused import FILE
 from qee.runner.constructs.page import verdict
 from qee.runner.constructs.table import PROGRAMS
 
 FORMATS = ("openqasm3", "openqasm2")
-ENGINES = ("aer", "cirq")
 _ASKS_FOR_VALUES = "input"  # refused without a column of parameters, which the table's programs have not
 
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from qee.api.messages import one_line
 from qee.connectors.protocol import ENDED, Fetched, ProviderState, Rejected, Settings, Target, Unreachable
 from qee.connectors.vendors.braket import device, results
 from qee.connectors.vendors.braket.settings import access
@@ -94,7 +95,7 @@ class Braket:
         task = self._service.ended(handle)
         state = results.state(task)
         if state.phase not in ENDED:
-            raise Unreachable(f"fetch: the task has not ended, its status is {results.printable(task['status'])}")
+            raise Unreachable(f"fetch: the task has not ended, its status is {one_line(task['status'])}")
         if state.phase != "succeeded":
             reason = f": {state.message}" if state.message else ""
             return results.nothing(submission, f"{task['status']} at Amazon Braket{reason}")

@@ -26,6 +26,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
+from qee.api.messages import one_line
 from qee.connectors.answers import same
 from qee.connectors.protocol import (
     AlreadyEnded,
@@ -38,7 +39,6 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.vendors.braket.device import KEY_TAG
-from qee.connectors.vendors.braket.results import printable
 from qee.connectors.vendors.braket.settings import Access
 from qee.connectors.wording import clean
 
@@ -223,7 +223,7 @@ def _of_answer(
 ) -> ProviderError:
     told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     status = int(about.get("HTTPStatusCode", 0))
-    code = printable(told.get("Code", ""))[:64]
+    code = one_line(told.get("Code", ""))[:64]
     said = f"{call}: AWS says HTTP {status} {code}"
     if (
         status in (401, 403)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from qee.api.messages import one_line
 from qee.connectors.outcomes import Unreadable, distribution, numbers, of_digits
 from qee.connectors.protocol import Fetched, Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.braket.device import position
@@ -24,13 +25,9 @@ PHASES: Mapping[str, Phase] = {
 _RESULT = "braket.task_result.gate_model_task_result"
 
 
-def printable(text: Any) -> str:
-    return "".join(each if each.isprintable() else " " for each in str(text))
-
-
 def state(task: Mapping[str, Any]) -> ProviderState:
     """Of an answer of GetQuantumTask, or of an item of SearchQuantumTasks."""
-    status = printable(task["status"])[:64]
+    status = one_line(task["status"])[:64]
     phase = PHASES.get(status, "unknown")
     message = task.get("failureReason") or (f"status {status}" if phase == "unknown" else "")
     queue = task.get("queueInfo") or {}
