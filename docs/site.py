@@ -1,7 +1,7 @@
 """Hooks of mkdocs: the documents outside docs/ become pages, and links lead to pages, or are dropped.
 
 The same links work where the repository is read as files. What is no document (a test, a module) has no page: its link
-becomes plain text. That it exists is checked by tests/unit/test_docs.py.
+becomes plain text. That it exists is checked by tests/unit/project/test_docs.py.
 """
 
 import posixpath

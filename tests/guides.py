@@ -40,7 +40,7 @@ PLAN: dict[str, list[str]] = {
     "docs/guide/write-a-job.md": [HERE, HERE],
     "docs/reference/cli.md": [CLUSTER],
     "docs/reference/conditions.md": [CLUSTER],
-    "examples/overlays/README.md": [SEPARATE + "tests/unit/test_overlays.py"],
+    "examples/overlays/README.md": [SEPARATE + "tests/unit/project/test_overlays.py"],
 }
 
 

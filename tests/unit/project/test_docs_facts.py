@@ -16,7 +16,7 @@ from qee.sdk.cirq import json_reading as cirq_json
 from qee.sdk.qiskit import circuits as qiskit_circuits
 from qee.signing import dsse
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 
 
 def text(name: str) -> str:

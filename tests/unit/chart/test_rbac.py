@@ -164,7 +164,7 @@ def test_no_role_of_the_chart_names_secrets_wildcards_or_ways_to_more_rights(val
     for role in (o for o in render(values) if "rules" in o):
         for rule in role["rules"]:
             words = {word.split("/")[-1] for key in ("apiGroups", "resources", "verbs") for word in rule[key]}
-            if role["metadata"]["name"] == "qee-certs":  # three Secrets by name: test_chart_admission.py
+            if role["metadata"]["name"] == "qee-certs":  # three Secrets by name: test_admission.py
                 words -= {"secrets"} if rule.get("resourceNames") else set()
             assert not words & {"secrets", "*", "escalate", "bind", "impersonate", "exec", "attach", "portforward"}
             assert not {"pods", "deployments"} & set(rule["resources"]) or not {"create", "patch"} & set(rule["verbs"])

@@ -9,7 +9,7 @@ import yaml
 
 from qee.api.job import QuantumJob
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 
 
 def objects(path: Path) -> list[dict[str, Any]]:

@@ -329,7 +329,7 @@ def test_settings_that_change_restart_their_process_alone() -> None:
 
 def test_the_chart_looks_nothing_up_in_the_cluster() -> None:
     """Argo CD and `helm template` render without one."""
-    templates = Path(__file__).parents[2] / "charts/qee/templates"
+    templates = Path(__file__).parents[3] / "charts/qee/templates"
 
     assert [path.name for path in templates.rglob("*") if path.is_file() and "lookup " in path.read_text()] == []
 

@@ -136,7 +136,7 @@ def test_a_tied_process_ends_with_the_one_that_started_it(directory: Path) -> No
         f"Daemon('sleeper', ['sleep', '60'], Path({str(directory)!r}), tied=True).ensure()\n"
         "os.kill(os.getpid(), 9)"
     )
-    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False)
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[4], check=False)
     pid = json.loads((directory / "sleeper.json").read_text())["pid"]
     deadline = time.monotonic() + 10
     while start_time(pid) is not None:

@@ -15,7 +15,7 @@ from qee.api.reasons import Reason
 from qee.cli.main import app
 from qee.observe.metrics import Metrics
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "charts/**/*.md")
