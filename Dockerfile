@@ -36,8 +36,8 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
 RUN python3 -m venv --without-pip /opt/qee
 
 # The project itself is the last layer of each image: a change of source installs no package again, and renames only the
-# images that contain it.
-FROM build AS project-runner
+# images that contain it. Each room stands here once: what verifies has the runner's rooms, and some more.
+FROM build AS rooms-runner
 COPY pyproject.toml LICENSE /build/project/
 COPY operator/qee/__init__.py operator/qee/py.typed /build/project/operator/qee/
 COPY operator/qee/api /build/project/operator/qee/api
@@ -46,44 +46,31 @@ COPY operator/qee/devices /build/project/operator/qee/devices
 COPY operator/qee/documents /build/project/operator/qee/documents
 COPY operator/qee/runner /build/project/operator/qee/runner
 COPY operator/qee/sdk /build/project/operator/qee/sdk
-RUN touch /build/project/README.md && /build/install /build/project
+RUN touch /build/project/README.md
 
-FROM build AS project-connector
-COPY pyproject.toml LICENSE /build/project/
-COPY operator/qee/__init__.py operator/qee/py.typed /build/project/operator/qee/
-COPY operator/qee/api /build/project/operator/qee/api
-COPY operator/qee/circuits /build/project/operator/qee/circuits
-COPY operator/qee/connectors /build/project/operator/qee/connectors
+FROM rooms-runner AS project-runner
+RUN /build/install /build/project
+
+FROM rooms-runner AS rooms-verifying
+COPY operator/qee/process.py /build/project/operator/qee/
 COPY operator/qee/core /build/project/operator/qee/core
-COPY operator/qee/devices /build/project/operator/qee/devices
-COPY operator/qee/documents /build/project/operator/qee/documents
 COPY operator/qee/kube /build/project/operator/qee/kube
 COPY operator/qee/observe /build/project/operator/qee/observe
-COPY operator/qee/runner /build/project/operator/qee/runner
-COPY operator/qee/sdk /build/project/operator/qee/sdk
 COPY operator/qee/signing /build/project/operator/qee/signing
-RUN touch /build/project/README.md && /build/install /build/project
 
-FROM build AS project-operator
-COPY pyproject.toml LICENSE /build/project/
-COPY operator/qee/__init__.py operator/qee/py.typed operator/qee/app.py /build/project/operator/qee/
-COPY operator/qee/api /build/project/operator/qee/api
+FROM rooms-verifying AS project-connector
+COPY operator/qee/connectors /build/project/operator/qee/connectors
+RUN /build/install /build/project
+
+FROM rooms-verifying AS project-operator
+COPY operator/qee/app.py /build/project/operator/qee/
 COPY operator/qee/certs /build/project/operator/qee/certs
-COPY operator/qee/circuits /build/project/operator/qee/circuits
 COPY operator/qee/cli /build/project/operator/qee/cli
 COPY operator/qee/controller /build/project/operator/qee/controller
-COPY operator/qee/core /build/project/operator/qee/core
-COPY operator/qee/devices /build/project/operator/qee/devices
-COPY operator/qee/documents /build/project/operator/qee/documents
-COPY operator/qee/kube /build/project/operator/qee/kube
-COPY operator/qee/observe /build/project/operator/qee/observe
 COPY operator/qee/results /build/project/operator/qee/results
-COPY operator/qee/runner /build/project/operator/qee/runner
 COPY operator/qee/schema /build/project/operator/qee/schema
-COPY operator/qee/sdk /build/project/operator/qee/sdk
-COPY operator/qee/signing /build/project/operator/qee/signing
 COPY operator/qee/webhook /build/project/operator/qee/webhook
-RUN touch /build/project/README.md && /build/install /build/project
+RUN /build/install /build/project
 
 # The official image has no byte code of the standard library, which costs every start of Python a tenth of a second.
 FROM ${BASE} AS runtime

@@ -101,6 +101,12 @@ def test_every_room_is_in_an_image() -> None:
     assert set().union(*(parts(target) for target in images.TARGETS)) == rooms
 
 
+def test_the_dockerfile_names_a_room_once() -> None:
+    named = re.findall(r"^COPY (operator/qee/\w+) ", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
+    assert named
+    assert len(named) == len(set(named))
+
+
 def test_another_liboqs_renames_the_images_that_verify_alone(sources: Path, liboqs: Path) -> None:
     without = images.references("localhost/", sources)
     shutil.copytree(liboqs, sources / "liboqs")
