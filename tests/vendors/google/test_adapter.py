@@ -19,7 +19,8 @@ from tests.standins.running import StandIn, WorkerProcess, standin, worker
 
 from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
-from qee.connectors.vendors.google.adapter import Google, access
+from qee.connectors.vendors.google.adapter import Google
+from qee.connectors.vendors.google.settings import access
 from qee.connectors.vendors.google.words import excerpt
 from qee.documents.compiled import CompiledDocument, Submission
 from qee.documents.run import CircuitRun, JobReference, RunDocument, TranspileOptions
@@ -744,7 +745,7 @@ def test_the_token_is_in_no_answer_and_not_in_standard_error(
 _CONTRACT = """
 import inspect, json
 from cirq_google.engine import engine_client
-from qee.connectors.vendors.google.adapter import Access
+from qee.connectors.vendors.google.settings import Access
 from qee.connectors.vendors.google.credentials import bearer
 assert list(engine_client.RETRYABLE_ERROR_CODES) == [500, 503]
 parameters = inspect.signature(engine_client.EngineClient).parameters
@@ -775,7 +776,7 @@ _CONFIGURED = """
 import json, sys
 from qee.connectors.protocol import Rejected, Unreachable
 from qee.connectors.vendors.google import calls as google_calls
-from qee.connectors.vendors.google.adapter import Access
+from qee.connectors.vendors.google.settings import Access
 url, token, payload = sys.argv[1:]
 selector = {"deviceConfigName": "tuned", "runName": "current"}
 

@@ -15,12 +15,9 @@ Ids of programs and jobs are made from the key, so that a second submission unde
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urlsplit
 
 from qee.connectors.protocol import (
     ENDED,
@@ -31,37 +28,23 @@ from qee.connectors.protocol import (
     Rejected,
     Settings,
     Target,
-    Unauthorized,
     UnitResult,
     Unreachable,
 )
+from qee.connectors.vendors.google.payload import FORMATS, usage
+from qee.connectors.vendors.google.settings import access
 from qee.documents.compiled import CompiledDocument, Submission, Usage
 from qee.documents.run import RunDocument
 
 if TYPE_CHECKING:
     from qee.connectors.vendors.google.calls import Service
 
-ENDPOINT = "https://quantum.googleapis.com"
-OPTIONS = ("project", "deviceConfigName", "runName", "snapshotId", "endpoint")
-KEY_FILE, TOKEN_FILE = "credentials.json", "token"
-
-
-@dataclass(frozen=True)
-class Access:
-    """`kind` is key (the file's content in `secret`), token (its path in `secret`) or metadata."""
-
-    project: str
-    endpoint: str
-    kind: str
-    secret: str
-    selector: Mapping[str, str]
-
 
 class Google:
     """See the module, and `qee.connectors.protocol.Connector`."""
 
     PROVIDER: ClassVar[str] = "google"
-    FORMATS: ClassVar[tuple[str, ...]] = ("openqasm3", "openqasm2", "cirq-json")
+    FORMATS: ClassVar[tuple[str, ...]] = FORMATS
     OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory")
     IDEMPOTENT: ClassVar[bool] = True
 
@@ -83,8 +66,7 @@ class Google:
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:
-        """Google charges for reserved time and publishes no price. `submit` holds the run to these shots."""
-        return Usage(tasks=1, shots=sum(unit.shots for unit in submission.units))
+        return usage(submission.units)
 
     def describe(self) -> Target:
         return self._service.target()
@@ -141,62 +123,3 @@ class Google:
             if job is not None and state(job).phase in ENDED:
                 raise AlreadyEnded(f"cancel: the job has ended, its state is {state(job).message}") from None
             raise
-
-
-def access(settings: Settings) -> Access:
-    """Raises Rejected for an option, Unauthorized where there is no credential."""
-    options = settings.options
-    for name in options:
-        if name not in OPTIONS:
-            raise Rejected(f"spec.options.{name}: not known to provider google; it takes {', '.join(OPTIONS)}")
-    if not settings.device:
-        raise Rejected("spec.device: name the processor, as `willow_pink`")
-    if not options.get("project"):
-        raise Rejected("spec.options.project: missing; give the id of the Google Cloud project")
-    for place, name in (("spec.options.project", options["project"]), ("spec.device", settings.device)):
-        if "/" in name:
-            raise Rejected(f"{place}: {name[:64]!r} must be an id, without slashes")
-    kind, secret = _credential(settings)
-    endpoint = _endpoint(options.get("endpoint", ENDPOINT), kind)
-    return Access(options["project"], endpoint, kind, secret, _selector(options))
-
-
-def _credential(settings: Settings) -> tuple[str, str]:
-    if not settings.credentials:
-        return "metadata", ""
-    for kind, name in (("key", KEY_FILE), ("token", TOKEN_FILE)):
-        path = os.path.join(settings.credentials, name)
-        if os.path.isfile(path):
-            return kind, path if kind == "token" else _content(path)
-    raise Unauthorized(
-        f"the Secret has neither {KEY_FILE} nor {TOKEN_FILE}; add one, or leave credentialsSecretRef out"
-    )
-
-
-def _content(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unauthorized(f"{KEY_FILE} of the Secret cannot be read ({type(error).__name__})") from None
-
-
-def _endpoint(url: str, kind: str) -> str:
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.username
-    except ValueError:
-        plain = False
-    if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise Rejected("spec.options.endpoint: must be a URL of scheme, host and port, as https://host:443")
-    if parts.scheme == "http" and kind != "token":
-        raise Rejected(f"spec.options.endpoint: http needs a credential of the kind {TOKEN_FILE}; use https")
-    return url.rstrip("/")
-
-
-def _selector(options: Mapping[str, str]) -> dict[str, str]:
-    """As `cirq_google.EngineClient.create_job` asks for it."""
-    given = {name: options[name] for name in ("deviceConfigName", "runName", "snapshotId") if options.get(name)}
-    if given and (("runName" in given) == ("snapshotId" in given) or "deviceConfigName" not in given):
-        raise Rejected("spec.options.deviceConfigName: goes with one of runName and snapshotId; give two, or none")
-    return given

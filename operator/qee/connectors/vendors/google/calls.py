@@ -33,10 +33,10 @@ from qee.connectors.protocol import (
     Target,
     Unreachable,
 )
-from qee.connectors.vendors.google.adapter import Access
 from qee.connectors.vendors.google.credentials import bearer
 from qee.connectors.vendors.google.errors import Exists, mapped
 from qee.connectors.vendors.google.payload import TARGET_FORMAT
+from qee.connectors.vendors.google.settings import Access
 from qee.documents.canonical import canonical_json
 
 SECONDS = 60.0  # the deadline of a call; the SDK has none for cancelling and for device configurations

@@ -29,11 +29,10 @@ from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, M
 from qee import __version__
 from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
-from qee.connectors.vendors.google.adapter import Google
 from qee.connectors.vendors.google.device import Device, invalid_spec, read_device
-from qee.connectors.vendors.google.payload import KEY, written
+from qee.connectors.vendors.google.payload import FORMATS, KEY, usage, written
 from qee.connectors.vendors.google.routing import layout_of, routed
-from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit, Usage
+from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit
 from qee.documents.provenance import CompiledCircuit, Size
 from qee.documents.run import CircuitRun, RunDocument, TranspileOptions
 from qee.sdk.binding import matched
@@ -85,7 +84,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     return CompiledDocument(
         job=document.job,
         backend=document.backend,
-        provider=Google.PROVIDER,
+        provider="google",
         target_sha256=hashlib.sha256(target).hexdigest(),
         simulated=False,
         submissions=tuple(submissions),
@@ -156,10 +155,8 @@ def _job_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(run: CircuitRun) -> Program:
-    if run.format not in Google.FORMATS:
-        raise invalid_spec(
-            f"format {run.format}: provider google reads {', '.join(Google.FORMATS)}; convert the circuit"
-        )
+    if run.format not in FORMATS:
+        raise invalid_spec(f"format {run.format}: provider google reads {', '.join(FORMATS)}; convert the circuit")
     if run.format == "cirq-json":
         program = load_cirq_json(run.source)
     else:
@@ -300,8 +297,7 @@ def _submission(
         options,
     )
     units = tuple(Unit(run.name, number, run.shots, program.registers, compiled.wires) for number in numbers)
-    usage: Usage = Google.estimate(Submission(payload, units, Usage(tasks=1, shots=1)))
-    return Submission(payload, units, usage)
+    return Submission(payload, units, usage(units))
 
 
 def _gates(circuit: Any) -> tuple[int, int]:

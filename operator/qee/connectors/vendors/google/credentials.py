@@ -10,7 +10,7 @@ from google.auth.compute_engine import Credentials as MetadataCredentials
 from google.auth.transport.requests import Request
 
 from qee.connectors.protocol import Unauthorized
-from qee.connectors.vendors.google.adapter import Access
+from qee.connectors.vendors.google.settings import Access
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qee.documents.canonical import canonical_json
+from qee.documents.compiled import Unit, Usage
 
+FORMATS = ("openqasm3", "openqasm2", "cirq-json")  # of the circuits that `prepare` reads
 KEY = "qee"  # of the one measurement of a program
 TARGET_FORMAT = "qee.dev/google-target/v1"  # of a processor's snapshot
 
@@ -37,3 +39,8 @@ def written(
 def columns(payload: bytes) -> list[str]:
     found: list[str] = json.loads(payload)["columns"]
     return found
+
+
+def usage(units: Sequence[Unit]) -> Usage:
+    """Google charges for reserved time and publishes no price. `submit` holds the run to these shots."""
+    return Usage(tasks=1, shots=sum(unit.shots for unit in units))

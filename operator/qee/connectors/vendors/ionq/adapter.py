@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from qee.connectors.protocol import Fetched, Phase, ProviderState, Rejected, Settings, Target, Unauthorized
-from qee.connectors.vendors import program_gates
+from qee.connectors.protocol import Fetched, ProviderState, Rejected, Settings, Target, Unauthorized
+from qee.connectors.vendors.ionq.payload import BASIS, SIMULATOR, state, usage
 from qee.documents.compiled import CompiledDocument, Submission, Usage
 from qee.documents.run import RunDocument
 
@@ -27,19 +27,7 @@ if TYPE_CHECKING:
     from qee.connectors.vendors.ionq.calls import Service
 
 URL = "https://api.ionq.co"
-SIMULATOR = "simulator"
-BASIS = ("rx", "ry", "rz", "h", "x", "y", "z", "s", "sdg", "t", "tdg", "sx", "sxdg", "cx", "swap")
 METADATA = "qee_key"  # names the key in a job's metadata; never to be changed
-_PHASES: dict[str, Phase] = {
-    "submitted": "queued",
-    "ready": "queued",
-    "started": "running",
-    "running": "running",
-    "completed": "succeeded",
-    "failed": "failed",
-    "canceled": "cancelled",
-    "cancelled": "cancelled",
-}
 
 
 class IonQ:
@@ -80,22 +68,7 @@ class IonQ:
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:
-        body = json.loads(submission.payload)["body"]
-        program = body["input"]
-        circuits = [each["circuit"] for each in program.get("circuits", [program])]
-        shots = [body["shots"]] * len(circuits)
-        if shots != [unit.shots for unit in submission.units]:
-            raise Rejected("the body has other circuits or shots than the submission's units")
-        counted = [program_gates.ionq(each) for each in circuits]
-        mitigation = body.get("settings", {}).get("error_mitigation", {})
-        return Usage(
-            tasks=1,
-            programs=len(circuits) if len(circuits) > 1 else 0,
-            mitigated_tasks=0 if body["backend"] == SIMULATOR or mitigation.get("debiasing") is False else 1,
-            shots=sum(shots),
-            one_qubit_gate_shots=sum(each[0] * number for each, number in zip(counted, shots, strict=True)),
-            two_qubit_gate_shots=sum(each[1] * number for each, number in zip(counted, shots, strict=True)),
-        )
+        return usage(submission)
 
     def describe(self) -> Target:
         found = self._service.backend(self._device)
@@ -148,11 +121,3 @@ class IonQ:
 
     def cancel(self, handle: str) -> None:
         self._service.cancel(handle)
-
-
-def state(job: Mapping[str, Any]) -> ProviderState:
-    failure = job.get("failure")
-    told = failure if isinstance(failure, dict) else {"message": failure}
-    words = (told.get("code"), told.get("message") or told.get("error"))
-    said = " ".join(str(word) for word in words if word)
-    return ProviderState(_PHASES.get(str(job.get("status")), "unknown"), said)

@@ -16,7 +16,7 @@ from qiskit_ionq.helpers import qiskit_circ_to_ionq_circ
 
 from qee import __version__
 from qee.api.reasons import Reason
-from qee.connectors.vendors.ionq.adapter import BASIS, SIMULATOR, IonQ
+from qee.connectors.vendors.ionq.payload import BASIS, SIMULATOR, usage
 from qee.connectors.vendors.qiskit_programs import (
     Program,
     compiled,
@@ -80,7 +80,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     return CompiledDocument(
         job=document.job,
         backend=document.backend,
-        provider=IonQ.PROVIDER,
+        provider="ionq",
         target_sha256=hashlib.sha256(target).hexdigest(),
         simulated=device == SIMULATOR,
         submissions=tuple(submissions),
@@ -124,7 +124,7 @@ def _submission(device: str, shots: int, entries: list[_Entry], settings: dict[s
     }
     payload = json.dumps({"body": body}, sort_keys=True, separators=(",", ":")).encode()
     units = tuple(each.unit for each in entries)
-    return Submission(payload, units, IonQ.estimate(Submission(payload, units, Usage(tasks=1, shots=shots))))
+    return Submission(payload, units, usage(Submission(payload, units, Usage(tasks=1, shots=shots))))
 
 
 def _device(target: bytes) -> tuple[str, int]:

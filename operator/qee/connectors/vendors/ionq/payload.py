@@ -1,13 +1,26 @@
-"""What was sent to IonQ, and what it is held against; what a job cost. Standard library only."""
+"""What is sent to IonQ, and what IonQ says of a job: its state, its price. Standard library only."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qee.connectors.protocol import Charge
-from qee.connectors.vendors.ionq.adapter import SIMULATOR
-from qee.documents.compiled import Submission
+from qee.connectors.protocol import Charge, Phase, ProviderState, Rejected
+from qee.connectors.vendors import program_gates
+from qee.documents.compiled import Submission, Usage
+
+SIMULATOR = "simulator"
+BASIS = ("rx", "ry", "rz", "h", "x", "y", "z", "s", "sdg", "t", "tdg", "sx", "sxdg", "cx", "swap")
+_PHASES: dict[str, Phase] = {
+    "submitted": "queued",
+    "ready": "queued",
+    "started": "running",
+    "running": "running",
+    "completed": "succeeded",
+    "failed": "failed",
+    "canceled": "cancelled",
+    "cancelled": "cancelled",
+}
 
 
 @dataclass(frozen=True)
@@ -51,3 +64,31 @@ def charge(job: Mapping[str, Any], told: Any) -> Charge:
 def _of(value: Any, name: str) -> Mapping[str, Any]:
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def usage(submission: Submission) -> Usage:
+    """Raises Rejected where the body asks for something else than the units."""
+    body = json.loads(submission.payload)["body"]
+    program = body["input"]
+    circuits = [each["circuit"] for each in program.get("circuits", [program])]
+    shots = [body["shots"]] * len(circuits)
+    if shots != [unit.shots for unit in submission.units]:
+        raise Rejected("the body has other circuits or shots than the submission's units")
+    counted = [program_gates.ionq(each) for each in circuits]
+    mitigation = body.get("settings", {}).get("error_mitigation", {})
+    return Usage(
+        tasks=1,
+        programs=len(circuits) if len(circuits) > 1 else 0,
+        mitigated_tasks=0 if body["backend"] == SIMULATOR or mitigation.get("debiasing") is False else 1,
+        shots=sum(shots),
+        one_qubit_gate_shots=sum(each[0] * number for each, number in zip(counted, shots, strict=True)),
+        two_qubit_gate_shots=sum(each[1] * number for each, number in zip(counted, shots, strict=True)),
+    )
+
+
+def state(job: Mapping[str, Any]) -> ProviderState:
+    failure = job.get("failure")
+    told = failure if isinstance(failure, dict) else {"message": failure}
+    words = (told.get("code"), told.get("message") or told.get("error"))
+    said = " ".join(str(word) for word in words if word)
+    return ProviderState(_PHASES.get(str(job.get("status")), "unknown"), said)

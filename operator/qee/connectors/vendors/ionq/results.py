@@ -17,9 +17,8 @@ from typing import Any
 
 from qee.connectors.outcomes import Unreadable, distribution, numbers, of_decimal, of_digits
 from qee.connectors.protocol import ENDED, Charge, Fetched, Gone, UnitResult, Unreachable
-from qee.connectors.vendors.ionq.adapter import state
 from qee.connectors.vendors.ionq.calls import Service, named
-from qee.connectors.vendors.ionq.payload import Sent, charge
+from qee.connectors.vendors.ionq.payload import Sent, charge, state
 from qee.documents.compiled import Submission, Unit
 
 _AT_ONCE = 16  # requests: a job has hundreds of circuits, each takes several, and the whole must be within one call
