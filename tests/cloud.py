@@ -14,9 +14,9 @@ from tests.fakes.provider import Killed, Provider
 
 from qee.api import names
 from qee.connectors.attempt import Attempt
-from qee.connectors.outcome import Device
 from qee.connectors.pacing import Pace
 from qee.connectors.rounds import Rounds
+from qee.connectors.task_end import Device
 from qee.connectors.verification import Judge
 from qee.controller.settings import RunnerSettings, Settings
 from qee.documents import CompiledCircuit, Register, RunDocument

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from qee.connectors.outcomes import key as key_of
+from qee.connectors.bits import key as key_of
 from qee.connectors.protocol import (
     AlreadyEnded,
     Ambiguous,

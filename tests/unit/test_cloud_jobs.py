@@ -16,8 +16,7 @@ from tests.fakes.provider import Job as ProviderJob
 
 from qee.api.budget import QuantumBudget, QuantumBudgetStatus
 from qee.api.names import FINALIZER_BACKEND, FINALIZER_TASK
-from qee.connectors import outcome
-from qee.connectors.outcome import Device
+from qee.connectors import task_end as outcome
 from qee.connectors.protocol import (
     Ambiguous,
     Charge,
@@ -30,6 +29,7 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.submission import Part
+from qee.connectors.task_end import Device
 from qee.controller.backends import Backends
 from qee.controller.budgets import Budgets
 from qee.controller.jobs import answers

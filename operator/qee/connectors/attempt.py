@@ -16,7 +16,6 @@ from qee.connectors.client import WorkerClient
 from qee.connectors.concluding import Concluder
 from qee.connectors.fetching import Fetcher, Results
 from qee.connectors.knowledge import Knowledge
-from qee.connectors.outcome import Device
 from qee.connectors.pacing import Pace
 from qee.connectors.protocol import (
     ENDED,
@@ -30,6 +29,7 @@ from qee.connectors.protocol import (
     Unreachable,
 )
 from qee.connectors.submission import Part, View
+from qee.connectors.task_end import Device
 from qee.connectors.task_status import TaskWriter, as_status, fetch_asked_at, name_of, owes, parts_of, stops
 from qee.connectors.verification import MAX_DELAY, Judge, Leave, TaskDenied, Undecided
 from qee.core import times

@@ -10,8 +10,8 @@ from qee.api.fields import MAX_PACKED
 from qee.api.messages import one_line
 from qee.connectors import figures
 from qee.connectors.client import WorkerClient
-from qee.connectors.outcome import Device
 from qee.connectors.protocol import Connector, ProviderError, Target
+from qee.connectors.task_end import Device
 from qee.core import times
 from qee.documents.packing import pack
 from qee.kube.port import Object, Port

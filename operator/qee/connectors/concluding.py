@@ -8,12 +8,12 @@ from datetime import datetime
 from qee.api.fields import MAX_PACKED
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
-from qee.connectors import outcome
+from qee.connectors import task_end
 from qee.connectors.fetching import Fetcher, NotYet, Results
 from qee.connectors.knowledge import Knowledge
-from qee.connectors.outcome import Device, End
 from qee.connectors.protocol import Fetched, ProviderError
 from qee.connectors.submission import Part
+from qee.connectors.task_end import Device, End
 from qee.connectors.task_status import TaskWriter, name_of, parts_of, too_large
 from qee.connectors.verification import Judge, outputs
 from qee.core import times
@@ -106,7 +106,7 @@ class Concluder:
     ) -> End:
         moments = (task["status"]["submission"]["time"], times.render(self._clock()))
         sha256 = str(task["spec"]["compiled"]["sha256"])
-        return outcome.end(compiled, parts, fetched, outputs(task), self._device(), moments, sha256)
+        return task_end.end(compiled, parts, fetched, outputs(task), self._device(), moments, sha256)
 
     async def _finish(self, task: Object, parts: Sequence[Part], ended: End) -> None:
         fields: Object = {"completionTime": times.render(self._clock()), "queuePosition": None}

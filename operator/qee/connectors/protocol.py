@@ -90,7 +90,7 @@ class ProviderState:
 
 @dataclass(frozen=True)
 class UnitResult:
-    """What the provider gave for one unit of a submission, in QEE's bit order (see `qee.connectors.outcomes`).
+    """What the provider gave for one unit of a submission, in QEE's bit order (see `qee.connectors.bits`).
 
     `counts` are of measured shots; what a provider computes or synthesises goes into `probabilities`, by key as
     decimal strings. `memory`: each shot's key in order, where the provider keeps it. `expectation`: value and

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from qee.api.task import ENDED_PARTS, TaskState
+from qee.api.task import ENDED, ENDED_PARTS, TaskState
 
 
 def key_of(job_uid: str, attempt: int, spec_hash: str) -> str:
@@ -134,7 +134,7 @@ def untaken(view: View, grace: float) -> tuple[int, ...]:
 
 def next_step(view: View, looked: bool, idempotent: bool, grace: float) -> Step:
     """`looked`: in this round the open parts were looked for, and `view.parts` has what was found."""
-    if view.state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED, TaskState.LOST, TaskState.DENIED):
+    if view.state in ENDED:
         return Rest()
     if view.intended is None:
         return Conclude() if view.stop else Intend()

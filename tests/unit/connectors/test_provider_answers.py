@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from qee.api.task import ChargeStatus
-from qee.connectors import answers, figures, outcome, outcomes, protocol, wording
-from qee.connectors.outcome import Device
+from qee.connectors import answers, figures, protocol, wording
+from qee.connectors import bits as outcomes
+from qee.connectors import task_end as outcome
 from qee.connectors.protocol import Charge, Fetched, ProviderError, ProviderState, Target, UnitResult, Unreachable
 from qee.connectors.submission import Part
+from qee.connectors.task_end import Device
 from qee.connectors.wording import clean
 from qee.documents import JobReference, Register, ResultDocument
 from qee.documents.canonical import DocumentError

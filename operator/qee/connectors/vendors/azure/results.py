@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from qee.connectors.outcomes import Unreadable, distribution, numbers, of_decimal, of_digits
+from qee.connectors.bits import Unreadable, distribution, numbers, of_decimal, of_digits
 from qee.connectors.protocol import Charge, Phase, ProviderState, UnitResult, Unreachable
 from qee.documents.compiled import Unit
 

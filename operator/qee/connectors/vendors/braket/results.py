@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qee.api.messages import one_line
-from qee.connectors.outcomes import Unreadable, distribution, numbers, of_digits
+from qee.connectors.bits import Unreadable, distribution, numbers, of_digits
 from qee.connectors.protocol import Fetched, Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.braket.device import position
 from qee.documents.compiled import NOT_MEASURED, Submission, Unit

@@ -6,7 +6,7 @@ from typing import Any
 from cirq_google.api import v2
 from google.protobuf.message import DecodeError
 
-from qee.connectors import outcomes
+from qee.connectors import bits
 from qee.connectors.protocol import Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.google.payload import KEY, columns
 from qee.connectors.vendors.google.words import excerpt
@@ -67,7 +67,7 @@ def _unit(unit: Unit, names: list[str], repetitions: int, part: Any) -> UnitResu
     needed = (repetitions + 7) // 8
     if any(len(given.get(name, b"")) < needed for name in names):
         return UnitResult(problem="Quantum Engine's result lacks shots of a measured qubit")
-    counts, memory = outcomes.of_shots(unit, _shots([given[name] for name in names], repetitions))
+    counts, memory = bits.of_shots(unit, _shots([given[name] for name in names], repetitions))
     return UnitResult(counts=counts, memory=memory)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from qee.connectors.bits import key, of_integers
 from qee.connectors.figures import count, decimal
-from qee.connectors.outcomes import key, of_integers
 from qee.connectors.protocol import Charge, Fetched, Phase, ProviderState, UnitResult
 from qee.connectors.vendors.ibm.payload import Payload, Shape
 from qee.connectors.vendors.ibm.wire import (

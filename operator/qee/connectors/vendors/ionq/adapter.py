@@ -115,7 +115,7 @@ class IonQ:
         return {handle: state(job) for handle, job in found.items() if handle in handles}
 
     def fetch(self, handle: str, submission: Submission) -> Fetched:
-        from qee.connectors.vendors.ionq.results import fetched
+        from qee.connectors.vendors.ionq.fetching import fetched
 
         return fetched(self._service, handle, submission)
 

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from qiskit_ionq.ionq_client import IonQClient
 
-from qee.connectors.outcomes import Unreadable, numbers
+from qee.connectors.bits import Unreadable, numbers
 from qee.connectors.protocol import (
     AlreadyEnded,
     Ambiguous,
