@@ -10,7 +10,7 @@ from tests.fakes.port import FakeApiServer
 
 from qee.api.conditions import ConditionType
 from qee.api.names import INPUT_KEY, RUNNER_CONTAINER
-from qee.controller.jobs.reconcile import Reconciler
+from qee.controller.jobs.wiring import Wiring
 from qee.controller.settings import RunnerSettings, Settings, VerificationSettings
 from qee.documents import RunDocument
 from qee.kube.port import Object
@@ -56,7 +56,7 @@ class Simulation:
     def restart(self) -> None:
         """A new operator process: nothing it had in memory is left."""
         self.metrics = Metrics(CollectorRegistry())
-        self.reconciler = Reconciler(self.api, self.settings, self.metrics, suite(), clock=self.clock)
+        self.reconciler = Wiring(self.api, self.settings, self.metrics, suite(), clock=self.clock)
 
     def given(self, job: Object | None = None, backend: Object | None = None) -> None:
         self.api.put(BACKENDS, backend or builders.backend())

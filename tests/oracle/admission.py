@@ -21,7 +21,7 @@ def stop(world: World) -> Plan | None:
     if child is None:
         return _revoked(world) if verdict.cancels and world.recorded_child else _unverified(world)
     if child.deleting:
-        return Nothing(after=1.0)
+        return Nothing()
     if not world.child_is_known:
         return TakeAway(child)  # forged, or left by a predecessor; nobody can vouch for it now
     return _revoked(world) if verdict.cancels else None

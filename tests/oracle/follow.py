@@ -18,7 +18,7 @@ def follow(world: World, patience: Patience) -> Plan:
             return retry.lost(world, Reason.CHILD_LOST, "The child Job was deleted before its result was read.")
         return Start(world.attempt)
     if child.deleting:
-        return Nothing(after=1.0)
+        return Nothing()
     if world.recorded_child not in (None, child.uid):
         return retry.lost(world, Reason.CHILD_LOST, "The child Job was replaced by another one of the same name.")
     if not world.recorded_child and not world.child_is_ours:

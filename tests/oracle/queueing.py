@@ -16,7 +16,7 @@ IMAGE_TROUBLE = frozenset({"ErrImagePull", "ImagePullBackOff", "ImageInspectErro
 CONFIG_TROUBLE = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"}
 )
-LOOK_AGAIN = 30.0
+LOOK_AGAIN = None  # was 30.0: nobody looks again on a timer that a watch would tell of
 
 
 def queued(world: World, patience: Patience) -> Plan:

@@ -10,7 +10,7 @@ from qee.api.names import ANNOTATION_FETCH_AT
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
 
-LOOK_AGAIN = 30.0
+LOOK_AGAIN = None  # was 30.0
 # One text from the task's creation until the provider begins: each change of text is a write.
 WAITS = "Compiled and reserved; it waits for its connector and in the provider's queue."
 _FAILURES = {
@@ -51,7 +51,7 @@ def follow(world: World) -> Plan:
             reason = Reason.SUBMISSION_UNKNOWN
             return Report(Phase.QUEUED, reason, f"{reason.meaning} {reason.remedy}", task, after=LOOK_AGAIN)
     if task.deleting:
-        return Nothing(after=1.0)
+        return Nothing()
     return Report(Phase.QUEUED, Reason.QUEUED, task.message or WAITS, task, after=LOOK_AGAIN)
 
 
@@ -88,7 +88,7 @@ def suspend(world: World) -> Plan:
     if world.condition(ConditionType.SUSPENDED).get("status") == "True":
         return Nothing(after=LOOK_AGAIN)
     return Report(
-        Phase.QUEUED, Reason.QUEUED, "spec.suspend is true; the provider is asked to cancel.", task, after=5.0
+        Phase.QUEUED, Reason.QUEUED, "spec.suspend is true; the provider is asked to cancel.", task, after=None
     )
 
 

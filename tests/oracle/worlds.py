@@ -11,7 +11,7 @@ from tests.oracle import world as old
 from tests.oracle.observed import child_state, pod_state, task_state
 
 from qee.api import names
-from qee.api.conditions import Phase, conditions_for, unknown_conditions
+from qee.api.conditions import Phase, conditions_for, terminal_phase, unknown_conditions
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.api.task import TaskState
@@ -93,8 +93,6 @@ def jobs(draw: Any) -> Object:
     job = builders.job(**{name: value for name, value in spec.items() if value is not None})
     job["metadata"] |= {"uid": "job-uid", "resourceVersion": "7", "generation": draw(st.sampled_from([1, 1, 2]))}
     job["metadata"]["creationTimestamp"] = at(0)
-    if draw(rarely(True)):
-        job["metadata"]["deletionTimestamp"] = at(5)
     if draw(rarely(True)):
         job["metadata"]["annotations"] = {names.ANNOTATION_FETCH_AT: draw(st.sampled_from(["a", "b"]))}
     conditions = unknown_conditions()
@@ -230,25 +228,33 @@ VERDICTS = [
 
 @st.composite
 def cases(draw: Any) -> Case:
+    """Only what could be observed: a task is looked for where the Job is gone, or compiles, or a task is recorded."""
+    job = draw(jobs())
+    recorded = job["status"].get("child", {}).get("kind")
     child = draw(st.one_of(st.none(), children()))
+    compiles = child is not None and child["metadata"]["labels"][names.LABEL_COMPONENT] == names.COMPONENT_COMPILER
+    if recorded == names.KIND_TASK and not compiles:
+        child = None  # a forged Job, beside a task; see the test
     found = [draw(pods(number)) for number in range(draw(st.integers(0, 3)))] if child else []
-    with_task = (
-        child is None
-        or child["metadata"]["labels"][names.LABEL_COMPONENT] == names.COMPONENT_COMPILER
-        or draw(st.booleans())
-    )
-    task = draw(st.one_of(st.none(), tasks())) if with_task else None
+    ended = terminal_phase(job["status"]["conditions"])
+    owed = ended is not Phase.SUCCEEDED and recorded == names.KIND_TASK and not job["status"].get("result")
+    asked = owed if ended else child is None or compiles or recorded == names.KIND_TASK
+    shards = child["spec"]["completions"] if child else 1
     unreadable = {
-        pod["metadata"]["uid"]: (Reason.RESULT_LOST, "Its result is lost.") for pod in found if draw(rarely(True))
+        pod["metadata"]["uid"]: (Reason.RESULT_LOST, "Its result is lost.")
+        for pod in found
+        if shards > 1 and pod["status"]["containerStatuses"] and draw(rarely(True))
     }
+    ours = draw(st.booleans()) and child is not None
+    known = ours or (child is not None and job["status"].get("child", {}).get("uid") == CHILD)
     return Case(
-        job=draw(jobs()),
+        job=job,
         now=BEGIN + timedelta(seconds=draw(seconds)),
         child=child,
         pods=tuple(found),
-        task=task,
-        ours=draw(st.booleans()) and child is not None,
-        parts=draw(st.one_of(st.none(), st.frozensets(st.integers(0, 2)))) if child else frozenset(),
+        task=draw(st.one_of(st.none(), tasks())) if asked else None,
+        ours=ours,
+        parts=draw(st.one_of(st.none(), st.frozensets(st.integers(0, 2)))) if shards > 1 and known else frozenset(),
         unreadable=unreadable,
         input_gone=bool(draw(rarely(True))) and child is not None,
         verdict=draw(st.sampled_from(VERDICTS)),

@@ -640,18 +640,18 @@ async def test_cloud_backends_are_one_shot_by_default(simulation: Simulation) ->
     trust(simulation)
     backend = builders.backend(provider="ibm", device="ibm_x")
     simulation.given(job(simulation), backend)
-    cloud = simulation.reconciler._verifier.verdict(
+    cloud = simulation.reconciler.verifier.verdict(
         simulation.job(),
         simulation.clock.now,
-        await simulation.reconciler._verifier.trust(Live(simulation.api)),
+        await simulation.reconciler.verifier.trust(Live(simulation.api)),
         backend,
     )
     assert cloud.allowed
     assert cloud.one_shot
-    simulator = simulation.reconciler._verifier.verdict(
+    simulator = simulation.reconciler.verifier.verdict(
         simulation.job(),
         simulation.clock.now,
-        await simulation.reconciler._verifier.trust(Live(simulation.api)),
+        await simulation.reconciler.verifier.trust(Live(simulation.api)),
         builders.backend(),
     )
     assert not simulator.one_shot

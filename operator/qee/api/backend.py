@@ -275,6 +275,11 @@ class QuantumBackend(Resource):
         default=QuantumBackendStatus(), description="What the connector last heard from the device."
     )
 
+    @property
+    def cloud(self) -> bool:
+        """Its jobs are sent to a provider."""
+        return self.spec.provider not in ENGINES
+
 
 def is_cloud(backend: Mapping[str, Any] | None) -> bool:
     """Whether jobs on a QuantumBackend, as the API server shows it, are sent to a provider: then a signature admits one

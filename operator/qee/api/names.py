@@ -12,6 +12,7 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KIND_JOB, PLURAL_JOB = "QuantumJob", "quantumjobs"
 KIND_BACKEND, PLURAL_BACKEND = "QuantumBackend", "quantumbackends"
 
+KIND_CHILD = "Job"  # batch/v1
 KIND_TASK, PLURAL_TASK = "QuantumTask", "quantumtasks"
 KIND_BUDGET, PLURAL_BUDGET = "QuantumBudget", "quantumbudgets"
 KIND_TRUST_POLICY, PLURAL_TRUST_POLICY = "QuantumTrustPolicy", "quantumtrustpolicies"

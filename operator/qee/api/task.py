@@ -13,7 +13,7 @@ from qee.api.cel import Rule, rules
 from qee.api.fields import MAX_PACKED, Amount, Count, Currency, Line, Sha256, text
 from qee.api.job_options import BackendRef, MaxCost
 from qee.api.meta import DNS_NAME, Observed, Resource, Spec
-from qee.api.names import MAX_SUBMISSIONS
+from qee.api.names import ANNOTATION_CANCEL_AT, MAX_SUBMISSIONS
 
 MAX_PROJECTION = 600_000  # characters; a job's inline sources are 128 KiB
 MAX_ENVELOPE = 98_304
@@ -173,6 +173,35 @@ class QuantumTask(Resource):
     status: QuantumTaskStatus = Field(
         default=QuantumTaskStatus(), description="What the backend's connector has done and seen."
     )
+
+    @property
+    def state(self) -> TaskState:
+        return TaskState(self.status.state or TaskState.PENDING)
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def submitted(self) -> bool:
+        """The provider may have been asked."""
+        return self.status.submission is not None
+
+    @property
+    def executed(self) -> bool:
+        """The provider has nothing left to do, and something to give: paid for, stored or still to be fetched."""
+        states = {part.state for part in self.status.parts}
+        return "Succeeded" in states and states.isdisjoint(("", "Queued", "Running"))
+
+    @property
+    def deleting(self) -> bool:
+        return self.metadata.deletion_timestamp is not None
+
+    @property
+    def cancel_requested_at(self) -> datetime | None:
+        """None: not requested, or nobody knows when."""
+        at = self.metadata.annotations.get(ANNOTATION_CANCEL_AT)
+        return datetime.fromisoformat(at) if self.spec.cancel_requested and at else None
 
 
 def authorised(spec: dict[str, Any]) -> dict[str, Any]:

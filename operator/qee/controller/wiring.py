@@ -6,13 +6,12 @@ from datetime import datetime
 from qee.controller.backends import Backends
 from qee.controller.budgets import Reservations
 from qee.controller.jobs.controller import Jobs
-from qee.controller.jobs.ledger import Ledger
-from qee.controller.jobs.reconcile import Reconciler, utc_now
 from qee.controller.jobs.resync import Resync
-from qee.controller.jobs.status import StatusWriter
+from qee.controller.jobs.wiring import Wiring
 from qee.controller.kit.manager import Manager
 from qee.controller.policies import Policies
 from qee.controller.settings import Settings
+from qee.core.times import utc_now
 from qee.kube.port import Port
 from qee.kube.resources import JOBS
 from qee.observe.metrics import Metrics
@@ -32,10 +31,9 @@ class Operator:
     ) -> None:
         period = settings.resync_seconds
         namespaces: list[str | None] = [*settings.namespaces] or [None]
-        self.reconciler = Reconciler(port, settings, metrics, suite, clock)
-        ledger = Ledger(port, settings.ledger_namespace)
-        self.resync = Resync(port, self._knows_job, settings, metrics, StatusWriter(port, metrics), clock)
-        self.jobs = Jobs(self.reconciler, self.resync, ledger, settings, metrics, clock)
+        self.reconciler = Wiring(port, settings, metrics, suite, clock)
+        self.resync = Resync(port, self._knows_job, settings, metrics, self.reconciler.status, clock)
+        self.jobs = Jobs(self.reconciler, self.resync, self.reconciler.ledger, settings, metrics, clock)
         self.policies = Policies(port, period, clock)
         self.backends = Backends(port, namespaces, period, self.reconciler.backends)
         reservations = Reservations(port, self.reconciler.budgets, namespaces, period)

@@ -14,3 +14,17 @@ def later(moment: datetime, seconds: float) -> datetime:
 
 def render(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def until(moment: datetime, now: datetime) -> float:
+    """Seconds after which `moment` is past: stamps have whole seconds."""
+    return (moment - now).total_seconds() + 0.5
+
+
+def age(since: datetime | None, now: datetime) -> float:
+    """Seconds since then; 0 where it is not known."""
+    return (now - since).total_seconds() if since else 0.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -7,7 +7,7 @@ Sidecars that a mesh injects, tolerations, node selectors and Kueue's fields are
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qee.api.names import INDEX_ENV, INDEX_LABEL, INPUT_VOLUME, LABEL_QUEUE_NAME, RUNNER_CONTAINER
+from qee.api.names import INDEX_ENV, INDEX_LABEL, LABEL_QUEUE_NAME, RUNNER_CONTAINER
 
 # LimitRanges and the AlwaysPullImages plugin rewrite these on pods; neither decides which code runs on which bytes.
 REWRITTEN_BY_ADMISSION = ("resources", "imagePullPolicy")
@@ -62,25 +62,6 @@ def pod_differs(expected: Mapping[str, Any], live: Mapping[str, Any]) -> str | N
     for volume in expected.get("volumes") or []:
         if volumes.get(volume["name"]) != volume:
             return f"spec.volumes[{volume['name']}]"
-    return None
-
-
-def input_config_map_name(pod_spec: Mapping[str, Any]) -> str | None:
-    """The ConfigMap that a runner's pod takes its input from."""
-    for volume in pod_spec.get("volumes") or []:
-        if volume["name"] == INPUT_VOLUME:
-            name: str | None = (volume.get("configMap") or {}).get("name")
-            return name
-    return None
-
-
-def input_sha256(pod_spec: Mapping[str, Any]) -> str | None:
-    """The digest of the input that a runner was told to expect."""
-    for container in pod_spec.get("containers") or []:
-        for argument in container.get("args") or []:
-            name, _, value = str(argument).partition("=")
-            if container["name"] == RUNNER_CONTAINER and name == "--sha256":
-                return value
     return None
 
 

@@ -1,12 +1,12 @@
 """What a person should look at in a provider's console: an Event on the job, a metric, and a line for the audit log."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from qee.api.reasons import Reason
-from qee.core.job.observed import SubmittedTask
-from qee.kube.port import Object, Port
+from qee.api.task import QuantumTask
+from qee.kube.port import Port
 from qee.observe import events
 from qee.observe.metrics import Metrics
 
@@ -20,32 +20,27 @@ class Alarms:
         self._port = port
         self._metrics = metrics
         self._clock = clock
-        self._told: set[str] = set()  # UIDs of tasks whose second provider job was told by this process
 
-    async def unconfirmed(self, namespace: str, task: SubmittedTask) -> None:
+    async def unconfirmed(self, task: QuantumTask) -> None:
         """The provider may go on with something that nobody waits for any more."""
         self._metrics.cancel_unconfirmed.inc()
-        handles = [part["handle"] for part in _status(task).get("parts") or [] if part.get("handle")]
-        await self._tell(namespace, task, Reason.CANCEL_UNCONFIRMED, handles)
+        await self._tell(task, Reason.CANCEL_UNCONFIRMED, [part.handle for part in task.status.parts if part.handle])
 
-    async def second_jobs(self, namespace: str, task: SubmittedTask) -> None:
-        """The connector has found more than one provider job of one submission. Told once."""
-        found = _status(task).get("duplicates") or []
-        if not found or task.uid in self._told:
+    async def second_jobs(self, task: QuantumTask, told: set[str]) -> None:
+        """The connector has found more than one provider job of one submission. Told once: `told` are UIDs of tasks."""
+        found = task.status.duplicates
+        if not found or task.metadata.uid in told:
             return
-        self._told.add(task.uid)
+        told.add(task.metadata.uid)
         self._metrics.second_provider_jobs.inc(len(found))
-        await self._tell(namespace, task, Reason.SECOND_PROVIDER_JOB, found)
+        await self._tell(task, Reason.SECOND_PROVIDER_JOB, found)
 
-    async def _tell(self, namespace: str, task: SubmittedTask, reason: Reason, handles: list[str]) -> None:
-        job = task.raw["spec"]["job"]
-        key = (_status(task).get("submission") or {}).get("key", "")
-        which = f"QuantumTask {task.name}, key {key}, provider's jobs: {', '.join(handles) or 'not known'}"
-        logger.warning("%s/%s: %s: %s", namespace, job["name"], reason, which)
-        about = events.About(namespace, job["name"], job["uid"])
+    async def _tell(self, task: QuantumTask, reason: Reason, handles: Sequence[str]) -> None:
+        job, namespace = task.spec.job, task.metadata.namespace
+        key = task.status.submission.key if task.status.submission is not None else ""
+        which = f"QuantumTask {task.metadata.name}, key {key}, provider's jobs: {', '.join(handles) or 'not known'}"
+        logger.warning("%s/%s: %s: %s", namespace, job.name, reason, which)
+        about = events.About(namespace, job.name, job.uid)
         message = f"{reason.meaning} {reason.remedy} {which}"
-        await events.send(self._port, events.event(about, "Warning", reason, message, task.uid, self._clock()))
-
-
-def _status(task: SubmittedTask) -> Object:
-    return task.raw.get("status") or {}
+        event = events.event(about, "Warning", reason, message, task.metadata.uid, self._clock())
+        await events.send(self._port, event)

@@ -15,9 +15,10 @@ import rfc8785
 
 from qee import __version__
 from qee.api.job import QuantumJob
-from qee.api.names import REFERENCE_KEY, RESULT_KEY, RUNNER_CONTAINER
+from qee.api.names import REFERENCE_KEY, RESULT_KEY
 from qee.core import times
 from qee.core.job.observed import ChildState, PodState
+from qee.core.job.outcome import KeyUnreadable
 from qee.documents.reference import is_reference
 from qee.documents.run import RunDocument
 from qee.signing.algorithms import Family
@@ -28,10 +29,6 @@ from qee.signing.projection import of_job
 from qee.signing.verdict import Verdict
 
 logger = logging.getLogger(__name__)
-
-
-class KeyUnreadable(Exception):
-    """The key for results is configured and cannot be read: results wait, none is stored unsigned."""
 
 
 class ResultKey:
@@ -118,7 +115,7 @@ class Ran:
 
 def ran_in(child: ChildState, pod: PodState) -> Ran:
     ended = pod.terminated
-    return Ran(image_of(child), pod.image_id, ended.started_at if ended else None, ended.finished_at if ended else None)
+    return Ran(child.image, pod.image_id, ended.started_at if ended else None, ended.finished_at if ended else None)
 
 
 def predicate(
@@ -157,11 +154,6 @@ def predicate(
             **({"jti": verdict.jti} if verdict.jti else {}),
         },
     }
-
-
-def image_of(child: ChildState) -> str:
-    containers = child.raw["spec"]["template"]["spec"]["containers"]
-    return next((str(c["image"]) for c in containers if c["name"] == RUNNER_CONTAINER), "")
 
 
 def _sha256(data: bytes) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from qee.controller.jobs.ledger import Ledger
-from qee.controller.jobs.reconcile import Reconciler
+from qee.controller.jobs.memory import Key
 from qee.controller.jobs.resync import Resync
-from qee.controller.jobs.watches import JobWatches, Key
+from qee.controller.jobs.watches import JobWatches
+from qee.controller.jobs.wiring import Wiring
 from qee.controller.kit.controller import Pass
 from qee.controller.settings import Settings
 from qee.kube.resources import JOBS
@@ -20,7 +21,7 @@ class Jobs:
 
     def __init__(
         self,
-        reconciler: Reconciler,
+        reconciler: Wiring,
         resync: Resync,
         ledger: Ledger,
         settings: Settings,

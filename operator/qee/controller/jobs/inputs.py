@@ -34,17 +34,17 @@ async def find_backend(port: Port, job: QuantumJob) -> Object | None:
         return None
 
 
-def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend:
-    """The same, read. Raises `Refused` where there is none, or none that can be read."""
+def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend | Refused:
+    """The same, read; or why it cannot be used: there is none, or none that can be read."""
     name = job.spec.backend_ref.name
     if found is None:
-        raise Refused(
+        return Refused(
             Reason.BACKEND_NOT_FOUND,
             f"spec.backendRef.name: there is no QuantumBackend {name!r}. {Reason.BACKEND_NOT_FOUND.remedy}",
             waiting=Reason.WAITING_FOR_BACKEND,
         )
     if "deletionTimestamp" in found["metadata"]:
-        raise Refused(
+        return Refused(
             Reason.BACKEND_NOT_FOUND,
             f"spec.backendRef.name: QuantumBackend {name!r} is being deleted. {Reason.BACKEND_NOT_FOUND.remedy}",
             waiting=Reason.WAITING_FOR_BACKEND,
@@ -52,11 +52,20 @@ def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend:
     try:
         return QuantumBackend.model_validate(found)
     except ValidationError as error:
-        raise Refused(
+        return Refused(
             Reason.BACKEND_NOT_FOUND,
             f"spec.backendRef.name: QuantumBackend {name!r} cannot be read by this version of QEE "
             f"({error.error_count()} fields). Ask the backend's owner to apply it again.",
-        ) from None
+        )
+
+
+def usable(found: QuantumBackend | Refused | None) -> QuantumBackend:
+    """Raises `Refused` where it is no backend."""
+    if isinstance(found, QuantumBackend):
+        return found
+    if found is None:
+        raise ValueError("nobody has looked for the backend")
+    raise found
 
 
 async def namespace_labels(port: Port, backend: QuantumBackend, namespace: str) -> dict[str, str]:

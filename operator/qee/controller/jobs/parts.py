@@ -27,7 +27,6 @@ from qee.documents import DocumentError, canonical_json
 from qee.documents.canonical import strict_object
 from qee.documents.frame import MAX_DOCUMENT_BYTES
 from qee.kube import manifests
-from qee.kube.compare import input_sha256
 from qee.kube.port import AlreadyExists, NotFound, Object, Port, matches
 from qee.kube.resources import CONFIG_MAPS
 from qee.signing.keys import PrivateKey
@@ -106,9 +105,8 @@ class PartStore:
 
 
 def name_of(job: QuantumJob, child: ChildState, key: PrivateKey | None, index: int) -> str:
-    sha256 = input_sha256(child.raw["spec"]["template"]["spec"]) or ""
     key_id = key.public.key_id if key is not None else ""
-    return naming.part_name(job.metadata.name, job.metadata.uid, sha256, key_id, index)
+    return naming.part_name(job.metadata.name, job.metadata.uid, child.input_sha256, key_id, index)
 
 
 def statement_of(run: bytes, index: int, document: bytes, image_id: str) -> bytes:

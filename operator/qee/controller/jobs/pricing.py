@@ -1,27 +1,21 @@
 """The price list of a backend: a ConfigMap in QEE's own namespace, where no tenant writes."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any
-
 from qee.api.backend import QuantumBackend
-from qee.api.job import QuantumJob
 from qee.api.names import PRICES_KEY
 from qee.api.reasons import Reason
 from qee.core.money import cost
-from qee.core.money.cost import Price, PriceList
+from qee.core.money.cost import PriceList
 from qee.core.refusal import Refused
-from qee.documents.compiled import Usage
 from qee.kube.port import NotFound, Port
 from qee.kube.resources import CONFIG_MAPS
 
 
-async def prices(port: Port, namespace: str | None, backend: Mapping[str, Any]) -> PriceList | None:
+async def prices(port: Port, namespace: str | None, backend: QuantumBackend) -> PriceList | None:
     """The list that the backend names; None where it names none. Raises `Refused` where it cannot be read."""
-    name = ((backend["spec"].get("prices") or {}).get("configMapRef") or {}).get("name")
-    if name is None or namespace is None:
+    if backend.spec.prices is None or namespace is None:
         return None
-    where = f"QuantumBackend {backend['metadata']['name']!r}, spec.prices: ConfigMap {namespace}/{name}"
+    name = backend.spec.prices.config_map_ref.name
+    where = f"QuantumBackend {backend.metadata.name!r}, spec.prices: ConfigMap {namespace}/{name}"
     try:
         text = (await port.get(CONFIG_MAPS, namespace, name))["data"][PRICES_KEY]
         return cost.read(text)
@@ -29,48 +23,3 @@ async def prices(port: Port, namespace: str | None, backend: Mapping[str, Any]) 
         raise Refused(Reason.NO_PRICE, f"{where} has no key {PRICES_KEY}. {Reason.NO_PRICE.remedy}") from None
     except cost.PriceProblem as problem:
         raise Refused(Reason.NO_PRICE, f"{where}, {PRICES_KEY}: {problem}. {Reason.NO_PRICE.remedy}") from None
-
-
-def estimate(
-    job: QuantumJob, backend: QuantumBackend, found: PriceList | None, usages: Sequence[Usage]
-) -> Decimal | None:
-    """The cost at most of a job with these submissions; None where it has no price.
-
-    Raises `Refused` where spec.maxCost does not allow it, or the backend's minimum is in another currency.
-    """
-    device = str(backend.spec.device)
-    least = backend.spec.prices.minimum if backend.spec.prices else None
-    if least is not None and found is not None and least.currency != found.currency:
-        raise Refused(
-            Reason.NO_PRICE,
-            f"QuantumBackend {backend.metadata.name!r}, spec.prices.minimum {least.amount} {least.currency}: the price "
-            f"list is in {found.currency}, and currencies are not converted. Give it in {found.currency}.",
-        )
-    estimated = _sum(found.of(device) if found else None, Decimal(least.amount) if least else Decimal(0), usages)
-    limit = job.spec.max_cost
-    if limit is None:
-        return estimated
-    asked = f"spec.maxCost {limit.amount} {limit.currency}"
-    if estimated is None or found is None:
-        raise Refused(Reason.NO_PRICE, f"{asked}: the cost of device {device!r} is not known. {Reason.NO_PRICE.remedy}")
-    if limit.currency != found.currency:
-        raise Refused(
-            Reason.NO_PRICE,
-            f"{asked}: the price list is in {found.currency}, and currencies are not converted. Give it in "
-            f"{found.currency}.",
-        )
-    if estimated > Decimal(limit.amount):
-        raise Refused(
-            Reason.COST_EXCEEDED,
-            f"{asked}: the estimate is {cost.amount(estimated)} {found.currency} (prices of {found.as_of}). "
-            f"{Reason.COST_EXCEEDED.remedy}",
-        )
-    return estimated
-
-
-def _sum(price: Price | None, minimum: Decimal, usages: Sequence[Usage]) -> Decimal | None:
-    """Each submission by itself: a dear one does not make up for the minimum of a cheap one."""
-    if price is None:
-        return None
-    each = [price.estimate(usage, minimum) for usage in usages]
-    return None if None in each else sum((one or Decimal(0) for one in each), Decimal(0))

@@ -4,10 +4,11 @@
 ended on its word is looked at once more by `Live`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from qee.api.names import LABEL_JOB_NAME, LABEL_JOB_UID
+from qee.core.job.plan import Read
 from qee.kube.port import NotFound, Object, Port, Resource
 from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
 
@@ -78,3 +79,36 @@ class Live:
             return [each async for each in self._port.list(resource, namespace, labels=labels)]
         except NotFound:  # the kind is not installed
             return []
+
+
+def fresh(told: Reads, live: Live, kinds: Collection[Read]) -> Reads:
+    """What is `told`, but these kinds `live`."""
+    if isinstance(told, Live) or not kinds:
+        return told
+    return _Fresh(told, live, kinds)
+
+
+class _Fresh:
+    def __init__(self, told: Reads, live: Live, kinds: Collection[Read]) -> None:
+        self._from: dict[Read, Reads] = {kind: live if kind in kinds else told for kind in Read}
+
+    async def job(self, namespace: str, name: str) -> Object | None:
+        return await self._from[Read.JOB].job(namespace, name)
+
+    async def child(self, namespace: str, name: str) -> Object | None:
+        return await self._from[Read.CHILD].child(namespace, name)
+
+    async def pods(self, namespace: str, job_uid: str) -> Sequence[Object]:
+        return await self._from[Read.PODS].pods(namespace, job_uid)
+
+    async def task(self, namespace: str, name: str) -> Object | None:
+        return await self._from[Read.TASK].task(namespace, name)
+
+    async def tasks(self, namespace: str, job_name: str) -> Sequence[Object]:
+        return await self._from[Read.TASK].tasks(namespace, job_name)
+
+    async def policies(self) -> Sequence[Object]:
+        return await self._from[Read.POLICIES].policies()
+
+    async def backend(self, name: str) -> Object | None:
+        return await self._from[Read.BACKEND].backend(name)

@@ -7,7 +7,7 @@ ML-DSA signatures are randomized, and what they state has times in it.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,19 +22,20 @@ from qee.api.names import (
     RUNNER_CONTAINER,
 )
 from qee.api.reasons import Reason
-from qee.controller.jobs import answers, inputs
+from qee.controller.jobs import answers
 from qee.controller.jobs.answers import Answer
 from qee.controller.jobs.attesting import Ran, ResultSigner, predicate, ran_in
+from qee.controller.jobs.reads import Reads
 from qee.controller.worker import Found, TooMuch, Worker
 from qee.core import naming
 from qee.core.job.observed import ChildState, PodState
+from qee.core.job.outcome import Lost, Stored
 from qee.core.job.world import World
 from qee.core.refusal import Refused
 from qee.documents import DocumentError
 from qee.documents.canonical import TooManyValues
 from qee.documents.frame import FrameError, decode
 from qee.kube import manifests
-from qee.kube.compare import input_config_map_name
 from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port
 from qee.kube.resources import CONFIG_MAPS
 from qee.signing.keys import PrivateKey
@@ -44,24 +45,6 @@ logger = logging.getLogger(__name__)
 REREAD_AFTER = (0.1, 0.3, 1.0, 2.0)
 MAX_LOG_BYTES = 10 * 1_048_576
 MAX_STORED_BYTES = 1_000_000  # of a ConfigMap's value as stored; the API server's limit is 1 MiB with all metadata
-
-
-class Lost(Exception):
-    """The log is gone, or holds no whole frame: the attempt gave no result."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A result in its ConfigMap, or the reference to its files; `as_status` is status.result."""
-
-    as_status: dict[str, Any]
-
-    @property
-    def place(self) -> str:
-        """Where it is, in words."""
-        files = self.as_status.get("persistentVolumeClaim")
-        where = f"ConfigMap {self.as_status['configMap']}"
-        return f"{where}, its files on PersistentVolumeClaim {files['claimName']}" if files else where
 
 
 @dataclass(frozen=True)
@@ -75,8 +58,9 @@ class _Signature:
 class Collector:
     """Collects results. Raises `Lost`, `Refused` or `KeyUnreadable`."""
 
-    def __init__(self, port: Port, signer: ResultSigner, worker: Worker) -> None:
+    def __init__(self, port: Port, reads: Reads, signer: ResultSigner, worker: Worker) -> None:
         self._port = port
+        self._reads = reads
         self._signer = signer
         self._worker = worker
 
@@ -108,20 +92,19 @@ class Collector:
         job, document = world.job, answer.document
         signature = None
         if key is not None:
-            backend = await inputs.find_backend(self._port, job)
+            backend = await self._reads.backend(job.spec.backend_ref.name)
             stated = predicate(job, world.attempt, answer.run, backend, ran, world.verdict)
             signature = _Signature(key, await asyncio.to_thread(self._signer.sign, document, stated, key))
         name, stored_as = await self._store(job, document, ran.image_id, signature)
-        return Stored(
-            {
-                "configMap": name,
-                "key": stored_as,
-                "sha256": hashlib.sha256(document).hexdigest(),
-                "bytes": len(document),
-                **({"keyid": key.public.key_id} if key is not None else {}),
-                **answer.gist,
-            }
-        )
+        stored = {
+            "configMap": name,
+            "key": stored_as,
+            "sha256": hashlib.sha256(document).hexdigest(),
+            "bytes": len(document),
+            **({"keyid": key.public.key_id} if key is not None else {}),
+            **answer.gist,
+        }
+        return Stored(_place(stored), {"result": stored})
 
     async def _store(
         self, job: QuantumJob, document: bytes, image_id: str, signature: _Signature | None
@@ -159,6 +142,12 @@ class Collector:
         return True
 
 
+def _place(stored: Mapping[str, Any]) -> str:
+    files = stored.get("persistentVolumeClaim")
+    where = f"ConfigMap {stored['configMap']}"
+    return f"{where}, its files on PersistentVolumeClaim {files['claimName']}" if files else where
+
+
 def not_of_this_job(error: DocumentError) -> Refused:
     if isinstance(error, TooManyValues):
         return _too_large(f"The result cannot be read: {error}")
@@ -171,15 +160,13 @@ def _too_large(problem: str) -> Refused:
 
 async def run_document(port: Port, job: QuantumJob, child: ChildState) -> bytes:
     """The snapshot that the child was given, checked against the digest in the child's own arguments."""
-    pod_spec = child.raw["spec"]["template"]["spec"]
-    name = input_config_map_name(pod_spec)
+    name = child.input_name
     try:
-        text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name or ""))["data"][INPUT_KEY]
+        text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name))["data"][INPUT_KEY]
     except (NotFound, KeyError):
         raise Lost(f"the input ConfigMap {name!r} was deleted") from None
     data: bytes = text.encode()
-    promised = f"--sha256={hashlib.sha256(data).hexdigest()}"
-    if not any(promised in (container.get("args") or []) for container in pod_spec["containers"]):
+    if hashlib.sha256(data).hexdigest() != child.input_sha256:
         raise Lost(f"the input ConfigMap {name!r} was replaced")
     return data
 

@@ -18,8 +18,8 @@ from qee.api import names
 from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
+from qee.controller.jobs.memory import Key
 from qee.controller.jobs.status import StatusWriter
-from qee.controller.jobs.watches import Key
 from qee.controller.settings import Settings
 from qee.core import times
 from qee.core.job.world import World

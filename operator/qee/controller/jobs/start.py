@@ -4,34 +4,26 @@ Each step may be repeated; what is there is compared, not trusted.
 """
 
 import logging
-from dataclasses import dataclass
 
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.controller.jobs import inputs
 from qee.controller.jobs.ledger import Ledger
+from qee.controller.jobs.memory import Memory
 from qee.controller.settings import Settings
 from qee.controller.worker import TooMuch, Worker
 from qee.core.checks.prepare import Prepared, prepare, size_of
 from qee.core.checks.sources import Sources
+from qee.core.job.outcome import Done
 from qee.core.job.world import World
 from qee.core.refusal import Denied, Refused
 from qee.kube import manifests
 from qee.kube.compare import child_differs
-from qee.kube.port import AlreadyExists, ApiError, NotFound, Object, Port
+from qee.kube.port import AlreadyExists, NotFound, Object, Port
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, NETWORK_POLICIES
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Started:
-    """The attempt's child exists and is ours."""
-
-    child: Object
-    found: bool
-    """It was there already, left by a process that was killed: it may be anywhere on its way by now."""
 
 
 class Starter:
@@ -40,15 +32,16 @@ class Starter:
     Raises `Denied` and `Refused` where the job may not or cannot run, `ApiError` where the server says no.
     """
 
-    def __init__(self, port: Port, settings: Settings, worker: Worker) -> None:
+    def __init__(self, port: Port, settings: Settings, worker: Worker, ledger: Ledger, memory: Memory) -> None:
         self._port = port
         self._settings = settings
         self._worker = worker
-        self._ledger = Ledger(port, settings.ledger_namespace)
+        self._ledger = ledger
+        self._memory = memory
         self._unserved: set[str] = set()  # namespaces of which was said that they take no NetworkPolicies
 
-    async def start(self, world: World, attempt: int) -> Started | None:
-        """The child of this attempt, new or found; None while a former one of its name is still being deleted."""
+    async def begin(self, world: World, attempt: int) -> Done:
+        """The child of this attempt is there, new or found; or a former one of its name is still being deleted."""
         job, verdict = world.job, world.verdict
         if not verdict.allowed:
             raise Denied(verdict.reason, verdict.message)
@@ -67,21 +60,24 @@ class Starter:
             pod_extras=self._settings.runner.pod_extras(),
         )
         try:
-            return Started(await self._port.create(CHILDREN, job.metadata.namespace, expected), found=False)
+            child = await self._port.create(CHILDREN, job.metadata.namespace, expected)
+            after = self._settings.patience.queued
         except AlreadyExists:
             child = await self._port.get(CHILDREN, job.metadata.namespace, expected["metadata"]["name"])
             if "deletionTimestamp" in child["metadata"]:
-                return None
+                return Done(1.0)
             if path := child_differs(expected, child):
                 raise Refused(
                     Reason.CHILD_CONFLICT,
                     f"Job {child['metadata']['name']!r} exists and differs in {path}. {Reason.CHILD_CONFLICT.remedy}",
                 ) from None
-        return Started(child, found=True)
+            after = 0.0  # left by a process that was killed: it may be anywhere on its way by now
+        self._memory.of(job.metadata).child = child["metadata"]["uid"]
+        return Done(after)
 
     async def _prepare(self, world: World) -> Prepared:
         job = world.job
-        backend = inputs.backend(world.backend, job)
+        backend = inputs.usable(world.backend)
         labels = await inputs.namespace_labels(self._port, backend, job.metadata.namespace)
         sources = await inputs.sources(self._port, job)
         prepared = await self._looked_at(job, backend, sources, labels)
@@ -159,8 +155,3 @@ class Starter:
             return True
         logger.warning("NetworkPolicy %s/%s is not QEE's; another one is made", namespace, name)
         return False
-
-
-def refused_by_server(error: ApiError) -> bool:
-    """Whether the server said no to what was asked (a quota, a policy, a webhook), rather than failing itself."""
-    return error.status in (400, 403, 422)

@@ -111,7 +111,7 @@ def _finding(world: World) -> Finding | None:
     verdict, before = world.verdict, world.condition(ConditionType.VERIFIED)
     if verdict is NOT_LOOKED_AT:
         return None
-    if verdict.allowed and world.child is None and before.get("reason") in (Reason.SIGNATURE_USED, Reason.NO_LEDGER):
+    if verdict.allowed and not world.stages and before.get("reason") in (Reason.SIGNATURE_USED, Reason.NO_LEDGER):
         return None  # the ledger is asked where a job starts, and this one does not
     return Finding(Status.TRUE if verdict.verified else Status.FALSE, verdict.reason, verdict.message)
 
@@ -121,5 +121,5 @@ def _signature(world: World) -> Object:
     if world.verdict is NOT_LOOKED_AT:
         return {}
     found = world.verdict.as_status()
-    admitted = world.child is not None or world.recorded_child is not None
+    admitted = bool(world.stages) or world.recorded_child is not None
     return {} if found is None and admitted and not world.verdict.allowed else {"signature": found}

@@ -4,13 +4,13 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from qee.api.conditions import Phase, terminal_phase
 from qee.api.names import ANNOTATION_FETCH_AT, LABEL_JOB_NAME, LABEL_JOB_UID
+from qee.controller.jobs.memory import Key
 from qee.controller.kit.controller import Watch
 from qee.core.job.observed import child_state, pod_state
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
 from qee.observe.metrics import Metrics
 
-Key = tuple[str, str]  # namespace and name of a QuantumJob
 STARTING = ("ContainerCreating", "PodInitializing")
 
 

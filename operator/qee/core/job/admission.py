@@ -2,7 +2,7 @@
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core.job.plan import Finish, Nothing, Plan, Report, TakeAway
+from qee.core.job.plan import Finish, Plan, Report
 from qee.core.job.world import World
 
 
@@ -10,19 +10,15 @@ def stop(world: World) -> Plan | None:
     """What to do with a job that verification refuses now; None: it may start, or go on.
 
     A job that has started is stopped by a revocation alone, where the policy says so: policies that changed since it
-    was admitted are about jobs to come. One that has not started waits for policies that are content with it.
+    was admitted are about jobs to come. One that has not started waits for policies that are satisfied.
     """
-    verdict, child = world.verdict, world.child
+    verdict = world.verdict
     if verdict.allowed:
         return None
-    if world.task is not None or world.recorded_task:
-        return _revoked(world) if verdict.cancels else None
-    if child is None:
+    if world.stage is None:
         return _revoked(world) if verdict.cancels and world.recorded_child else _unverified(world)
-    if child.deleting:
-        return Nothing(after=1.0)
-    if not world.child_is_known:
-        return TakeAway(child)  # forged, or left by a predecessor; nobody can vouch for it now
+    if disowned := world.stage.disowned(world):
+        return disowned
     return _revoked(world) if verdict.cancels else None
 
 
@@ -31,5 +27,4 @@ def _unverified(world: World) -> Report:
 
 
 def _revoked(world: World) -> Finish:
-    message = f"{Reason.REVOKED.meaning} {world.verdict.message}"
-    return Finish(Phase.CANCELLED, Reason.REVOKED, message, world.child, take_away=world.child is not None)
+    return Finish(Phase.CANCELLED, Reason.REVOKED, f"{Reason.REVOKED.meaning} {world.verdict.message}")

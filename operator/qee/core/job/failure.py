@@ -1,14 +1,11 @@
 """Why a runner failed, from its exit code and from what it wrote to its termination log."""
 
 import json
+from collections.abc import Iterable
 
-from qee.api.conditions import Phase
 from qee.api.messages import one_line
 from qee.api.reasons import Reason
-from qee.core.job import retry
-from qee.core.job.observed import ChildState, PodState
-from qee.core.job.plan import Finish, Retry
-from qee.core.job.world import World
+from qee.core.job.observed import PodState
 
 MAX_MESSAGE = 512
 # A runner speaks only of what it can know; anything else in its termination log is not believed.
@@ -47,20 +44,12 @@ def of_pod(pod: PodState) -> tuple[Reason, str]:
     return reason, clean or f"The runner ended with exit code {end.exit_code}. {Reason.RUNNER_FAILED.remedy}"
 
 
-def of_child(world: World, child: ChildState) -> Finish | Retry:
-    """The child Job has failed as a whole, and no pod that is left tells of a failure that would come again."""
-    if child.failed_reason == "PodFailurePolicy":  # the exit code of a kill: someone deleted the pod, or its node went
-        return retry.lost(world, Reason.RESULT_LOST, "The pod was deleted or its node lost before it gave a result.")
-    last = max((pod for pod in world.pods if pod.terminated), key=lambda pod: str(pod.created_at), default=None)
-    if child.failed_reason == "DeadlineExceeded":
-        return _failed(child, Reason.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED.remedy)
-    why = of_pod(last)[1] if last is not None else child.failed_message[:MAX_MESSAGE]
-    return _failed(
-        child,
-        Reason.BACKOFF_LIMIT_EXCEEDED,
-        f"Every attempt within spec.backoffLimit={world.backoff_limit} failed; the last one: {why}",
-    )
+def permanent(pods: Iterable[PodState]) -> tuple[Reason, str] | None:
+    """Of a runner that ended in a way that will not change: the Job controller says so only seconds later."""
+    found = (pod for pod in pods if pod.terminated is not None and pod.terminated.permanent and not pod.disrupted)
+    return next((of_pod(pod) for pod in found), None)
 
 
-def _failed(child: ChildState, reason: Reason, message: str) -> Finish:
-    return Finish(Phase.FAILED, reason, message, child=child)
+def last_of(pods: Iterable[PodState]) -> PodState | None:
+    """The newest pod whose runner has ended."""
+    return max((pod for pod in pods if pod.terminated), key=lambda pod: str(pod.created_at), default=None)

@@ -1,4 +1,4 @@
-"""The child Job and its pods, reduced to what a decision needs.
+"""A child Job and its pods, reduced to what a decision needs.
 
 The runner's container is found by its name and its own termination counts: `containerStatuses[0]` may be an injected
 sidecar, and a pod's phase lags behind (seen: container terminated while the pod still read Pending).
@@ -10,18 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from qee.api.names import (
-    ANNOTATION_CANCEL_AT,
-    ANNOTATION_FETCH_AT,
     COMPONENT_COMPILER,
     EXIT_OK,
     EXIT_OOM_KILLED,
     EXIT_PERMANENT,
     INDEX_LABEL,
+    INPUT_VOLUME,
     LABEL_COMPONENT,
     RUNNER_CONTAINER,
 )
-from qee.api.task import ENDED, TaskState
 from qee.core import times
+
+SHA256_ARGUMENT = "--sha256="
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,6 @@ class PodState:
     image_id: str
     index: int | None
     """The shard that it says it is. Not to be believed: what it wrote names its shard as well."""
-    raw: Mapping[str, Any]
 
     @property
     def succeeded(self) -> bool:
@@ -100,82 +99,41 @@ class ChildState:
     """Those that the Job controller has given up."""
     compiles: bool
     """What it gives is no result, but what a QuantumTask submits."""
-    raw: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class SubmittedTask:
-    """The QuantumTask of the present attempt."""
-
-    name: str
-    uid: str
-    deleting: bool
-    state: TaskState
-    reason: str
-    message: str
-    submitted: bool
-    """The provider may have been asked."""
-    queue_position: int | None
-    cancel_requested_at: datetime | None
-    """None: not requested."""
-    raw: Mapping[str, Any]
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ENDED
-
-    @property
-    def executed(self) -> bool:
-        """The provider has nothing left to do, and something to give: paid for, stored or still to be fetched."""
-        parts = (self.raw.get("status") or {}).get("parts") or []
-        states = [part.get("state") for part in parts]
-        return "Succeeded" in states and not {"", "Queued", "Running"}.intersection(states)
-
-    @property
-    def has_result(self) -> bool:
-        return bool((self.raw.get("status") or {}).get("result"))
-
-    @property
-    def fetch_asked_at(self) -> str:
-        return str((self.raw["metadata"].get("annotations") or {}).get(ANNOTATION_FETCH_AT) or "")
-
-
-def task_state(task: Mapping[str, Any]) -> SubmittedTask:
-    meta, status = task["metadata"], task.get("status") or {}
-    asked = (task.get("spec") or {}).get("cancelRequested")
-    at = times.parse((meta.get("annotations") or {}).get(ANNOTATION_CANCEL_AT)) if asked else None
-    return SubmittedTask(
-        name=meta["name"],
-        uid=meta["uid"],
-        deleting="deletionTimestamp" in meta,
-        state=TaskState(status.get("state") or TaskState.PENDING),
-        reason=str(status.get("reason") or ""),
-        message=str(status.get("message") or ""),
-        submitted=bool(status.get("submission")),
-        queue_position=status.get("queuePosition"),
-        cancel_requested_at=at,
-        raw=task,
-    )
+    deadline_seconds: int | None
+    image: str
+    """Of its runner's container."""
+    input_name: str
+    """The ConfigMap that its pods take their input from."""
+    input_sha256: str
+    """The digest of the input that they were told to expect."""
 
 
 def child_state(job: Mapping[str, Any]) -> ChildState:
-    meta, status = job["metadata"], job.get("status") or {}
+    meta, spec, status = job["metadata"], job.get("spec") or {}, job.get("status") or {}
+    pods = (spec.get("template") or {}).get("spec") or {}
+    containers = (each for each in pods.get("containers") or [] if each["name"] == RUNNER_CONTAINER)
+    runner: Mapping[str, Any] = next(containers, {})
+    arguments = [str(each) for each in runner.get("args") or []]
+    digests = (each.removeprefix(SHA256_ARGUMENT) for each in arguments if each.startswith(SHA256_ARGUMENT))
     conditions = {c["type"]: c for c in status.get("conditions") or [] if c.get("status") == "True"}
     failed = conditions.get("Failed")
-    shards = int((job.get("spec") or {}).get("completions") or 1)
+    shards = int(spec.get("completions") or 1)
     return ChildState(
         name=meta["name"],
         uid=meta["uid"],
         created_at=times.parse(meta.get("creationTimestamp")),
         deleting="deletionTimestamp" in meta,
-        suspended=bool((job.get("spec") or {}).get("suspend")),
+        suspended=bool(spec.get("suspend")),
         complete="Complete" in conditions,
         failed_reason=str(failed.get("reason") or "Failed") if failed else None,
         failed_message=str(failed.get("message") or "") if failed else "",
         shards=shards,
         failed_indexes=_indexes(str(status.get("failedIndexes") or ""), shards),
         compiles=(meta.get("labels") or {}).get(LABEL_COMPONENT) == COMPONENT_COMPILER,
-        raw=job,
+        deadline_seconds=spec.get("activeDeadlineSeconds"),
+        image=str(runner.get("image") or ""),
+        input_name=_input_name(pods),
+        input_sha256=next(digests, ""),
     )
 
 
@@ -202,8 +160,12 @@ def pod_state(pod: Mapping[str, Any]) -> PodState:
         waiting=_waiting(state.get("waiting")),
         image_id=str(runner.get("imageID") or ""),
         index=_index((meta.get("labels") or {}).get(INDEX_LABEL)),
-        raw=pod,
     )
+
+
+def _input_name(pods: Mapping[str, Any]) -> str:
+    volumes = (each for each in pods.get("volumes") or [] if each["name"] == INPUT_VOLUME)
+    return next((str((each.get("configMap") or {}).get("name") or "") for each in volumes), "")
 
 
 def _indexes(text: str, shards: int) -> frozenset[int]:

@@ -1,162 +1,156 @@
-"""What may be done next with a job. `decide` returns exactly one of these; the controller carries it out."""
+"""What may be done next with a job. `decide` and `conclude` return exactly one of these; the controller does it.
 
-from dataclasses import dataclass
+`needs`: what must have been read live, not from what watches have told, before the plan may be carried out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from qee.api.conditions import Phase
 from qee.api.reasons import Reason
-from qee.core.job.observed import ChildState, PodState, SubmittedTask
-from qee.documents.result import Missing
+
+
+class Read(StrEnum):
+    """What a step reads."""
+
+    JOB = "job"
+    CHILD = "child"
+    PODS = "pods"
+    TASK = "task"
+    POLICIES = "policies"
+    BACKEND = "backend"
+
+
+Reads = frozenset[Read]
+NOTHING: Reads = frozenset()
+EVERYTHING: Reads = frozenset(Read)
+
+
+@dataclass(frozen=True)
+class Child:
+    """An object of the attempt, as status.child names it."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+class Step:
+    """What the stage of an attempt does next by itself, told apart by the stage alone."""
+
+    needs: ClassVar[Reads] = NOTHING
+    creates: ClassVar[bool] = False
+    """It makes an object, which a quota, a policy or a webhook may refuse."""
 
 
 @dataclass(frozen=True)
 class Nothing:
     """All is as it should be. Look again after some seconds, or only when something changes (None)."""
 
+    needs: ClassVar[Reads] = NOTHING
+
     after: float | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """Write the phase where it is not written yet, and look again after some seconds."""
+    """Write the phase where it is not written yet, with further fields of status, and look again after some seconds."""
+
+    needs: ClassVar[Reads] = NOTHING
 
     phase: Phase
     reason: Reason
     message: str
-    child: ChildState | SubmittedTask | None = None
+    child: Child | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
     after: float | None = None
 
 
 @dataclass(frozen=True)
 class Start:
-    """Check everything, snapshot the inputs, create the attempt's child. Safe to repeat."""
+    """Check everything, snapshot the inputs, create the attempt's first child. Safe to repeat."""
+
+    needs: ClassVar[Reads] = frozenset({Read.JOB, Read.POLICIES, Read.BACKEND})
+    creates: ClassVar[bool] = True
 
     attempt: int
 
 
 @dataclass(frozen=True)
-class Collect:
-    """Read the result from the pod's log, store it, report success."""
+class Carry:
+    """Have the stage do its next step."""
 
-    child: ChildState
-    pod: PodState
+    step: Step
 
+    @property
+    def needs(self) -> Reads:
+        return self.step.needs
 
-@dataclass(frozen=True)
-class Submit:
-    """Read what was compiled from the pod's log, price it, reserve it, create the attempt's QuantumTask."""
-
-    child: ChildState
-    pod: PodState
-
-
-@dataclass(frozen=True)
-class CollectTask:
-    """Store the result that the QuantumTask holds, report success."""
-
-    task: SubmittedTask
-
-
-@dataclass(frozen=True)
-class CollectLate:
-    """Store the result that came to the QuantumTask of a job that had ended without it. Its end stays as it is."""
-
-    task: SubmittedTask
-
-
-@dataclass(frozen=True)
-class FetchTask:
-    """Have the connector fetch the result now; somebody asked for it at that time."""
-
-    task: SubmittedTask
-    asked_at: str
-
-
-@dataclass(frozen=True)
-class CancelTask:
-    """Have the connector cancel it, and look again after some seconds."""
-
-    task: SubmittedTask
-    after: float
-
-
-@dataclass(frozen=True)
-class Gather:
-    """Read what these pods' shards gave, and store each as a part."""
-
-    child: ChildState
-    pods: tuple[PodState, ...]
-
-
-@dataclass(frozen=True)
-class Merge:
-    """Put the stored parts together, store the result, report success; or failure, where shards are missing."""
-
-    child: ChildState
-    missing: tuple[Missing, ...] = ()
+    @property
+    def creates(self) -> bool:
+        return self.step.creates
 
 
 @dataclass(frozen=True)
 class Retry:
     """The attempt is lost. Begin the next one, with the same inputs and seeds."""
 
+    needs: ClassVar[Reads] = EVERYTHING
+
     attempt: int
     reason: Reason
     message: str
-    lost: ChildState | None = None
+    lost: Child | None = None
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Take the child away and keep the job for later."""
+    """Take the child away and keep the job for later. `over`: what follows is another attempt, and pays anew."""
 
-    child: ChildState | None
+    needs: ClassVar[Reads] = EVERYTHING
+
+    child: Child | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True)
 class Finish:
     """Write the terminal phase; first take away what still runs. `unconfirmed`: the provider may still go on."""
 
+    needs: ClassVar[Reads] = EVERYTHING
+
     phase: Phase
     reason: Reason
     message: str
-    child: ChildState | SubmittedTask | None = None
+    child: Child | None = None
     take_away: bool = False
     unconfirmed: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Expire:
     """The job's time to live is over: delete it, and with it everything it owns."""
 
+    needs: ClassVar[Reads] = frozenset({Read.JOB})
+
 
 @dataclass(frozen=True)
 class TakeAway:
     """Delete the child: its job is finished and pods are still active, or nobody can vouch for it."""
 
-    child: ChildState
+    needs: ClassVar[Reads] = EVERYTHING
+
+    child: Child
 
 
 @dataclass(frozen=True)
 class Follow:
     """A finished job's generation has moved (its TTL was changed): observedGeneration follows, nothing else."""
 
+    needs: ClassVar[Reads] = NOTHING
 
-Plan = (
-    Nothing
-    | Report
-    | Start
-    | Collect
-    | Submit
-    | CollectTask
-    | CollectLate
-    | FetchTask
-    | CancelTask
-    | Gather
-    | Merge
-    | Retry
-    | Pause
-    | Finish
-    | Expire
-    | TakeAway
-    | Follow
-)
+
+Plan = Nothing | Report | Start | Carry | Retry | Pause | Finish | Expire | TakeAway | Follow

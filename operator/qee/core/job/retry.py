@@ -8,13 +8,10 @@ from qee.core.job.world import World
 
 def lost(world: World, reason: Reason, message: str) -> Retry | Finish:
     """The attempt gave no result, through no fault of its program."""
+    stage = world.stage
     if world.attempts_left > 0:
-        return Retry(world.attempt + 1, reason, message, lost=world.child)
-    limit = world.backoff_limit
-    return Finish(
-        Phase.FAILED,
-        reason,
-        f"{message} No attempt is left (spec.backoffLimit={limit}). {reason.remedy}",
-        child=world.child,
-        take_away=world.child is not None,
-    )
+        return Retry(world.attempt + 1, reason, message, lost=stage.child if stage is not None else None)
+    message = f"{message} No attempt is left (spec.backoffLimit={world.backoff_limit}). {reason.remedy}"
+    if stage is not None:
+        return stage.finish(Phase.FAILED, reason, message, take_away=True)
+    return Finish(Phase.FAILED, reason, message)

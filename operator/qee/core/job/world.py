@@ -1,18 +1,17 @@
 """What is known about one job at one moment: all that a decision may look at."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from qee.api.backend import is_cloud
+from qee.api.backend import QuantumBackend
 from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.job import QuantumJob
-from qee.api.names import KIND_TASK
 from qee.api.reasons import Reason
-from qee.api.task import TaskState
 from qee.core import times
-from qee.core.job.observed import ChildState, PodState, SubmittedTask
+from qee.core.job.plan import Child, Finish, Plan, Report
+from qee.core.refusal import Refused
 from qee.signing.verdict import Verdict
 
 # Where spec.backoffLimit is absent, of what costs nothing: simulating, and compiling for a QPU. batch/v1 has 6, but a
@@ -35,29 +34,87 @@ class Patience:
     cancel: float = 120.0  # for the provider to confirm that a task is cancelled
 
 
+class Stage(Protocol):
+    """What there is of one stage of an attempt, and what to do about it. Pure; its driver does it."""
+
+    @property
+    def child(self) -> Child | None:
+        """As status names it; None where it is gone."""
+        ...
+
+    @property
+    def backoff_limit(self) -> int:
+        """How many further attempts there are where spec.backoffLimit is absent."""
+        ...
+
+    @property
+    def reserves(self) -> bool:
+        """Its attempt may have reserved money."""
+        ...
+
+    @property
+    def deadline_seconds(self) -> int | None:
+        """The job's deadline, as the stage was made with it."""
+        ...
+
+    @property
+    def has_run(self) -> bool:
+        """All has ended well: the result need only be stored."""
+        ...
+
+    def report(self, phase: Phase, reason: Reason, message: str, after: float | None = None) -> Report:
+        """With the fields of status that show the stage."""
+        ...
+
+    def key_unreadable(self, message: str, after: float) -> Report:
+        """Its result waits for the key that results are signed with."""
+        ...
+
+    def finish(self, phase: Phase, reason: Reason, message: str, take_away: bool = False) -> Finish:
+        """The same as the job's end; `take_away`: what runs of the stage is deleted first."""
+        ...
+
+    def disowned(self, world: "World") -> Plan | None:
+        """What to do with something that nobody can vouch for; None: it is the job's own."""
+        ...
+
+    def follow(self, world: "World", patience: Patience) -> Plan:
+        """The job may run: wait for the stage, take the next step, or see how it failed."""
+        ...
+
+    def stop(self, world: "World", patience: Patience, end: Finish) -> Plan | None:
+        """The job is to end so: take away what runs first. None: there is nothing of the stage to stop."""
+        ...
+
+    def suspend(self, world: "World", patience: Patience) -> Plan | None:
+        """The job is to rest. None: there is nothing of the stage to suspend."""
+        ...
+
+    def after_the_end(self, world: "World", patience: Patience) -> Plan | None:
+        """The job has ended: what is left to do, or when to look (`Nothing`)."""
+        ...
+
+
 @dataclass(frozen=True)
 class World:
-    """A job, its child and that child's pods, read live, at `now`."""
+    """A job and what there is of its present attempt, at `now`."""
 
     job: QuantumJob
     status: Mapping[str, Any]
     now: datetime
-    child: ChildState | None = None
-    pods: Sequence[PodState] = ()
-    task: SubmittedTask | None = None
-    """The attempt's QuantumTask, if it is ours."""
-    child_is_ours: bool = False
-    """The child was created by this process, or compared with what it would create."""
-    parts: frozenset[int] | None = frozenset()
-    """Of several shards: those whose part is stored. None: the key that parts are signed with cannot be read."""
-    unreadable: Mapping[str, tuple[Reason, str]] = field(default_factory=dict)
-    """UIDs of pods that ended well and gave no result of their shard, and why; as far as was tried in this step."""
-    input_gone: bool = False
-    """The child's input ConfigMap does not exist any more, and its pod has not started."""
+    stages: tuple[Stage, ...] = ()
+    """Those of the attempt that have begun, in their order."""
     verdict: Verdict = NOT_LOOKED_AT
     """What verification finds now. A job that has ended is not looked at."""
-    backend: Mapping[str, Any] | None = None
-    """The QuantumBackend that the job names; None where there is none, or where nothing is about to start."""
+    backend: QuantumBackend | Refused | None = None
+    """The QuantumBackend that the job names, or why it cannot be used; None where nothing is about to start."""
+    invalid: str = ""
+    """Why the job cannot be read, where the schema lets pass what the model does not; `job` is its metadata only."""
+
+    @property
+    def stage(self) -> Stage | None:
+        """The present one."""
+        return self.stages[-1] if self.stages else None
 
     @property
     def conditions(self) -> list[dict[str, Any]]:
@@ -80,29 +137,13 @@ class World:
         return (self.status.get("child") or {}).get("uid")
 
     @property
-    def recorded_task(self) -> bool:
-        """The child in status is a QuantumTask."""
-        return (self.status.get("child") or {}).get("kind") == KIND_TASK
-
-    @property
-    def child_is_known(self) -> bool:
-        """The child is the one that this job was started with."""
-        return self.child is not None and (self.child_is_ours or self.recorded_child == self.child.uid)
+    def recorded_kind(self) -> str | None:
+        """The kind of the child in status."""
+        return (self.status.get("child") or {}).get("kind")
 
     @property
     def has_run(self) -> bool:
-        """Every shard has ended well: the result need only be stored."""
-        if self.task is not None:
-            return self.task.state is TaskState.SUCCEEDED or (not self.task.ended and self.task.executed)
-        ended = [pod for pod in self.pods if pod.succeeded and pod.uid not in self.unreadable]
-        if self.child is not None and self.child.compiles:
-            return False
-        if self.child is None or self.child.shards == 1:
-            return bool(ended)
-        if self.parts is None:  # nobody can tell; no deadline ends what only waits for the key
-            return not any(pod.active and pod.terminated is None for pod in self.pods)
-        done = {pod.index for pod in ended} | self.parts
-        return done.issuperset(range(self.child.shards))
+        return self.stage is not None and self.stage.has_run
 
     @property
     def completed_at(self) -> datetime | None:
@@ -110,19 +151,19 @@ class World:
 
     @property
     def backoff_limit(self) -> int:
-        limit = self.job.spec.backoff_limit
-        if limit is not None:
-            return limit
-        return 0 if self.task is not None or self.recorded_task else SIMULATOR_BACKOFF_LIMIT
-
-    @property
-    def cloud(self) -> bool:
-        """The job runs at a provider, as far as this step knows."""
-        if self.task is not None or self.recorded_task or (self.child is not None and self.child.compiles):
-            return True
-        return self.backend is not None and is_cloud(self.backend)
+        if self.job.spec.backoff_limit is not None:
+            return self.job.spec.backoff_limit
+        return self.stage.backoff_limit if self.stage is not None else SIMULATOR_BACKOFF_LIMIT
 
     @property
     def attempts_left(self) -> int:
         """How many more attempts may follow the present one."""
         return max(self.backoff_limit - (self.attempt - 1), 0)
+
+    @property
+    def may_have_reserved(self) -> bool:
+        """The job runs at a provider, as far as this step knows."""
+        if any(stage.reserves for stage in self.stages):
+            return True
+        found = self.backend
+        return found is not None and (isinstance(found, Refused) or found.cloud)

@@ -1,21 +1,27 @@
-"""Parts: what each shard gave, in a ConfigMap of its own as soon as it has ended, and all of them put together.
-
-Parts outlive pods, attempts and the operator.
+"""Drives a Job of several shards: what each gave is kept in a ConfigMap of its own as soon as it has ended, and in the
+end all of them are put together. These parts outlive pods, attempts and the operator.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.controller.jobs import answers
-from qee.controller.jobs.attesting import KeyUnreadable, Ran, ResultSigner, image_of
+from qee.controller.jobs.attesting import Ran, ResultSigner
+from qee.controller.jobs.driver import Plain
+from qee.controller.jobs.memory import Memory
 from qee.controller.jobs.parts import Part, PartStore, name_of
-from qee.controller.jobs.results import Collector, Lost, Stored, not_of_this_job, read_frame, run_document
-from qee.controller.worker import Worker
+from qee.controller.jobs.reads import Reads
+from qee.controller.jobs.results import Collector, not_of_this_job, read_frame, run_document
 from qee.core import times
+from qee.core.job.child import JobStage
 from qee.core.job.observed import ChildState, PodState
+from qee.core.job.outcome import Done, KeyUnreadable, Learned, Lost, Outcome, Stored
+from qee.core.job.plan import Step
+from qee.core.job.stages.shards import Gather, Merge, Shards, Why
 from qee.core.job.world import World
 from qee.core.refusal import Refused
 from qee.documents import Missing
@@ -24,26 +30,43 @@ from qee.kube.port import Port
 from qee.kube.resources import CONFIG_MAPS
 
 logger = logging.getLogger(__name__)
-Why = tuple[Reason, str]
 
 
-class Gatherer:
-    """Keeps parts. It remembers which it has checked itself: losing that costs reading them once more."""
+class ShardsDriver(Plain):
+    """Its child is made as that of a simulation: how many shards there are is known once it is prepared."""
 
-    def __init__(self, port: Port, signer: ResultSigner, collector: Collector, worker: Worker) -> None:
+    stage = Shards
+
+    def __init__(
+        self, port: Port, signer: ResultSigner, collector: Collector, parts: PartStore, memory: Memory
+    ) -> None:
         self._port = port
         self._signer = signer
         self._collector = collector
-        self._parts = PartStore(port, signer, worker)
-        self._checked: dict[str, set[str]] = {}  # job UID -> UIDs of its parts that were found good
+        self._parts = parts
+        self._memory = memory
 
-    def forget(self, job: QuantumJob) -> None:
-        self._checked.pop(job.metadata.uid, None)
+    async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Shards | None:
+        if child is None or child.job.compiles or child.job.shards == 1:
+            return None
+        stage = Shards.of(child)
+        if world.ended or not stage.known(world):
+            return stage
+        return replace(stage, parts=await self._stored(world.job, child.job))
 
-    async def stored(self, job: QuantumJob, child: ChildState) -> frozenset[int] | None:
-        """The shards whose part is there, of a child with several. None: the key that parts are signed with is not."""
-        if child.shards == 1:
-            return frozenset()
+    async def carry_out(self, world: World, stage: Shards, step: Step) -> Outcome:
+        match step:
+            case Gather(pods):
+                unreadable = await self._gather(world, stage.job, pods)
+                if len(unreadable) < len(pods):
+                    return Done(0)  # parts were stored
+                return Learned(replace(stage, unreadable=unreadable))
+            case Merge(missing):
+                return await self._merge(world, stage.job, missing)
+        raise TypeError(f"{step!r} is no step of shards")
+
+    async def _stored(self, job: QuantumJob, child: ChildState) -> frozenset[int] | None:
+        """The shards whose part is there. None: the key that parts are signed with is not."""
         try:
             key = self._signer.key()
         except KeyUnreadable:
@@ -55,7 +78,7 @@ class Gatherer:
             async for found in self._port.list(CONFIG_MAPS, job.metadata.namespace, labels=labels, metadata_only=True)
             if found["metadata"]["name"] in names
         ]
-        checked = self._checked.setdefault(job.metadata.uid, set())
+        checked = self._memory.of(job.metadata).parts
         unseen = [meta for meta in there if meta["uid"] not in checked]
         if unseen:
             try:
@@ -68,7 +91,7 @@ class Gatherer:
                         checked.add(meta["uid"])
         return frozenset(names[meta["name"]] for meta in there if meta["uid"] in checked)
 
-    async def gather(self, world: World, child: ChildState, pods: Sequence[PodState]) -> Mapping[str, Why]:
+    async def _gather(self, world: World, child: ChildState, pods: Sequence[PodState]) -> dict[str, Why]:
         """Store what these pods gave; UIDs of those that gave nothing of their shard, and why.
 
         Raises `Lost`, `Refused` or `KeyUnreadable` where no part can be stored at all.
@@ -99,8 +122,8 @@ class Gatherer:
             logger.warning("%s/%s, pod %s: %s", job.metadata.namespace, job.metadata.name, uid, message)
         return unreadable
 
-    async def merge(self, world: World, child: ChildState, missing: Sequence[Missing]) -> Stored:
-        """Put the parts together and store the result, `missing` shards named in it. Raises as `gather` does."""
+    async def _merge(self, world: World, child: ChildState, missing: Sequence[Missing]) -> Outcome:
+        """Put the parts together and store the result, `missing` shards named in it."""
         job = world.job
         key = self._signer.key()
         run = await run_document(self._port, job, child)
@@ -117,9 +140,17 @@ class Gatherer:
         given = {index: part.document for index, part in parts.items()}
         result = await self._collector.read(size + len(run), answers.put_together, given, run, world.attempt, missing)
         ran = Ran(
-            image_of(child),
+            child.image,
             ",".join(sorted({part.image_id for part in parts.values()})),
             times.parse(result.started),
             times.parse(result.completed),
         )
-        return await self._collector.keep(world, result, ran, key)
+        stored = await self._collector.keep(world, result, ran, key)
+        if not missing:
+            return stored
+        first = missing[0]
+        partial = (
+            f"{len(missing)} of {child.shards} shards failed; what the others gave is in {stored.place}. "
+            f"Shard {first.index}: {first.reason}: {first.message}"
+        )
+        return Stored(stored.place, stored.fields, partial)

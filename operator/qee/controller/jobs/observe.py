@@ -1,0 +1,112 @@
+"""Reading what a decision may look at: a job, the stages of its attempt, and what verification says of it."""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from qee.api.explain import brief
+from qee.api.job import QuantumJob
+from qee.api.meta import ObjectMeta
+from qee.controller.jobs import inputs
+from qee.controller.jobs.driver import Attempts
+from qee.controller.jobs.memory import Key, Memory
+from qee.controller.jobs.reads import Reads
+from qee.controller.jobs.verification import Verifier
+from qee.core import naming, times
+from qee.core.job.child import JobStage
+from qee.core.job.observed import ChildState, PodState, child_state, pod_state
+from qee.core.job.queueing import starts
+from qee.core.job.world import Patience, World
+from qee.kube.compare import pod_differs
+from qee.kube.port import NotFound, Object, Port
+from qee.kube.resources import CONFIG_MAPS
+
+logger = logging.getLogger(__name__)
+
+
+class Observer:
+    """Makes the World of a job. Raises `ApiError`."""
+
+    def __init__(
+        self,
+        port: Port,
+        patience: Patience,
+        verifier: Verifier,
+        attempts: Attempts,
+        memory: Memory,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._port = port
+        self._patience = patience
+        self._verifier = verifier
+        self._attempts = attempts
+        self._memory = memory
+        self._clock = clock
+
+    async def world(self, key: Key, reads: Reads) -> World | None:
+        """The job and what there is of its attempt; None: it is gone, or going.
+
+        Of a job that has not ended there is what verification says of this very object. The backend is read where a
+        child may be made: what was verified, and what it runs on, are of one step.
+        """
+        live = await reads.job(*key)
+        if live is None or "deletionTimestamp" in live["metadata"]:
+            return None
+        status = live.get("status") or {}
+        try:
+            world = World(QuantumJob.model_validate(live), status, self._clock())
+        except ValidationError as error:  # CEL counts characters where the model counts bytes
+            job = QuantumJob.model_construct(metadata=ObjectMeta.model_validate(live["metadata"]))
+            return World(job, status, self._clock(), invalid=brief(error))
+        child = await self._child(world, reads)
+        world = dataclasses.replace(world, stages=await self._attempts.observe(world, reads, child))
+        return world if world.ended else await self._verified(world, live, reads, child)
+
+    async def _verified(self, world: World, live: Object, reads: Reads, child: JobStage | None) -> World:
+        trust = await self._verifier.trust(reads)
+        found = backend = None
+        if child is None or not child.known(world):
+            found = await reads.backend(world.job.spec.backend_ref.name)
+            backend = inputs.backend(found, world.job)
+        created = world.job.metadata.creation_timestamp or world.now
+        verdict = self._verifier.verdict(live, created, trust, found)
+        return dataclasses.replace(world, verdict=verdict, backend=backend)
+
+    async def _child(self, world: World, reads: Reads) -> JobStage | None:
+        """The batch/v1 Job under the attempt's name, and those pods that it has made."""
+        meta = world.job.metadata
+        name = naming.child_name(meta.name, meta.uid, world.attempt)
+        found, pods = await asyncio.gather(reads.child(meta.namespace, name), reads.pods(meta.namespace, meta.uid))
+        if found is None:
+            return None
+        child = child_state(found)
+        ours = [pod_state(pod) for pod in pods if _made_by(found, pod)]
+        known = not world.ended and self._memory.of(meta).child == child.uid
+        gone = await self._input_gone(world, child, ours)
+        return JobStage(child, ours, ours=known, input_gone=gone)
+
+    async def _input_gone(self, world: World, child: ChildState, pods: Sequence[PodState]) -> bool:
+        """Asked only of a pod that has not started for a while: without its ConfigMap it never will."""
+        if not starts(pods) or times.age(child.created_at, world.now) < self._patience.unstarted:
+            return False
+        try:
+            await self._port.get(CONFIG_MAPS, world.job.metadata.namespace, child.input_name)
+        except NotFound:
+            return True
+        return False
+
+
+def _made_by(child: Object, pod: Object) -> bool:
+    """Anyone in the namespace may make a pod with our labels and the child as owner: its log would be forged."""
+    owners = pod["metadata"].get("ownerReferences") or []
+    if child["metadata"]["uid"] not in (owner.get("uid") for owner in owners if owner.get("controller")):
+        return False
+    path = pod_differs(child["spec"]["template"]["spec"], pod["spec"])
+    if path:
+        made, name = pod["metadata"]["name"], child["metadata"]["name"]
+        logger.warning("pod %s is not what its Job %s would make: %s", made, name, path)
+    return path is None

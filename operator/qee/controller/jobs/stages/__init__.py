@@ -1,0 +1,1 @@
+"""The drivers of the stages of `qee.core.job.stages`: what reads, makes, collects and settles for each."""

@@ -1,0 +1,183 @@
+"""Drives a Job whose one pod compiles for a QPU: what it gives is priced, reserved, and made a QuantumTask."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from qee.api import names
+from qee.api.backend import QuantumBackend
+from qee.api.fields import MAX_PACKED
+from qee.api.job import QuantumJob
+from qee.api.names import KIND_TASK
+from qee.api.reasons import Reason
+from qee.api.task import MAX_PROJECTION
+from qee.controller.backends import BackendsInUse
+from qee.controller.budgets import Budgets
+from qee.controller.jobs import answers, inputs
+from qee.controller.jobs.attesting import ResultSigner
+from qee.controller.jobs.driver import Plain
+from qee.controller.jobs.pricing import prices
+from qee.controller.jobs.reads import Reads
+from qee.controller.jobs.results import Collector, read_frame, run_document
+from qee.controller.jobs.start import Starter
+from qee.controller.jobs.tasks import OwnTasks
+from qee.core import naming, times
+from qee.core.job.child import JobStage
+from qee.core.job.observed import ChildState, PodState
+from qee.core.job.outcome import Next, Outcome
+from qee.core.job.plan import Child, Step
+from qee.core.job.stages.compile import Compile, Submit
+from qee.core.job.stages.provider import WAITS
+from qee.core.job.world import World
+from qee.core.money import cost
+from qee.core.money.budget import Claim
+from qee.core.money.cost import PriceList
+from qee.core.money.estimate import estimate
+from qee.core.refusal import Refused
+from qee.documents.compiled import Usage
+from qee.kube import manifests
+from qee.kube.port import AlreadyExists, Object, Port
+from qee.kube.resources import TASKS
+from qee.signing import authorization, canonical
+from qee.signing.projection import of_job
+
+# Bytes of a task as it is made: etcd takes 1.5 MiB, and signatures, handles, messages, and a result of moderate size
+# are still to come.
+MAX_TASK = 1_000_000
+
+
+class CompileDriver(Plain):
+    """Attempts at a provider's device begin here. Every step may be repeated."""
+
+    stage = Compile
+
+    def __init__(
+        self,
+        port: Port,
+        namespace: str | None,
+        starter: Starter,
+        collector: Collector,
+        signer: ResultSigner,
+        tasks: OwnTasks,
+        backends: BackendsInUse,
+        budgets: Budgets,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._port = port
+        self._namespace = namespace
+        self._starter = starter
+        self._collector = collector
+        self._signer = signer
+        self._tasks = tasks
+        self._backends = backends
+        self._budgets = budgets
+        self._clock = clock
+
+    def begins(self, world: World) -> bool:
+        return isinstance(world.backend, QuantumBackend) and world.backend.cloud
+
+    async def begin(self, world: World, attempt: int) -> Outcome:
+        return await self._starter.begin(world, attempt)
+
+    async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Compile | None:
+        return Compile.of(child) if child is not None and child.job.compiles else None
+
+    async def carry_out(self, world: World, stage: Compile, step: Step) -> Outcome:
+        match step:
+            case Submit(pod):
+                return await self._submit(world, stage.job, pod)
+        raise TypeError(f"{step!r} is no step of a pod that compiles")
+
+    async def _submit(self, world: World, child: ChildState, pod: PodState) -> Outcome:
+        """Everything that may be refused is before the reservation, and the reservation before the task."""
+        job, key = world.job, self._signer.key()
+        if key is None:
+            raise Refused(Reason.NO_TASK_KEY, f"{Reason.NO_TASK_KEY.meaning} {Reason.NO_TASK_KEY.remedy}")
+        run = await run_document(self._port, job, child)
+        document = await read_frame(self._port, job, world.attempt, pod, 0)
+        compiled = await self._collector.read(len(document) + len(run), answers.of_compiler, document, run)
+        found = await inputs.find_backend(self._port, job)
+        backend = inputs.usable(inputs.backend(found, job))
+        listed = await prices(self._port, self._namespace, backend)
+        estimated = estimate(job, backend, listed, compiled.usages)
+        _check_packed(compiled.packed)
+        money = None
+        if estimated is not None and listed is not None:
+            money = {"amount": cost.amount(estimated), "currency": listed.currency}
+        spec = _spec(world, hashlib.sha256(run).hexdigest(), compiled.packed, money)
+        _check_size(spec)
+        name = naming.task_name(job.metadata.name, job.metadata.uid, world.attempt)
+        spec["authorization"] = authorization.authorise(job.metadata.namespace, name, spec, key, self._clock())
+        claim = _claim(world, compiled.usage, estimated, listed)
+        async with self._backends.held(found or {}):
+            await self._budgets.reserve(job.metadata.namespace, backend.metadata.name, claim)
+            task = await self._create(job, world.attempt, spec)
+        fields = {"cost": {"estimated": money["amount"], "currency": money["currency"]}} if money else {}
+        return Next(task, WAITS, fields)
+
+    async def _create(self, job: QuantumJob, attempt: int, spec: Object) -> Child:
+        body = manifests.quantum_task(job, attempt, spec)
+        name = body["metadata"]["name"]
+        try:
+            task = await self._port.create(TASKS, job.metadata.namespace, body)
+        except AlreadyExists:
+            task = await self._port.get(TASKS, job.metadata.namespace, name)
+            if self._tasks.read(job, attempt, task) is None:
+                raise Refused(
+                    Reason.CHILD_CONFLICT,
+                    f"QuantumTask {name!r} exists, and it is not what QEE would create. {Reason.CHILD_CONFLICT.remedy}",
+                ) from None
+        return Child(KIND_TASK, name, task["metadata"]["uid"])
+
+
+def _claim(world: World, usage: Usage, estimated: Decimal | None, listed: PriceList | None) -> Claim:
+    return Claim(
+        uid=world.job.metadata.uid,
+        name=world.job.metadata.name,
+        attempt=world.attempt,
+        cost=estimated,
+        currency=listed.currency if listed else None,
+        qpu_milliseconds=usage.qpu_milliseconds,
+        shots=usage.shots,
+    )
+
+
+def _check_packed(packed: Mapping[str, Any]) -> None:
+    if len(packed["data"]) > MAX_PACKED:
+        raise Refused(
+            Reason.INPUT_TOO_LARGE,
+            f"spec.circuits: compiled they take {len(packed['data'])} characters, {MAX_PACKED} are possible. "
+            f"{Reason.INPUT_TOO_LARGE.remedy}",
+        )
+
+
+def _spec(world: World, run_sha256: str, packed: Object, money: Object | None) -> Object:
+    job = world.job
+    envelope = job.metadata.annotations.get(names.ANNOTATION_SIGNATURE)
+    created = job.metadata.creation_timestamp or world.now
+    return {
+        "backendRef": {"kind": names.KIND_BACKEND, "name": job.spec.backend_ref.name},
+        "job": {"name": job.metadata.name, "uid": job.metadata.uid, "created": times.render(created)},
+        "attempt": world.attempt,
+        "admission": {
+            "projection": canonical.dumps(of_job(job).value).decode(),
+            **({"envelope": envelope} if envelope else {}),
+        },
+        "runSha256": run_sha256,
+        "compiled": packed,
+        **({"maxCost": money} if money else {}),
+    }
+
+
+def _check_size(spec: Mapping[str, Any]) -> None:
+    """Raises `Refused` where the task would not be stored, or would leave its own status no room."""
+    signed, whole = len(spec["admission"]["projection"]), len(canonical.dumps(dict(spec)))
+    if signed > MAX_PROJECTION or whole > MAX_TASK:
+        raise Refused(
+            Reason.INPUT_TOO_LARGE,
+            f"spec: what is signed of it takes {signed} characters ({MAX_PROJECTION} are possible), with what was "
+            f"compiled {whole} ({MAX_TASK} are possible). Move parameters into a ConfigMap (parametersFrom), or submit "
+            "several jobs.",
+        )
