@@ -3,9 +3,8 @@
 from qee.api.reasons import Reason
 from qee.circuits.cirq_json import scan_cirq_json
 from qee.circuits.errors import ScanError, quoted
-from qee.circuits.openqasm.qasm2 import Qasm2
-from qee.circuits.openqasm.qasm3 import Qasm3
-from qee.circuits.openqasm.tokens import Cursor, read_text
+from qee.circuits.openqasm.scan import scan_openqasm
+from qee.circuits.openqasm.tokens import read_text
 from qee.circuits.qpy.scan import scan_qpy
 from qee.circuits.report import Limits, Scan
 
@@ -40,8 +39,4 @@ def scan_unguarded(format: str, source: str | bytes, limits: Limits) -> Scan:
         return scan_qpy(source.encode() if isinstance(source, str) else source, limits)
     if format == "cirq-json":
         return scan_cirq_json(read_text(source, limits.max_bytes), limits)
-    version = 3 if format == "openqasm3" else 2
-    cursor = Cursor(read_text(source, limits.max_bytes), version, limits.max_tokens)
-    if not cursor.items[0]:
-        raise ScanError(Reason.INVALID_CIRCUIT, "the source is empty", 1)
-    return (Qasm3 if version == 3 else Qasm2)(cursor, limits).scan()
+    return scan_openqasm(format, read_text(source, limits.max_bytes), limits)

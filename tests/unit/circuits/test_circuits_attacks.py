@@ -274,7 +274,7 @@ def test_a_bug_of_the_scanner_refuses_the_circuit_and_raises_nothing_else(monkey
     def broken(*_: object) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr("qee.circuits.scanner.Qasm3", broken)
+    monkeypatch.setattr("qee.circuits.scanner.scan_openqasm", broken)
     with pytest.raises(ScanError, match="please report") as caught:
         scan("openqasm3", "qubit q;")
     assert "secret" not in caught.value.message

@@ -58,14 +58,14 @@ class Expressions:
         self._constants = _CONSTANTS_3 if version == 3 else {"pi": math.pi}
         self._version = version
         self._operators = 0
-        self.most = MAX_INTEGER  # more in a condition: a register has more bits than any size or index
+        self._most = MAX_INTEGER
 
     def value(self) -> Value:
         """Reads one expression. Errors: ScanError for bad grammar, undefined names, depth and magnitude."""
         cursor = self._cursor
         items, pos = cursor.items, cursor.pos
         if items[pos + 1] in "),]:" and items[pos]:  # most are a single number
-            number = literal(cursor, items[pos], self.most)
+            number = literal(cursor, items[pos], self._most)
             if number is not None:
                 cursor.pos += 1
                 return number
@@ -82,6 +82,20 @@ class Expressions:
             self._cursor.fail(f"{what} is {value}, at least {low} is possible", at=at)
         if high is not None and value > high:
             self._cursor.fail(f"{what} is {value}, at most {high} is possible", at=at)
+        return value
+
+    def wide_value(self, bits: int) -> Value:
+        """As `value`, of a condition: a register of so many bits holds more than any size or index."""
+        self._most = 1 << bits
+        value = self.value()
+        self._most = MAX_INTEGER
+        return value
+
+    def wide_integer(self, what: str, bits: int) -> int:
+        """As `integer`, from 0, compared with a register of at most so many bits."""
+        self._most = 1 << bits
+        value = self.integer(what, 0)
+        self._most = MAX_INTEGER
         return value
 
     def _binary(self, lowest: int, depth: int) -> Value:
@@ -128,7 +142,7 @@ class Expressions:
         word = cursor.items[cursor.pos]
         if not word:
             cursor.unexpected("a value")
-        number = literal(cursor, word, self.most)
+        number = literal(cursor, word, self._most)
         if number is not None:
             cursor.pos += 1
             return number

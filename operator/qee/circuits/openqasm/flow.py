@@ -2,204 +2,175 @@
 
 from qee.api.reasons import Reason
 from qee.circuits.errors import quoted
-from qee.circuits.openqasm.definitions import Definitions
+from qee.circuits.openqasm.bounds import bound
+from qee.circuits.openqasm.declarations import type_name
 from qee.circuits.openqasm.expressions import type_keywords
+from qee.circuits.openqasm.names import declare
+from qee.circuits.openqasm.program import Program
+from qee.circuits.openqasm.reader import Reader
 from qee.circuits.openqasm.selections import range_length, read_range
 from qee.circuits.openqasm.symbols import Bits, Tally, Variable
-from qee.circuits.openqasm.values import MAX_INTEGER
 
 MAX_NESTING = 32  # blocks inside one another; Qiskit's OpenQASM 3 importer breaks between 30 and 50
 MAX_ELSE_IFS = 60  # Qiskit's importer recurses over them and breaks between 60 and 100
 
 
-class ControlFlow(Definitions):
-    """Adds blocks, and the statements that hold some."""
+def block(reader: Reader, program: Program) -> Tally:
+    """Reads `{ ... }` or one statement, in a scope of its own, and returns what it adds up to."""
+    if program.depth >= MAX_NESTING:
+        reader.fail(f"blocks inside one another over more than {MAX_NESTING} levels; flatten them")
+    program.depth += 1
+    outer, program.tally = program.tally, Tally()
+    program.scope.enter()
+    if reader.accept("{"):
+        while not reader.accept("}"):
+            reader.dialect.statement(reader, program)
+    else:
+        reader.dialect.statement(reader, program)
+    program.scope.leave()
+    inner, program.tally = program.tally, outer
+    program.depth -= 1
+    return inner
 
-    depth = 0
-    loops = 0
 
-    @property
-    def nested(self) -> bool:
-        return self.depth > 0
+def plain_block(reader: Reader, program: Program) -> None:
+    """A block by itself."""
+    program.tally.add(block(reader, program), 1)
 
-    def statement(self) -> None:
-        """Reads one statement at the cursor."""
-        raise NotImplementedError
 
-    def block(self) -> Tally:
-        """Reads `{ ... }` or one statement, in a scope of its own, and returns what it adds up to."""
-        cursor = self.cursor
-        if self.depth >= MAX_NESTING:
-            cursor.fail(f"blocks inside one another over more than {MAX_NESTING} levels; flatten them")
-        self.depth += 1
-        outer, self.tally = self.tally, Tally()
-        self.scope.enter()
-        if cursor.accept("{"):
-            while not cursor.accept("}"):
-                self.statement()
+def if_statement(reader: Reader, program: Program) -> None:
+    program.constructs.add("if")
+    branches: list[Tally] = []
+    while True:
+        reader.pos += 1
+        _condition(reader, program)
+        branches.append(block(reader, program))
+        if not reader.accept("else"):
+            break
+        if reader.items[reader.pos] != "if":
+            branches.append(block(reader, program))
+            break
+        if len(branches) > MAX_ELSE_IFS:
+            reader.fail(f"more than {MAX_ELSE_IFS} 'else if' in a row; use fewer or a switch")
+    program.tally.add_branches(branches)
+
+
+def _condition(reader: Reader, program: Program) -> None:
+    reader.expect("(")
+    reader.expressions.wide_value(program.limits.max_classical_bits)
+    reader.expect(")")
+    program.feed_forward = True
+
+
+def while_statement(reader: Reader, program: Program) -> None:
+    program.constructs.add("while")
+    reader.pos += 1
+    _condition(reader, program)
+    program.tally.add(_loop_body(reader, program), 1)
+
+
+def for_statement(reader: Reader, program: Program) -> None:
+    program.constructs.add("for")
+    at = reader.pos
+    reader.pos += 1
+    kind = reader.items[reader.pos]
+    if kind not in ("int", "uint"):
+        if kind not in type_keywords:
+            reader.unexpected("the type of the loop's variable")
+        reader.fail(f"a loop over values of type {kind}; use int or uint", Reason.UNSUPPORTED_CONSTRUCT)
+    type_name(reader)
+    variable_at = reader.pos
+    variable = reader.name("the name of the loop's variable")
+    reader.expect("in")
+    times = _rounds(reader, program)
+    program.scope.enter()
+    declare(reader, program, variable, Variable(), variable_at)
+    body = _loop_body(reader, program)
+    program.scope.leave()
+    program.tally.add(body, times)
+    bound(reader, program, program.tally, f"the program up to this loop of {times} rounds", at)
+
+
+def _rounds(reader: Reader, program: Program) -> int:
+    at = reader.pos
+    if reader.accept("["):
+        found = read_range(reader, reader.expressions, "the range of a loop", None, None)
+        if not isinstance(found, tuple):
+            reader.unexpected("':'")
+        reader.expect("]")
+        return range_length(*found)
+    if reader.accept("{"):
+        times = 0
+        while not reader.accept("}"):
+            if times:
+                reader.expect(",")
+            reader.expressions.value()
+            times += 1
+        return times
+    name = reader.name("a range, a set or a register of bits")
+    symbol = program.scope.names.get(name)
+    if not isinstance(symbol, Bits) or symbol.size is None:
+        reader.fail(
+            f"a loop over {quoted(name)}, whose length is not known; loop over a range of numbers",
+            Reason.UNSUPPORTED_CONSTRUCT,
+            at=at,
+        )
+    return symbol.size
+
+
+def _loop_body(reader: Reader, program: Program) -> Tally:
+    program.loops += 1
+    before, program.repeated = program.repeated, True
+    body = block(reader, program)
+    program.repeated = before
+    program.loops -= 1
+    return body
+
+
+def jump(reader: Reader, program: Program) -> None:
+    """`break;` and `continue;`"""
+    keyword = reader.items[reader.pos]
+    if not program.loops:
+        reader.fail(f"{quoted(keyword)} outside of a loop")
+    program.constructs.add(keyword)
+    reader.pos += 1
+    reader.expect(";")
+
+
+def end(reader: Reader, program: Program) -> None:
+    program.constructs.add("end")
+    reader.pos += 1
+    reader.expect(";")
+
+
+def switch(reader: Reader, program: Program) -> None:
+    program.constructs.add("switch")
+    reader.pos += 1
+    _condition(reader, program)
+    reader.expect("{")
+    branches = [Tally()]
+    while not reader.accept("}"):
+        if reader.accept("case"):
+            reader.expressions.value()
+            while reader.accept(","):
+                reader.expressions.value()
         else:
-            self.statement()
-        self.scope.leave()
-        inner, self.tally = self.tally, outer
-        self.depth -= 1
-        return inner
+            reader.expect("default")
+        branches.append(_braces(reader, program))
+    program.tally.add_branches(branches)
 
-    def condition(self) -> None:
-        cursor = self.cursor
-        cursor.expect("(")
-        self.expressions.most = 1 << self.limits.max_classical_bits
-        self.expressions.value()
-        self.expressions.most = MAX_INTEGER
-        cursor.expect(")")
-        self.feed_forward = True
 
-    def if_statement(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("if")
-        branches: list[Tally] = []
-        while True:
-            cursor.pos += 1
-            self.condition()
-            branches.append(self.block())
-            if not cursor.accept("else"):
-                break
-            if cursor.items[cursor.pos] != "if":
-                branches.append(self.block())
-                break
-            if len(branches) > MAX_ELSE_IFS:
-                cursor.fail(f"more than {MAX_ELSE_IFS} 'else if' in a row; use fewer or a switch")
-        self.tally.add_branches(branches)
+def box(reader: Reader, program: Program) -> None:
+    """`box { ... }` or `box[100ns] { ... }`"""
+    program.constructs.add("box")
+    reader.pos += 1
+    if reader.accept("["):
+        reader.expressions.value()
+        reader.expect("]")
+    program.tally.add(_braces(reader, program), 1)
 
-    def while_statement(self) -> None:
-        self.constructs.add("while")
-        self.cursor.pos += 1
-        self.condition()
-        self.tally.add(self._loop_body(), 1)
 
-    def for_statement(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("for")
-        at = cursor.pos
-        cursor.pos += 1
-        kind = cursor.items[cursor.pos]
-        if kind not in ("int", "uint"):
-            if kind not in type_keywords:
-                cursor.unexpected("the type of the loop's variable")
-            cursor.fail(f"a loop over values of type {kind}; use int or uint", Reason.UNSUPPORTED_CONSTRUCT)
-        self.type_name()
-        variable_at = cursor.pos
-        variable = self.name("the name of the loop's variable")
-        cursor.expect("in")
-        times = self._rounds()
-        self.scope.enter()
-        self.declare(variable, Variable(), variable_at)
-        body = self._loop_body()
-        self.scope.leave()
-        self.tally.add(body, times)
-        self.bound(self.tally, f"the program up to this loop of {times} rounds", at)
-
-    def _rounds(self) -> int:
-        cursor = self.cursor
-        at = cursor.pos
-        if cursor.accept("["):
-            found = read_range(cursor, self.expressions, "the range of a loop", None, None)
-            if not isinstance(found, tuple):
-                cursor.unexpected("':'")
-            cursor.expect("]")
-            return range_length(*found)
-        if cursor.accept("{"):
-            times = 0
-            while not cursor.accept("}"):
-                if times:
-                    cursor.expect(",")
-                self.expressions.value()
-                times += 1
-            return times
-        name = self.name("a range, a set or a register of bits")
-        symbol = self.scope.names.get(name)
-        if not isinstance(symbol, Bits) or symbol.size is None:
-            cursor.fail(
-                f"a loop over {quoted(name)}, whose length is not known; loop over a range of numbers",
-                Reason.UNSUPPORTED_CONSTRUCT,
-                at=at,
-            )
-        return symbol.size
-
-    def _loop_body(self) -> Tally:
-        self.loops += 1
-        before, self.repeated = self.repeated, True
-        body = self.block()
-        self.repeated = before
-        self.loops -= 1
-        return body
-
-    def jump(self) -> None:
-        """`break;` and `continue;`"""
-        cursor = self.cursor
-        keyword = cursor.items[cursor.pos]
-        if not self.loops:
-            cursor.fail(f"{quoted(keyword)} outside of a loop")
-        self.constructs.add(keyword)
-        cursor.pos += 1
-        cursor.expect(";")
-
-    def end(self) -> None:
-        self.constructs.add("end")
-        self.cursor.pos += 1
-        self.cursor.expect(";")
-
-    def switch(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("switch")
-        cursor.pos += 1
-        self.condition()
-        cursor.expect("{")
-        branches = [Tally()]
-        while not cursor.accept("}"):
-            if cursor.accept("case"):
-                self.expressions.value()
-                while cursor.accept(","):
-                    self.expressions.value()
-            else:
-                cursor.expect("default")
-            if cursor.items[cursor.pos] != "{":
-                cursor.unexpected("'{'")
-            branches.append(self.block())
-        self.tally.add_branches(branches)
-
-    def box(self) -> None:
-        cursor = self.cursor
-        self.constructs.add("box")
-        cursor.pos += 1
-        if cursor.accept("["):
-            self.expressions.value()
-            cursor.expect("]")
-        if cursor.items[cursor.pos] != "{":
-            cursor.unexpected("'{'")
-        self.tally.add(self.block(), 1)
-
-    def designator(self) -> int | None:
-        """`[n]` at the cursor as a number of qubits or bits, None if there is none."""
-        if not self.cursor.accept("["):
-            return None
-        size = self.expressions.integer("a size", 1)
-        self.cursor.expect("]")
-        return size
-
-    def type_name(self) -> None:
-        """Reads a classical type such as `int`, `float[64]`, `bit[4]`, `complex[float[32]]`."""
-        cursor = self.cursor
-        keyword = cursor.items[cursor.pos]
-        if keyword not in type_keywords:
-            if keyword in ("array", "readonly", "mutable"):
-                cursor.fail("arrays run on no engine; use registers of bits", Reason.UNSUPPORTED_CONSTRUCT)
-            cursor.unexpected("a type")
-        cursor.pos += 1
-        if cursor.accept("["):
-            if keyword == "complex":
-                if cursor.items[cursor.pos] != "float":
-                    cursor.unexpected("'float'")
-                self.type_name()
-            else:
-                self.expressions.integer("the width of a type", 1)
-            cursor.expect("]")
+def _braces(reader: Reader, program: Program) -> Tally:
+    if reader.items[reader.pos] != "{":
+        reader.unexpected("'{'")
+    return block(reader, program)

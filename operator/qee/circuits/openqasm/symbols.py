@@ -1,5 +1,6 @@
 """Names of a program and their scopes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qee.circuits.openqasm.gates import Gate
@@ -115,7 +116,7 @@ Symbol = Qubits | Bits | Constant | Parameter | Variable | Gate | Subroutine
 class Scope:
     """Names in force. Entering costs nothing and leaving costs what was declared inside, however deep one is."""
 
-    def __init__(self, builtin: dict[str, Gate]) -> None:
+    def __init__(self, builtin: Mapping[str, Gate]) -> None:
         self.names: dict[str, Symbol] = dict(builtin)
         self._soft: set[str] = set()
         self._undo: list[list[tuple[str, Symbol | None]]] = []

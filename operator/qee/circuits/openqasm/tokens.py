@@ -70,12 +70,12 @@ def read_text(source: str | bytes, max_bytes: int) -> str:
 class Cursor:
     """The tokens of a source and a position among them. The last token is the empty string, and stays."""
 
-    __slots__ = ("_pattern", "items", "pos", "source")
+    __slots__ = ("items", "pos", "source", "version")
 
     def __init__(self, source: str, version: int, max_tokens: int) -> None:
         self.source = source
-        self._pattern = _PATTERNS[version]
-        self.items: list[str] = self._pattern.findall(source)
+        self.version = version
+        self.items: list[str] = _PATTERNS[version].findall(source)
         self.items.append("")
         self.pos = 0
         if len(self.items) > max_tokens:
@@ -88,7 +88,7 @@ class Cursor:
     def line(self, index: int | None = None) -> int:
         """The line of a token, found by a second pass: only errors need it."""
         wanted = self.pos if index is None else index
-        for i, match in enumerate(self._pattern.finditer(self.source)):
+        for i, match in enumerate(_PATTERNS[self.version].finditer(self.source)):
             if i == wanted:
                 return self.source.count("\n", 0, match.start(1)) + 1
         return self.source.count("\n") + 1
@@ -102,9 +102,10 @@ class Cursor:
         if not word:
             self.fail(f"the program ends where {wanted} should follow")
         if word.startswith("/*"):
-            two = self._pattern is _PATTERNS[2]
             self.fail(
-                "/* opens no comment in OpenQASM 2; use //" if two else "a comment is opened by /* and never closed"
+                "/* opens no comment in OpenQASM 2; use //"
+                if self.version == 2
+                else "a comment is opened by /* and never closed"
             )
         if word in "\"'":
             self.fail("a string is opened and not closed on its line")
