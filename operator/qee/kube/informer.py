@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
-from qee.kube.port import ApiError, Object, Port, Resource
+from qee.kube.port import ApiError, NotFound, Object, Port, Resource
 from qee.kube.store import DELETED, Store, key_of
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,31 @@ async def follow(
         yield LISTED, {"metadata": {"resourceVersion": since}}
     async for kind, obj in port.watch(resource, None, timeout_seconds=seconds, since=since):
         yield kind, obj
+
+
+async def listed(
+    port: Port,
+    resource: Resource,
+    namespaces: Sequence[str | None],
+    store: Store[Item],
+    *,
+    labels: str = "",
+    metadata_only: bool = False,
+) -> AsyncIterator[Object]:
+    """All there is; and `store` learns what a watch should have told it. Nothing, where the kind is not installed."""
+    keys: set[str] = set()
+    versions: list[int] = []
+    for namespace in namespaces:
+        try:
+            async for page, version in port.pages(resource, namespace, labels=labels, metadata_only=metadata_only):
+                versions.append(int(version))
+                for obj in page:
+                    keys.add(key_of(obj))
+                    store.see(obj)
+                    yield obj
+        except NotFound:
+            return
+    store.only(keys, min(versions, default=0))
 
 
 class Informer(Generic[Item]):

@@ -4,8 +4,8 @@ A version never goes back: an answer that arrives late does not undo what a watc
 object back that was deleted.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Collection, Iterable
+from typing import Generic, TypeVar
 
 from qee.kube.port import Object
 
@@ -69,10 +69,9 @@ class Store(Generic[Item]):
         self._put(key, version, obj)
         return True
 
-    def answered(self, obj: Object) -> None:
-        """The answer to a request of our own. Of an object that may have been deleted since it is no proof."""
-        if key_of(obj) in self._known or version_of(obj) > self._deleted:
-            self.tell("MODIFIED", obj)
+    def believes(self, obj: Object) -> bool:
+        """Whether the answer to a request of our own may be told as well: not of what may have been deleted since."""
+        return key_of(obj) in self._known or version_of(obj) > self._deleted
 
     def forget(self, key: str) -> None:
         """As if nothing had been told of it."""
@@ -87,9 +86,33 @@ class Store(Generic[Item]):
         for key in list(keys):
             self.items.pop(key, None)
 
+    def __len__(self) -> int:
+        """Those that are there, kept or not."""
+        return len(self._known)
+
+    def knows(self, key: str) -> bool:
+        """Whether it is there, kept or not."""
+        return key in self._known
+
     def others(self, keys: Collection[str]) -> list[str]:
         """The keys that are known beyond these."""
         return [key for key in self._known if key not in keys]
+
+    def see(self, obj: Object) -> None:
+        """A list shows the object, or its metadata. Of one that has changed unseen no more is known than that."""
+        key, version = key_of(obj), version_of(obj)
+        if version > self._known.get(key, (0, "", ()))[0]:
+            self.forget(key)
+            self._know(key, version - 1, obj)  # whoever reads it live, and the watch, bring news
+
+    def only(self, keys: Collection[str], version: int) -> None:
+        """Forget what a list of this version did not show: no watch tells of what was deleted while none was open."""
+        for key in self.others(keys):
+            if self._known[key][0] <= version:
+                self.forget(key)
+
+    def uids(self) -> set[str]:
+        return {uid for _, uid, _ in self._known.values()}
 
     def group(self, name: str) -> list[Item]:
         """Those of a group that are kept, by their keys' order."""
@@ -99,21 +122,15 @@ class Store(Generic[Item]):
         """Their keys, kept or not."""
         return self._members.get(name, frozenset())
 
-    def versions(self) -> Mapping[str, int]:
-        """By key."""
-        return {key: known[0] for key, known in self._known.items()}
-
     def _put(self, key: str, version: int, obj: Object) -> None:
         item = self._keep(obj)  # first: what cannot be read leaves all as it was
         self.forget(key)
+        self._know(key, version, obj)
+        if item is not None:
+            self.items[key] = item
+
+    def _know(self, key: str, version: int, obj: Object) -> None:
         groups = tuple(self._groups_of(obj))
         self._known[key] = version, str(obj["metadata"].get("uid")), groups
         for group in groups:
             self._members.setdefault(group, set()).add(key)
-        if item is not None:
-            self.items[key] = item
-
-
-def nothing(obj: Object) -> Any:
-    """Keeps no more than the version."""
-    return None

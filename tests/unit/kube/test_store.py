@@ -23,13 +23,11 @@ def test_an_older_event_is_no_news_and_changes_nothing() -> None:
 
 def test_an_answer_that_comes_late_does_not_bring_back_what_was_deleted() -> None:
     kept = store()
-    kept.answered(obj("a", 5))
-    assert kept.items.keys() == {"default/a"}
+    assert kept.believes(obj("a", 5))
+    kept.tell("ADDED", obj("a", 5))
     kept.tell("DELETED", obj("a", 7))
-    kept.answered(obj("a", 6))
-    assert not kept.items
-    kept.answered(obj("a", 8, "another"))
-    assert kept.items.keys() == {"default/a"}
+    assert not kept.believes(obj("a", 6))
+    assert kept.believes(obj("a", 8, "another"))
 
 
 def test_the_deletion_of_a_predecessor_leaves_the_one_of_its_name() -> None:

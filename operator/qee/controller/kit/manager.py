@@ -56,9 +56,9 @@ class _Kind:
 class Manager:
     """Runs controllers. `run` ends after `stop`, when no key is in hand any more."""
 
-    def __init__(self, controllers: Sequence[Controller], metrics: Metrics) -> None:
+    def __init__(self, controllers: Sequence[Controller], metrics: Metrics, watches: Watches | None = None) -> None:
         self._metrics = metrics
-        self.watches = Watches()
+        self.watches = watches or Watches({})
         self.kinds = {each.kind: _Kind(each, self.watches, metrics) for each in controllers}
         self._stopping = asyncio.Event()
         self.leads = False

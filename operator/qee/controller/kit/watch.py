@@ -4,12 +4,13 @@ Losing this memory, or an event, costs time and nothing else: a resync looks at 
 """
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from qee.controller.kit.controller import Watch
 from qee.kube.port import Object, Resource
+from qee.kube.store import Store
 
 Event = Mapping[str, Any]
 
@@ -38,9 +39,14 @@ class _Ear:
 
 
 class Watches:
-    """What all controllers want to hear of. `last_event` is the monotonic time of each kind's last event."""
+    """What all controllers want to hear of, and what is known of it. `last_event` is the monotonic time of each kind's
+    last event.
 
-    def __init__(self) -> None:
+    `stores` are those from which anybody reads; of other resources the versions are kept.
+    """
+
+    def __init__(self, stores: Mapping[Resource, Store[Any]]) -> None:
+        self._stores = stores
         self._ears: dict[Resource, list[_Ear]] = {}
         self.last_event: dict[str, float] = {}
 
@@ -55,16 +61,33 @@ class Watches:
     def tell(self, resource: Resource, event: Event) -> None:
         """An event of a watch: its type (None: told as the watch began) and the object."""
         self.last_event[resource.kind] = time.monotonic()
-        for ear in self._ears[resource]:
-            ear.tell(event["type"], event["object"])
+        self._hear(resource, str(event["type"]), event["object"])
+
+    def answered(self, resource: Resource, obj: Object) -> None:
+        """A request of our own was answered with this object: no watch needs to tell of it."""
+        store = self._stores.get(resource)
+        if store is not None and store.believes(obj):
+            self._hear(resource, "MODIFIED", obj)
+
+    def forget(self, resource: Resource, key: str) -> None:
+        """What is known of this object is not what the server has."""
+        if resource in self._stores:
+            self._stores[resource].forget(key)
+
+    def _hear(self, resource: Resource, kind: str, obj: Object) -> None:
+        store = self._stores.get(resource)
+        if store is None or store.tell(kind, obj):
+            for ear in self._ears.get(resource, ()):
+                ear.tell(kind, obj)
 
     def knows(self, resource: Resource, uid: str) -> bool:
         """Whether a watch has told of this object."""
         return any(uid in ear.seen for ear in self._ears[resource])
 
-    def only(self, resource: Resource, uids: Iterable[str]) -> None:
-        """Forget what is not there any more: no watch tells of what was deleted while it was interrupted."""
-        keep = set(uids)
-        for ear in self._ears[resource]:
-            for uid in ear.seen.keys() - keep:
-                del ear.seen[uid]
+    def prune(self) -> None:
+        """Forget what the stores do not know any more."""
+        for resource, store in self._stores.items():
+            there = store.uids()
+            for ear in self._ears.get(resource, ()):
+                for uid in [uid for uid in ear.seen if uid not in there]:
+                    del ear.seen[uid]

@@ -1,0 +1,104 @@
+"""What is kept of what watches tell: jobs and what belongs to them, trust policies and backends.
+
+Objects are kept as text, a tenth of what they take once they are parsed. Of jobs that have ended, and of their children
+and pods, nothing is kept once there is nothing left to see to; of a QuantumTask that is long neither.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from qee.api.conditions import terminal_phase
+from qee.api.names import LABEL_JOB_NAME, LABEL_JOB_UID
+from qee.core import times
+from qee.kube.informer import listed
+from qee.kube.port import Object, Port, Resource
+from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
+from qee.kube.store import Store, lean, name_of
+
+LONGEST = 16 * 1024  # characters of a QuantumTask: compiled circuits and results may have a hundred times as many
+OF_JOBS = {CHILDREN: LABEL_JOB_UID, PODS: LABEL_JOB_UID, TASKS: ""}
+
+
+class Kept:
+    """`stores` are to be told of every event. `rest` seconds after a job's end nothing is left to see to."""
+
+    def __init__(self, rest: float, clock: Callable[[], datetime]) -> None:
+        self._rest = timedelta(seconds=rest)
+        self._clock = clock
+        self._resting: set[str] = set()  # UIDs of jobs
+        self.jobs: Store[str] = Store(self._job)
+        self.children: Store[str] = Store(self._of_job, _job_uid)
+        self.pods: Store[str] = Store(self._of_job, _job_uid)
+        self.tasks: Store[str] = Store(_short, _job_name)
+        self.policies: Store[Object] = Store(lean)
+        self.backends: Store[Object] = Store(lean)
+        self.stores: Mapping[Resource, Store[Any]] = {
+            JOBS: self.jobs,
+            CHILDREN: self.children,
+            PODS: self.pods,
+            TASKS: self.tasks,
+            TRUST_POLICIES: self.policies,
+            BACKENDS: self.backends,
+        }
+
+    async def compare(self, port: Port, namespaces: Sequence[str | None]) -> None:
+        """With what the API server has, jobs apart: what a watch has missed is read live from now on."""
+        for resource, labels in OF_JOBS.items():
+            store = self.stores[resource]
+            await _exhausted(listed(port, resource, namespaces, store, labels=labels, metadata_only=True))
+        for resource in (TRUST_POLICIES, BACKENDS):
+            await _exhausted(listed(port, resource, [None], self.stores[resource], metadata_only=True))
+
+    def see_to_rest(self, namespace: str, name: str) -> None:
+        """Let go of a job that has been looked at, if it has ended for long enough."""
+        key = name_of(namespace, name)
+        kept = self.jobs.items.get(key)
+        if kept is not None and self._job(json.loads(kept)) is None:
+            self.jobs.release([key])
+
+    def deleted(self, uid: str) -> None:
+        """The job with this UID is gone."""
+        self._resting.discard(uid)
+
+    def _job(self, job: Object) -> str | None:
+        status, uid = job.get("status") or {}, job["metadata"]["uid"]
+        ended = times.parse(status.get("completionTime")) if terminal_phase(status.get("conditions") or []) else None
+        if ended is None or self._clock() - ended < self._rest:
+            return _text(job)
+        self._resting.add(uid)
+        for store in (self.children, self.pods):
+            store.release(store.members(uid))
+        return None
+
+    def _of_job(self, obj: Object) -> str | None:
+        return None if self._resting.intersection(_job_uid(obj)) else _text(obj)
+
+
+async def _exhausted(objects: AsyncIterator[Object]) -> None:
+    async for _ in objects:
+        pass
+
+
+def _short(task: Object) -> str | None:
+    text = _text(task)
+    return text if text is not None and len(text) <= LONGEST else None
+
+
+def _text(obj: Object) -> str | None:
+    try:
+        return json.dumps(lean(obj))
+    except RecursionError:  # nested as deep as the API server takes it; the model refuses it
+        return None
+
+
+def _job_uid(obj: Object) -> Iterable[str]:
+    uid = (obj["metadata"].get("labels") or {}).get(LABEL_JOB_UID)
+    return (uid,) if uid else ()
+
+
+def _job_name(obj: Object) -> Iterable[str]:
+    meta = obj["metadata"]
+    name = (meta.get("labels") or {}).get(LABEL_JOB_NAME)
+    return (name_of(meta.get("namespace"), name),) if name else ()
