@@ -1,31 +1,48 @@
 """The operator's controllers as tests drive them: an event at a time, a pass at a time."""
 
+import copy
 from collections.abc import Callable
 from datetime import datetime
 
 from tests.cluster_simulation import Simulation, suite
+from tests.fakes.port import FakeApiServer
 
 from qee.controller.jobs.resync import Resync
 from qee.controller.kit.manager import Manager
 from qee.controller.kit.queue import WorkQueue
 from qee.controller.policies import Policies
 from qee.controller.wiring import Operator
-from qee.kube.port import Object
+from qee.kube.port import Object, Resource
 from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
 
 
 class Intake:
-    """An event of each kind, as Kopf hands it on."""
+    """An event of each kind, as Kopf hands it on: whatever has changed has another version."""
 
-    def __init__(self, manager: Manager) -> None:
-        tell = manager.watches.tell
-        self.job: Callable[[Object], None] = lambda event: tell(JOBS, event)
-        self.child: Callable[[Object], None] = lambda event: tell(CHILDREN, event)
-        self.pod: Callable[[Object], None] = lambda event: tell(PODS, event)
-        self.task: Callable[[Object], None] = lambda event: tell(TASKS, event)
-        self.policy: Callable[[Object], None] = lambda event: tell(TRUST_POLICIES, event)
-        self.backend: Callable[[Object], None] = lambda event: tell(BACKENDS, event)
-        self.knows: Callable[[str], bool] = lambda uid: manager.watches.knows(JOBS, uid)
+    def __init__(self, manager: Manager, api: FakeApiServer) -> None:
+        self._manager = manager
+        self._api = api
+        self._told: dict[str, Object] = {}
+        self.job = self._teller(JOBS)
+        self.child = self._teller(CHILDREN)
+        self.pod = self._teller(PODS)
+        self.task = self._teller(TASKS)
+        self.policy = self._teller(TRUST_POLICIES)
+        self.backend = self._teller(BACKENDS)
+
+    def knows(self, uid: str) -> bool:
+        return self._manager.watches.knows(JOBS, uid)
+
+    def _teller(self, resource: Resource) -> Callable[[Object], None]:
+        def tell(event: Object) -> None:
+            obj = copy.deepcopy(event["object"])
+            last = self._told.get(obj["metadata"]["uid"])
+            self._told[obj["metadata"]["uid"]] = copy.deepcopy(obj)
+            if last not in (None, obj):
+                obj["metadata"]["resourceVersion"] = self._api._next_version()
+            self._manager.watches.tell(resource, {"type": event["type"], "object": obj})
+
+        return tell
 
 
 class Passes:
@@ -81,7 +98,7 @@ class Controller(Operator):
 
     def __init__(self, simulation: Simulation, clock: Callable[[], datetime] | None = None) -> None:
         super().__init__(simulation.api, simulation.settings, simulation.metrics, suite(), clock or simulation.clock)
-        self.intake = Intake(self.manager)
+        self.intake = Intake(self.manager, simulation.api)
         self.passes = Passes(self)
         self.queue: WorkQueue[tuple[str, str]] = self.manager.kinds["QuantumJob"].queue
         self.stop = self.manager.stop

@@ -6,14 +6,18 @@ from datetime import datetime
 from qee.controller.backends import Backends
 from qee.controller.budgets import Reservations
 from qee.controller.jobs.controller import Jobs
+from qee.controller.jobs.kept import Kept
+from qee.controller.jobs.known import Known
+from qee.controller.jobs.reads import Live
 from qee.controller.jobs.resync import Resync
 from qee.controller.jobs.wiring import Wiring
 from qee.controller.kit.manager import Manager
+from qee.controller.kit.watch import Watches
 from qee.controller.policies import Policies
 from qee.controller.settings import Settings
 from qee.core.times import utc_now
+from qee.kube.noted import NotedPort
 from qee.kube.port import Port
-from qee.kube.resources import JOBS
 from qee.observe.metrics import Metrics
 from qee.signing.libraries import Suite
 
@@ -31,16 +35,16 @@ class Operator:
     ) -> None:
         period = settings.resync_seconds
         namespaces: list[str | None] = [*settings.namespaces] or [None]
-        self.reconciler = Wiring(port, settings, metrics, suite, clock)
-        self.resync = Resync(port, self._knows_job, settings, metrics, self.reconciler.status, clock)
-        self.jobs = Jobs(self.reconciler, self.resync, self.reconciler.ledger, settings, metrics, clock)
-        self.policies = Policies(port, period, clock)
-        self.backends = Backends(port, namespaces, period, self.reconciler.backends)
-        reservations = Reservations(port, self.reconciler.budgets, namespaces, period)
-        self.manager = Manager((self.jobs, self.policies, self.backends, reservations), metrics)
-
-    def _knows_job(self, uid: str) -> bool:
-        return self.manager.watches.knows(JOBS, uid)
+        kept = Kept(settings.patience.linger + 1.0, clock)  # after the look at what lingers
+        watches = Watches(kept.stores)
+        noted = NotedPort(port, watches)
+        self.reconciler = Wiring(noted, settings, metrics, suite, clock, Known(kept, Live(noted)))
+        self.resync = Resync(noted, kept, watches, settings, metrics, self.reconciler.status, clock)
+        self.jobs = Jobs(self.reconciler, self.resync, kept, settings, metrics, clock)
+        self.policies = Policies(noted, period, clock)
+        self.backends = Backends(noted, namespaces, period, self.reconciler.backends)
+        reservations = Reservations(noted, self.reconciler.budgets, namespaces, period)
+        self.manager = Manager((self.jobs, self.policies, self.backends, reservations), metrics, watches)
 
     async def run(self) -> None:
         """Until the manager is stopped."""

@@ -11,11 +11,12 @@ from typing import Any
 
 from qee.api.conditions import terminal_phase
 from qee.api.names import LABEL_JOB_NAME, LABEL_JOB_UID
+from qee.controller.jobs.memory import Key
 from qee.core import times
 from qee.kube.informer import listed
 from qee.kube.port import Object, Port, Resource
 from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
-from qee.kube.store import Store, lean, name_of
+from qee.kube.store import DELETED, Store, lean, name_of
 
 LONGEST = 16 * 1024  # characters of a QuantumTask: compiled circuits and results may have a hundred times as many
 OF_JOBS = {CHILDREN: LABEL_JOB_UID, PODS: LABEL_JOB_UID, TASKS: ""}
@@ -28,6 +29,8 @@ class Kept:
         self._rest = timedelta(seconds=rest)
         self._clock = clock
         self._resting: set[str] = set()  # UIDs of jobs
+        self.unfinished: dict[str, Key] = {}
+        """By UID, the jobs that have not ended."""
         self.jobs: Store[str] = Store(self._job)
         self.children: Store[str] = Store(self._of_job, _job_uid)
         self.pods: Store[str] = Store(self._of_job, _job_uid)
@@ -58,9 +61,21 @@ class Kept:
         if kept is not None and self._job(json.loads(kept)) is None:
             self.jobs.release([key])
 
-    def deleted(self, uid: str) -> None:
-        """The job with this UID is gone."""
-        self._resting.discard(uid)
+    def follow(self, kind: str, job: Object) -> None:
+        """An event of a job."""
+        meta, status = job["metadata"], job.get("status") or {}
+        self.unfinished.pop(meta["uid"], None)
+        if kind == DELETED:
+            self._resting.discard(meta["uid"])
+        elif not terminal_phase(status.get("conditions") or []):
+            self.unfinished[meta["uid"]] = (meta["namespace"], meta["name"])
+
+    def prune(self) -> None:
+        """Forget jobs that are not there any more, should no watch have told of their deletion."""
+        there = self.jobs.uids()
+        self._resting &= there
+        for uid in self.unfinished.keys() - there:
+            del self.unfinished[uid]
 
     def _job(self, job: Object) -> str | None:
         status, uid = job.get("status") or {}, job["metadata"]["uid"]

@@ -35,10 +35,13 @@ class Known:
         return await self._one(self._kept.tasks, namespace, name, self._live.task)
 
     async def tasks(self, namespace: str, job_name: str) -> Sequence[Object]:
+        """Those that are being deleted are read live: accounts are settled by what they say."""
         group = name_of(namespace, job_name)
-        kept = self._kept.tasks.group(group)
-        whole = len(kept) == len(self._kept.tasks.members(group))
-        return [json.loads(each) for each in kept] if whole else await self._live.tasks(namespace, job_name)
+        found = [json.loads(each) for each in self._kept.tasks.group(group)]
+        whole = len(found) == len(self._kept.tasks.members(group))
+        if whole and not any("deletionTimestamp" in task["metadata"] for task in found):
+            return found
+        return await self._live.tasks(namespace, job_name)
 
     async def policies(self) -> Sequence[Object]:
         kept = list(self._kept.policies.items.values())

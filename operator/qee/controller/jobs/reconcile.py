@@ -9,7 +9,7 @@ from qee.controller.jobs.driver import Attempts
 from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.observe import Observer
 from qee.controller.jobs.reads import Live, Reads, fresh
-from qee.controller.jobs.status import StatusWriter
+from qee.controller.jobs.status import StatusWriter, says
 from qee.core.job.conclude import conclude
 from qee.core.job.decide import decide
 from qee.core.job.plan import (
@@ -79,7 +79,7 @@ class Reconciler:
         while True:
             world = await self._observer.world(key, fresh(self._reads, self._live, live))
             plan = decide(world, self._patience) if world is not None else Nothing()
-            if plan.needs <= live:
+            if world is None or plan.needs <= live or _is_told(world, plan):
                 return world, plan
             live |= plan.needs
 
@@ -113,3 +113,9 @@ class Reconciler:
             await self._port.delete(resource, world.job.metadata.namespace, child.name, uid=child.uid)
         except (NotFound, Conflict):
             logger.debug("%s %s/%s is gone already", child.kind, world.job.metadata.namespace, child.name)
+
+
+def _is_told(world: World, plan: Plan) -> bool:
+    """Nothing would be done: status says so already."""
+    tells = told(world, plan, {}) if isinstance(plan, Report) else None
+    return tells is not None and says(world, tells)

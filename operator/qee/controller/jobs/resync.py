@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -18,11 +17,14 @@ from qee.api import names
 from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
+from qee.controller.jobs.kept import Kept
 from qee.controller.jobs.memory import Key
 from qee.controller.jobs.status import StatusWriter
+from qee.controller.kit.watch import Watches
 from qee.controller.settings import Settings
 from qee.core import times
 from qee.core.job.world import World
+from qee.kube.informer import listed
 from qee.kube.port import ApiError, NotFound, Object, Port, Resource
 from qee.kube.resources import CHILDREN, CONFIG_MAPS, JOBS, TASKS
 from qee.observe.metrics import Metrics
@@ -46,14 +48,16 @@ class Resync:
     def __init__(
         self,
         port: Port,
-        knows: Callable[[str], bool],
+        kept: Kept,
+        watches: Watches,
         settings: Settings,
         metrics: Metrics,
         status: StatusWriter,
         clock: Callable[[], datetime],
     ) -> None:
         self._port = port
-        self._knows = knows
+        self._kept = kept
+        self._watches = watches
         self._settings = settings
         self._metrics = metrics
         self._status = status
@@ -68,11 +72,12 @@ class Resync:
         found: list[Key] = []
         stored: list[tuple[str, str, str]] = []  # namespace, name and ConfigMap of jobs that say their result is stored
         swept: dict[str, list[str]] = defaultdict(list)  # namespace -> UIDs of jobs whose child may go
-        async for job in self._jobs():
+        await self._kept.compare(self._port, self._namespaces)
+        async for job in listed(self._port, JOBS, self._namespaces, self._kept.jobs):
             meta, status = job["metadata"], job.get("status") or {}
             uids.add(meta["uid"])
             created = times.parse(meta["creationTimestamp"])
-            if not self._knows(meta["uid"]) and created and self._should_be_known(now - created):
+            if not self._watches.knows(JOBS, meta["uid"]) and created and self._should_be_known(now - created):
                 missed += 1
             conditions = status.get("conditions") or []
             if terminal_phase(conditions) is None or self._wants_a_look(job):
@@ -87,6 +92,8 @@ class Resync:
             if completed and now - completed > timedelta(seconds=self._settings.child_retention_seconds):
                 swept[meta["namespace"]].append(meta["uid"])
         self._metrics.only_jobs(uids)
+        self._watches.prune()
+        self._kept.prune()
         await self._tell_of_deleted_results(stored)
         await self._sweep_children(swept)
         self.missed = missed
@@ -102,11 +109,6 @@ class Resync:
     def _wants_a_look(self, job: Object) -> bool:
         outdated = (job.get("status") or {}).get("observedGeneration") != job["metadata"].get("generation")
         return outdated or job["spec"].get("ttlSecondsAfterFinished") is not None
-
-    async def _jobs(self) -> Any:
-        for namespace in self._namespaces:
-            async for job in self._port.list(JOBS, namespace):
-                yield job
 
     async def _tell_of_deleted_results(self, jobs: list[tuple[str, str, str]]) -> None:
         """The jobs were listed first: a result that is stored meanwhile is not missed."""

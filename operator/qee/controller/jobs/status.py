@@ -8,6 +8,7 @@ from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, S
 from qee.api.reasons import Reason
 from qee.controller.kit.status import Statuses
 from qee.core import times
+from qee.core.job.told import Told
 from qee.core.job.world import NOT_LOOKED_AT, World
 from qee.kube.port import Object, Port
 from qee.kube.resources import JOBS
@@ -29,14 +30,7 @@ class StatusWriter:
         self, world: World, phase: Phase, reason: Reason, message: str, fields: Mapping[str, Any] | None = None
     ) -> bool:
         """Bring status to this phase, with further status `fields` (None removes one). False if it is there already."""
-        generation = world.job.metadata.generation
-        wanted: Object = {
-            **(fields or {}),
-            **_signature(world),
-            "observedGeneration": generation,
-            "phase": str(world.ended or phase),
-            "conditions": _conditions(world, phase, reason, message),
-        }
+        wanted = _wanted(world, phase, reason, message, fields or {})
         changed = await self._statuses.write_status(JOBS, _read(world), wanted)
         if not changed:
             return False
@@ -79,6 +73,22 @@ class StatusWriter:
             logger.warning("%s/%s: %s: %s", meta.namespace, meta.name, verdict.reason, verdict.message)
             event = events.transition(world.job, phase, verdict.reason, verdict.message, world.attempt, world.now)
             await events.send(self._port, {**event, "type": "Warning"})
+
+
+def says(world: World, told: Told) -> bool:
+    """Whether status tells it already."""
+    wanted = _wanted(world, told.phase, told.reason, told.message, told.fields)
+    return all(world.status.get(field) == value for field, value in wanted.items())
+
+
+def _wanted(world: World, phase: Phase, reason: Reason, message: str, fields: Mapping[str, Any]) -> Object:
+    return {
+        **fields,
+        **_signature(world),
+        "observedGeneration": world.job.metadata.generation,
+        "phase": str(world.ended or phase),
+        "conditions": _conditions(world, phase, reason, message),
+    }
 
 
 def _read(world: World) -> Object:

@@ -4,42 +4,33 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from qee.api.conditions import Phase, terminal_phase
 from qee.api.names import ANNOTATION_FETCH_AT, LABEL_JOB_NAME, LABEL_JOB_UID
+from qee.controller.jobs.kept import Kept
 from qee.controller.jobs.memory import Key
 from qee.controller.kit.controller import Watch
 from qee.core.job.observed import child_state, pod_state
 from qee.kube.port import Object
 from qee.kube.resources import CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
+from qee.kube.store import DELETED
 from qee.observe.metrics import Metrics
 
 STARTING = ("ContainerCreating", "PodInitializing")
 
 
-class JobWatches:
-    """Knows which jobs have not ended, as the watch has told; a trust policy that changes concerns them all."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._unfinished: dict[str, Key] = {}  # by UID
-
-    def all(self) -> Sequence[Watch]:
-        return (
-            Watch(JOBS, _itself, _of_job, told=self._follow),
-            Watch(CHILDREN, _owner, _of_child, LABEL_JOB_UID),
-            Watch(PODS, _owner, _of_pod, LABEL_JOB_UID),
-            Watch(TASKS, _owner, _of_task),
-            Watch(TRUST_POLICIES, lambda _: list(self._unfinished.values())),
-        )
-
-    def _follow(self, kind: str, job: Object) -> None:
-        uid, status = job["metadata"]["uid"], job.get("status") or {}
-        if kind == "DELETED":
-            self._metrics.job_gone(uid)
+def watches(metrics: Metrics, kept: Kept) -> Sequence[Watch]:
+    def follow(kind: str, job: Object) -> None:
+        kept.follow(kind, job)
+        if kind == DELETED:
+            metrics.job_gone(job["metadata"]["uid"])
         else:
-            self._metrics.job_seen(uid, str(status.get("phase") or Phase.PENDING))
-        if kind == "DELETED" or terminal_phase(status.get("conditions") or []):
-            self._unfinished.pop(uid, None)
-        else:
-            self._unfinished[uid] = _key(job)
+            metrics.job_seen(job["metadata"]["uid"], str((job.get("status") or {}).get("phase") or Phase.PENDING))
+
+    return (
+        Watch(JOBS, _itself, _of_job, told=follow),
+        Watch(CHILDREN, _owner, _of_child, LABEL_JOB_UID),
+        Watch(PODS, _owner, _of_pod, LABEL_JOB_UID),
+        Watch(TASKS, _owner, _of_task),
+        Watch(TRUST_POLICIES, lambda _: list(kept.unfinished.values())),  # all are verified again
+    )
 
 
 def _key(obj: Object) -> Key:
@@ -76,8 +67,10 @@ def _fetch_asked(job: Object) -> str | None:
 
 
 def _of_child(job: Object) -> Hashable:
+    """None: it has just been made."""
     child = child_state(job)
-    return child.complete, child.failed_reason, child.suspended, child.deleting, child.failed_indexes
+    matters = (child.complete, child.failed_reason, child.suspended, child.deleting, child.failed_indexes)
+    return matters if any(matters) else None
 
 
 def _of_pod(obj: Object) -> Hashable:

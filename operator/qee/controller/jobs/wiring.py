@@ -53,7 +53,7 @@ class Wiring:
         self.verifier = Verifier(port, settings, suite)
         signer = ResultSigner(settings.result_key, suite)
         tasks, alarms = OwnTasks(signer, suite), Alarms(port, metrics, clock)
-        collector = Collector(port, reads, signer, self.worker)
+        collector = Collector(port, reads, signer, self.worker, self.memory)
         starter = Starter(port, settings, self.worker, self.ledger, self.memory)
         parts = PartStore(port, signer, self.worker)
         compiles = CompileDriver(port, namespace, starter, collector, signer, tasks, self.backends, self.budgets, clock)

@@ -58,14 +58,17 @@ class Nothing:
 class Report:
     """Write the phase where it is not written yet, with further fields of status, and look again after some seconds."""
 
-    needs: ClassVar[Reads] = NOTHING
-
     phase: Phase
     reason: Reason
     message: str
     child: Child | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     after: float | None = None
+
+    @property
+    def needs(self) -> Reads:
+        """Of a child that is seen something is told. That there is none, or that the job may not run, is made sure."""
+        return NOTHING if self.child is not None else EVERYTHING
 
 
 @dataclass(frozen=True)
