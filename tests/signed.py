@@ -21,8 +21,8 @@ from qee.signing import dsse
 from qee.signing.algorithms import DEFAULT_ALGORITHM, JOB_CONTEXT
 from qee.signing.keys import PrivateKey, PublicKey
 from qee.signing.policy import TrustPolicy
-from qee.signing.projection import project, references
-from qee.signing.statement import PAYLOAD_TYPE, statement
+from qee.signing.profiles.job import PAYLOAD_TYPE, project, references
+from qee.signing.statement import statement
 from qee.signing.verify import Question
 
 CLUSTER = "4f0e1c7a-0000-4000-8000-5a11ab1ec0de"  # UID of the namespace kube-system

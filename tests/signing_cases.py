@@ -21,7 +21,7 @@ from qee.kube.port import Object
 from qee.signing import dsse
 from qee.signing.algorithms import ALGORITHMS, JOB_CONTEXT, RESULT_CONTEXT, Algorithm
 from qee.signing.dsse import Envelope, Signature
-from qee.signing.statement import PAYLOAD_TYPE
+from qee.signing.profiles.job import PAYLOAD_TYPE
 from qee.signing.verify import Question
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

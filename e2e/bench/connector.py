@@ -35,7 +35,7 @@ from qee.kube.client import KubeClient, connect
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, NAMESPACES, TASKS
 from qee.signing import authorization, canonical
-from qee.signing.projection import of_job
+from qee.signing.profiles.job import of_job
 
 VENDOR = "ionq"
 NAMESPACE = "qee-bench-cloud"

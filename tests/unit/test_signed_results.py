@@ -19,7 +19,7 @@ from qee.kube.port import Object
 from qee.kube.resources import CONFIG_MAPS, JOBS, TRUST_POLICIES
 from qee.signing.attestation import AttestationProblem, attest, check
 from qee.signing.keys import PrivateKey
-from qee.signing.projection import project
+from qee.signing.profiles.job import project
 
 FIRST, SECOND = signed.key("first"), signed.key("second")
 ADA = signed.key("ada")

@@ -1,6 +1,5 @@
 """What a signature states: this object, for these clusters, during this time, by these keys, for this purpose."""
 
-import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -12,16 +11,15 @@ from qee.api import moments, names
 from qee.api.explain import brief
 from qee.api.fields import text
 from qee.documents.canonical import DocumentError, strict_object
-from qee.signing.projection import PROFILE, Projection
+from qee.signing.profiles import PROFILES
+from qee.signing.projection import Projection
 
-PAYLOAD_TYPE = "application/vnd.qee.dev.quantumjob-statement.v1+json"
 MAX_AUDIENCES = 16
 _Text = Annotated[str, Field(min_length=1, max_length=253)]
 _KeyId = Annotated[str, text(71, "^sha256:[0-9a-f]{64}$", "`sha256:` and 64 lower case hexadecimal digits")]
 _Sha256 = Annotated[str, text(64, "^[0-9a-f]{64}$", "64 lower case hexadecimal digits")]
 _Sha512 = Annotated[str, text(128, "^[0-9a-f]{128}$", "128 lower case hexadecimal digits")]
 _Jti = Annotated[str, text(32, "^[0-9a-f]{32}$", "32 lower case hexadecimal digits")]
-_Profile = Annotated[str, text(64, f"^{re.escape(PROFILE)}$", f"{PROFILE}; other profiles are of other versions")]
 
 
 class StatementProblem(ValueError):
@@ -55,6 +53,7 @@ class Statement(_Part):
     """The signed payload. Times are UTC with whole seconds (RFC 3339).
 
     Attributes:
+        profile: by which the object was projected; by that very one it is verified.
         audiences: the clusters that may accept it: UIDs of their namespace kube-system, or names that their trust
             policies list.
         nbf, exp: from when, and until when, an object with this signature may be created (as `nbf` and `exp` in
@@ -65,7 +64,7 @@ class Statement(_Part):
     """
 
     v: Literal[1]
-    profile: _Profile
+    profile: Annotated[str, Field(max_length=64)]
     subject: Subject
     audiences: Annotated[list[_Text], Field(min_length=1, max_length=MAX_AUDIENCES)]
     iat: datetime
@@ -82,6 +81,14 @@ class Statement(_Part):
     def _a_number(cls, value: Any) -> Any:
         if isinstance(value, bool):  # True is 1 to Literal
             raise ValueError("is not a number")
+        return value
+
+    @field_validator("profile")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in PROFILES:
+            known = " or ".join(PROFILES)
+            raise ValueError(f'"{value}" does not fit; give {known}; other profiles are of other versions')
         return value
 
     @field_validator("iat", "nbf", "exp", mode="before")
@@ -134,7 +141,7 @@ def statement(
     group, _, version = projection.value["apiVersion"].partition("/")
     return Statement(
         v=1,
-        profile=PROFILE,
+        profile=projection.profile,
         subject=Subject(
             group=group,
             version=version,

@@ -1,9 +1,18 @@
 """What verification finds: for each trust policy, and in all."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from qee.api.reasons import Reason
+
+
+class CheckFailed(Exception):
+    """A check of the verifier's does not hold."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -14,6 +23,18 @@ class Check:
     passed: bool
     message: str
     reason: Reason
+
+
+def checked(steps: Iterable[tuple[str, Callable[[], str]]]) -> tuple[Check, ...]:
+    """Takes the steps in order, up to the first that fails."""
+    checks: list[Check] = []
+    for what, step in steps:
+        try:
+            checks.append(Check(what, True, step(), Reason.SIGNATURE_VERIFIED))
+        except CheckFailed as failed:
+            checks.append(Check(what, False, str(failed), failed.reason))
+            break
+    return tuple(checks)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ from qee.sdk.errors import RunnerError
 from qee.sdk.explain import keyword_at, statement_at
 from qee.sdk.openqasm import reader
 from qee.sdk.source import check_source
-from qee.signing.projection import ProjectionProblem, project
+from qee.signing.profiles.job import project
+from qee.signing.projection import ProjectionProblem
 from qee.webhook.review import Malformed, parse
 
 PROGRAMS: dict[str, Hostile] = {**SHAPES, **QPY, **CIRQ}

@@ -17,8 +17,12 @@ from tests.signing_cases import ACCEPTED, REFUSED, Case, ask, ends_in_zero
 
 from qee.signing import dsse, statement, verify
 from qee.signing.dsse import Envelope
+from qee.signing.examination import Examination
 from qee.signing.libraries import Suite, by_liboqs
 from qee.signing.policy import Key, TrustPolicy
+from qee.signing.profiles import PROFILES
+from qee.signing.profiles.job import JOB
+from qee.signing.rules import Accepted
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -51,11 +55,16 @@ def outcomes() -> tuple[list[str], list[str]]:
 
 def without(step: str) -> Patch:
     """The step of the examination says yes to everything."""
-    return lambda patch: patch.setattr(verify._Examination, step, lambda *_: "not looked at")
+    return lambda patch: patch.setattr(Examination, step, lambda *_: "not looked at")
 
 
 def setting(owner: Any, name: str, value: Any) -> Patch:
     return lambda patch: patch.setattr(owner, name, value)
+
+
+def profile(**fields: Any) -> Patch:
+    """The job's profile, with other parts."""
+    return lambda patch: patch.setitem(PROFILES, JOB.name, replace(JOB, **fields))
 
 
 def unreadable_policies_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -81,7 +90,7 @@ def any_profile(patch: pytest.MonkeyPatch) -> None:
 
     def lenient(cls: type, data: bytes) -> Any:
         value = json.loads(data)
-        value["profile"] = statement.PROFILE
+        value["profile"] = JOB.name
         return read(cls, json.dumps(value).encode())
 
     patch.setattr(statement.Statement, "from_bytes", classmethod(lenient))
@@ -130,14 +139,14 @@ BACKED: dict[str, Patch] = {
     "subject": without("_subject"),  # the projection holds the names as well
 }
 FINER: dict[str, Patch] = {
-    "context": setting(verify, "JOB_CONTEXT", b"qee.dev/result/v1"),
+    "context": profile(context=b"qee.dev/result/v1"),
     "encoding": unsigned_payload,
     "length of the envelope": setting(dsse, "MAX_ENVELOPE_CHARS", 10**6),
     "one spelling of base64": setting(dsse, "_unb64", lambda text, _: base64.b64decode(text)),
     "unknown fields": setting(dsse, "_only", lambda document, keys, _: [document.get(key) for key in keys]),
-    "type of the payload": setting(verify, "PAYLOAD_TYPE", "application/vnd.in-toto+json"),
+    "type of the payload": profile(payload_type="application/vnd.in-toto+json"),
     "profile": any_profile,
-    "references": setting(verify, "references", lambda _: []),
+    "references": profile(references=lambda _: []),
     "key state": setting(Key, "unusable", lambda *_: None),
     "key constraints": setting(Key, "exceeds", lambda *_: None),
 }
@@ -169,8 +178,6 @@ def test_without_the_check_another_one_refuses(check: str, monkeypatch: pytest.M
 
 
 def test_without_the_digest_changed_objects_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = verify.project
-
     class Agreeable(str):
         """A digest that is like any other."""
 
@@ -179,17 +186,17 @@ def test_without_the_digest_changed_objects_are_accepted(monkeypatch: pytest.Mon
         def __ne__(self, other: object) -> bool:
             return False
 
-    monkeypatch.setattr(verify, "project", lambda obj: replace(real(obj), digest=Agreeable()))
+    profile(project=lambda obj: replace(JOB.project(obj), digest=Agreeable()))(monkeypatch)
     accepted, _ = outcomes()
     assert {"more shots", "another backend", "put into a queue", "an older signed spec's envelope"} <= set(accepted)
 
 
 def test_without_the_rule_everything_that_any_key_signed_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def rule(self: Any, policy: TrustPolicy, view: dict[str, Any]) -> str:
-        verify._accept(view, list(policy.keys.values()))
+    def rule(self: Any, policy: TrustPolicy) -> str:
+        self._accepted = Accepted("not looked at", list(policy.keys.values()))
         return "not looked at"
 
-    monkeypatch.setattr(verify._Examination, "_rule", rule)
+    monkeypatch.setattr(Examination, "_rule", rule)
     accepted, _ = outcomes()
     wanted = {"revoked", "one of two signatures", "hybrid without the classical", "daily work with a break-glass key"}
     assert wanted <= set(accepted)

@@ -14,7 +14,7 @@ from qee.api.reasons import Reason
 from qee.kube.port import Object
 from qee.signing.dsse import Envelope, Signature
 from qee.signing.libraries import Suite
-from qee.signing.projection import project, references
+from qee.signing.profiles.job import project, references
 from qee.signing.verify import verify
 
 pytestmark = pytest.mark.timeout(1800)

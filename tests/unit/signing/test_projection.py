@@ -15,7 +15,8 @@ from tests.signing_cases import QUEUE, altered, config_map_job, labelled, queued
 
 from qee.api import names
 from qee.api.job import MUTABLE
-from qee.signing.projection import PROFILE, Projection, ProjectionProblem, project, references
+from qee.signing.profiles.job import PROFILE, project, references
+from qee.signing.projection import Projection, ProjectionProblem
 
 VECTORS = json.loads(Path(__file__).with_name("profile-1.json").read_text())
 

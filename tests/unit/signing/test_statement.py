@@ -11,8 +11,8 @@ from tests.signing_cases import ADA, BOB, NOW, OTHER_TIMES, config_map_job, padd
 
 from qee.signing import dsse
 from qee.signing.dsse import Envelope, EnvelopeProblem, Signature, pae
-from qee.signing.projection import project
-from qee.signing.statement import PAYLOAD_TYPE, Statement, StatementProblem, statement
+from qee.signing.profiles.job import PAYLOAD_TYPE, project
+from qee.signing.statement import Statement, StatementProblem, statement
 
 IDS = [ADA.public.key_id, BOB.public.key_id]
 

@@ -6,7 +6,7 @@ from tests import builders
 from qee.api.job import MUTABLE
 from qee.api.names import ANNOTATION_SIGNATURE
 from qee.schema.match_conditions import match_conditions
-from qee.signing.projection import SIGNED_LABELS, project
+from qee.signing.profiles.job import SIGNED_LABELS, project
 
 (CONDITION,) = match_conditions()
 

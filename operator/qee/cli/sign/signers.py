@@ -12,7 +12,6 @@ from qee.cli.problem import Problem
 from qee.cli.sign import secret
 from qee.cli.sign.secret import Passphrase
 from qee.cli.sign.suite import installed_suite
-from qee.signing.algorithms import JOB_CONTEXT
 from qee.signing.external import mu
 from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
 
@@ -41,10 +40,13 @@ class Signer:
     key: PrivateKey | None = None
     command: str = ""
 
-    def sign(self, message: bytes) -> bytes:
-        """A signature over the message of a job, checked. Raises Problem."""
-        value = self.key.sign(message, JOB_CONTEXT) if self.key else _by_program(self.command, self.public, message)
-        if not installed_suite().verify(self.public.algorithm, self.public.raw, message, value, JOB_CONTEXT):
+    def sign(self, message: bytes, context: bytes) -> bytes:
+        """A signature over the message, checked. Raises Problem."""
+        if self.key:
+            value = self.key.sign(message, context)
+        else:
+            value = _by_program(self.command, self.public, message, context)
+        if not installed_suite().verify(self.public.algorithm, self.public.raw, message, value, context):
             raise Problem(
                 f"{self.command or self.public.key_id}: its signature does not hold for key {self.public.key_id}; "
                 "does the private key belong to --public, and is what is signed mu (external mu of FIPS 204)?"
@@ -90,7 +92,7 @@ def _external(signer: str, public: str) -> Signer:
         raise Problem(f"--signer {signer}: is no signer; write exec: and a command, for example exec:./sign-with-token")
     key = secret.public_key(secret.read_file(public, "--public"), f"--public {public}")
     try:
-        mu(key, b"", JOB_CONTEXT)
+        mu(key, b"", b"")  # whether it has one
         shlex.split(command)
     except KeyProblem as problem:
         raise Problem(f"--public {public}: {problem}") from None
@@ -99,9 +101,9 @@ def _external(signer: str, public: str) -> Signer:
     return Signer(key, command=command)
 
 
-def _by_program(command: str, public: PublicKey, message: bytes) -> bytes:
+def _by_program(command: str, public: PublicKey, message: bytes, context: bytes) -> bytes:
     """Asks the program: one line of JSON in, base64 out. Without a shell."""
-    asked = {"mu": mu(public, message, JOB_CONTEXT).hex(), "algorithm": public.algorithm.name, "keyid": public.key_id}
+    asked = {"mu": mu(public, message, context).hex(), "algorithm": public.algorithm.name, "keyid": public.key_id}
     line = json.dumps(asked, separators=(",", ":")).encode() + b"\n"
     try:
         done = subprocess.run(  # noqa: S603 - the command is the user's own

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -19,8 +20,9 @@ from qee.kube.port import ApiError, Object
 from qee.signing import dsse
 from qee.signing.dsse import Envelope, EnvelopeProblem, Signature
 from qee.signing.keys import PublicKey
-from qee.signing.projection import Projection, ProjectionProblem, project, references
-from qee.signing.statement import PAYLOAD_TYPE, Statement, StatementProblem, statement
+from qee.signing.profiles import PROFILES, of_kind
+from qee.signing.projection import Profile, Projection, ProjectionProblem
+from qee.signing.statement import Statement, StatementProblem, statement
 from qee.signing.verify import annotation
 
 LONGEST = timedelta(days=365)
@@ -46,7 +48,7 @@ async def sign(
     text = signable.read(file)
     objects, namespaces = _placed(target, text)
     for job in objects:
-        _projection(job, text.origin)
+        _projection(job, _newest(job), text.origin)
         for line in signed_content.lines(job):  # before a passphrase is asked for
             note(line)
     parties = signers.signers(keys)
@@ -73,12 +75,13 @@ def signed(job: Object, parties: Sequence[Signer], terms: Terms, origin: str) ->
     """A new envelope for the job, signed by all parties. Raises Problem."""
     if terms.validity > LONGEST:
         raise Problem(f"--valid-for: {terms.validity.days} days; no policy accepts more than {LONGEST.days} (365d)")
-    projection = _projection(job, origin)
+    profile = _newest(job)
+    projection = _projection(job, profile, origin)
     key_ids = [*(party.public.key_id for party in parties), *(key.key_id for key in terms.others)]
     try:
         stated = statement(
             projection,
-            references(job),
+            profile.references(job),
             audiences=list(terms.audiences),
             key_ids=key_ids,
             now=datetime.now(UTC),
@@ -90,7 +93,8 @@ def signed(job: Object, parties: Sequence[Signer], terms: Terms, origin: str) ->
         raise Problem(f"{origin}: this makes no statement to sign", details=explain(error)) from None
     except OverflowError:
         raise Problem("--not-before: is too late; give a time before the year 9999") from None
-    envelope = dsse.sign(PAYLOAD_TYPE, stated.to_bytes(), [(party.public.key_id, party.sign) for party in parties])
+    makers = [(party.public.key_id, partial(party.sign, context=profile.context)) for party in parties]
+    envelope = dsse.sign(profile.payload_type, stated.to_bytes(), makers)
     if len(envelope.encode()) > dsse.MAX_ENVELOPE_CHARS:
         raise Problem(f"{origin}: the signature takes {len(envelope.encode())} characters; split the job's circuits")
     return envelope
@@ -98,7 +102,7 @@ def signed(job: Object, parties: Sequence[Signer], terms: Terms, origin: str) ->
 
 def added(job: Object, parties: Sequence[Signer], origin: str) -> Envelope:
     """The job's own envelope with the signatures of the parties, after its statement was compared. Raises Problem."""
-    where = f"{origin}: QuantumJob {job['metadata'].get('name')!r}"
+    where = f"{origin}: {job['kind']} {job['metadata'].get('name')!r}"
     text = annotation(job)
     if not text:
         raise Problem(f"{where}: has no signature to add one to; leave --add out")
@@ -107,11 +111,13 @@ def added(job: Object, parties: Sequence[Signer], origin: str) -> Envelope:
         stated = Statement.from_bytes(envelope.payload)
     except (EnvelopeProblem, StatementProblem) as error:
         raise Problem(f"{where}: its signature cannot be read: {error}; sign anew, without --add") from None
-    projection = _projection(job, origin)
+    profile = PROFILES[stated.profile]
+    projection = _projection(job, profile, origin)
     if projection.digest != stated.subject.sha512:
         differs = projection.difference(stated.subject.fields) or "namespace, name, kind or apiVersion differ"
         raise Problem(f"{where}: is not what was signed: {differs}; have it signed anew")
-    if references(job) != [ref.model_dump() for ref in stated.refs] or envelope.payload_type != PAYLOAD_TYPE:
+    refers = profile.references(job) == [ref.model_dump() for ref in stated.refs]
+    if not refers or envelope.payload_type != profile.payload_type:
         raise Problem(f"{where}: its statement is not about this object; have it signed anew")
     if stated.exp <= datetime.now(UTC):
         raise Problem(f"{where}: its statement expired at {stated.exp.isoformat()}; have it signed anew")
@@ -121,7 +127,8 @@ def added(job: Object, parties: Sequence[Signer], origin: str) -> Envelope:
                 f"{where}: its statement does not name key {party.public.key_id}; "
                 "the first signer names those who sign later with --with PUB"
             )
-        envelope = envelope.with_signature(Signature(party.public.key_id, party.sign(envelope.signed_bytes)))
+        value = party.sign(envelope.signed_bytes, profile.context)
+        envelope = envelope.with_signature(Signature(party.public.key_id, value))
     return envelope
 
 
@@ -177,7 +184,11 @@ def _placed(target: Target, text: signable.Text) -> tuple[list[Object], dict[int
     return objects, written
 
 
-def _projection(job: Object, origin: str) -> Projection:
+def _newest(job: Object) -> Profile:
+    return of_kind(str(job["kind"]))[-1]
+
+
+def _projection(job: Object, profile: Profile, origin: str) -> Projection:
     """Raises Problem for what cannot be signed."""
     name = job["metadata"].get("name")
     if not name:
@@ -186,10 +197,10 @@ def _projection(job: Object, origin: str) -> Projection:
             "server would complete after the signature"
         )
     try:
-        projection = project(job)
+        projection = profile.project(job)
     except ProjectionProblem as problem:
-        raise Problem(f"{origin}: QuantumJob {name!r} cannot be signed", details=_details(problem)) from None
-    for reference in references(job):
+        raise Problem(f"{origin}: {job['kind']} {name!r} cannot be signed", details=_details(problem)) from None
+    for reference in profile.references(job):
         if not reference["sha256"]:
             raise Problem(f"{origin}: {reference['name']}/{reference['key']}: give the sha256 of the circuit")
     return projection

@@ -25,7 +25,7 @@ from qee.signing.algorithms import Family
 from qee.signing.attestation import AttestationProblem, attest, check
 from qee.signing.keys import KeyProblem, PrivateKey
 from qee.signing.libraries import Suite
-from qee.signing.projection import of_job
+from qee.signing.profiles.job import of_job
 from qee.signing.verdict import Verdict
 
 logger = logging.getLogger(__name__)

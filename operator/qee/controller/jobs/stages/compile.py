@@ -41,7 +41,7 @@ from qee.kube import manifests
 from qee.kube.port import AlreadyExists, Object, Port
 from qee.kube.resources import TASKS
 from qee.signing import authorization, canonical
-from qee.signing.projection import of_job
+from qee.signing.profiles.job import of_job
 
 # Bytes of a task as it is made: etcd takes 1.5 MiB, and signatures, handles, messages, and a result of moderate size
 # are still to come.
