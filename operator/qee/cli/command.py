@@ -7,12 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import fields, is_dataclass
-from typing import Any, get_type_hints
+from dataclasses import is_dataclass
+from typing import Any
 
 import typer
 
-from qee.cli import exits, options
+from qee.cli import exits
 from qee.cli.connection import Target
 from qee.cli.extras import extra_of
 from qee.cli.problem import Problem, refused
@@ -21,58 +21,35 @@ from qee.kube.port import ApiError
 
 Body = Callable[..., int | Coroutine[Any, Any, int]]
 
-CLUSTER_OPTIONS: dict[str, Any] = {
-    "namespace": options.Namespace,
-    "context": options.Context,
-    "kubeconfig": options.Kubeconfig,
-}
 
+def command(app: typer.Typer, function: Body) -> None:
+    """Register a function as the command of its name.
 
-def command(app: typer.Typer, name: str) -> Callable[[Body], Body]:
-    """Register a function as a command.
-
-    A first parameter `target` is not an option: it gets what the cluster options say, those before the command's name
-    included. A parameter whose type is a dataclass of options gets that, each of its fields being an option.
-    The function returns the exit code, or a coroutine of it; or raises `Problem` or `ApiError`.
+    A parameter whose type is a dataclass of options gets that, each of its fields being an option; a `Target` also what
+    the cluster options before the command's name say. The function returns the exit code, or a coroutine of it; or
+    raises `Problem` or `ApiError`.
     """
+    parameters = inspect.signature(function).parameters
+    own = dict(
+        sorted(parameters.items(), key=lambda each: each[1].annotation is Target)
+    )  # the cluster options are last
+    groups: dict[str, Any] = {name: each.annotation for name, each in own.items() if is_dataclass(each.annotation)}
+    members = {name: inspect.signature(group).parameters for name, group in groups.items()}
+    options = [option for name, each in own.items() for option in members.get(name, {name: each}).values()]
 
-    def register(function: Body) -> Body:
-        own = list(inspect.signature(function).parameters.values())
-        takes_target = bool(own) and own[0].name == "target"
-        plain = {p.name: p for p in own[takes_target:] if not _is_group(p.annotation)}
-        groups: dict[str, type[Any]] = {p.name: p.annotation for p in own[takes_target:] if p.name not in plain}
-        kinds = {name: p.annotation for name, p in plain.items()}
-        defaults = {name: p.default for name, p in plain.items()}
-        for group in groups.values():
-            kinds |= get_type_hints(group, include_extras=True)
-            defaults |= {field.name: field.default for field in fields(group)}
-        kinds |= CLUSTER_OPTIONS if takes_target else {}
+    def invoked(ctx: typer.Context, **values: Any) -> None:
+        for name, group in groups.items():
+            values[name] = group(**{member: values.pop(member) for member in members[name]})
+            if group is Target:
+                values[name] = values[name].over(ctx.obj or Target())
+        raise typer.Exit(_finish(function, values))
 
-        def invoked(ctx: typer.Context, **values: Any) -> None:
-            if takes_target:
-                named = Target(**{option: values.pop(option) for option in CLUSTER_OPTIONS})
-                values["target"] = named.over(ctx.obj or Target())
-            for name, group in groups.items():
-                values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
-            raise typer.Exit(_finish(function, values))
-
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        invoked.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [
-                inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
-                *(inspect.Parameter(n, keyword, default=defaults.get(n), annotation=k) for n, k in kinds.items()),
-            ]
-        )
-        invoked.__annotations__ = {"ctx": typer.Context, **kinds}
-        invoked.__doc__ = function.__doc__
-        app.command(name)(invoked)
-        return function
-
-    return register
-
-
-def _is_group(annotation: Any) -> bool:
-    return isinstance(annotation, type) and is_dataclass(annotation)
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in options]
+    invoked.__signature__ = inspect.Signature([context, *keywords])  # type: ignore[attr-defined]
+    invoked.__annotations__ = {each.name: each.annotation for each in (context, *keywords)}
+    invoked.__doc__ = function.__doc__
+    app.command(function.__name__)(invoked)
 
 
 def _finish(function: Body, values: dict[str, Any]) -> int:

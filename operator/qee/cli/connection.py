@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from qee.cli import options
 from qee.cli.problem import Problem
 from qee.kube.port import Port
 
@@ -26,9 +27,9 @@ class Cluster:
 class Target:
     """What --namespace, --context and --kubeconfig say; None where they are not given."""
 
-    namespace: str | None = None
-    context: str | None = None
-    kubeconfig: str | None = None
+    namespace: options.Namespace = None
+    context: options.Context = None
+    kubeconfig: options.Kubeconfig = None
 
     def over(self, other: "Target") -> "Target":
         """This one's answers, and the other's where this one has none."""

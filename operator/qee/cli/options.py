@@ -1,11 +1,13 @@
 """Arguments and options that several commands share."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from qee.cli import durations
-from qee.cli.forms import ListForm, ResultForm
+from qee.cli.forms import ListForm
 from qee.cli.problem import Problem
 
 
@@ -15,6 +17,17 @@ def seconds(text: str) -> float:
         return durations.parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def moment(text: str) -> datetime:
+    """A time on the command line. Raises BadParameter."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} is no time with a time zone; write it like 2026-01-31T12:00:00Z")
+    return found
 
 
 Namespace = Annotated[
@@ -35,11 +48,26 @@ Kubeconfig = Annotated[
     typer.Option(metavar="FILE", help="Default: $KUBECONFIG, else ~/.kube/config."),
 ]
 JobName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a QuantumJob.")]
-File = Annotated[
-    str | None,
-    typer.Argument(metavar="FILE", help="Manifest, of one or several documents; - is stdin. Or a circuit's file."),
-]
 SameFile = Annotated[str | None, typer.Option("-f", "--file", metavar="FILE", help="The same as FILE.")]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The file that a command is about."""
+
+    path: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE", help="Manifest, of one or several documents; - is stdin. Or a circuit's file."),
+    ] = None
+    file: SameFile = None
+
+    def one(self, usage: str) -> str:
+        """The one of FILE and -f FILE that is there. Raises Problem."""
+        if (self.path is None) == (self.file is None):
+            raise Problem(f"give one file: {usage}")
+        return self.path or self.file or ""
+
+
 ConfigMapFiles = Annotated[
     list[str] | None,
     typer.Option("--config-map", metavar="FILE", help="Further manifest with ConfigMaps; may be repeated."),
@@ -63,36 +91,21 @@ Name = Annotated[str | None, typer.Option(metavar="NAME", help="Name for the job
 Chosen = Annotated[
     str | None, typer.Option("--job", metavar="NAME", help="Which QuantumJob of the manifest, if it holds several.")
 ]
-ResultOutput = Annotated[
-    ResultForm,
-    typer.Option(
-        "-o",
-        "--output",
-        help="Text for people, every number (table, csv, npz), or the document (json, yaml).",
-    ),
-]
-Plot = Annotated[bool, typer.Option("--plot", help="Draw sweeps as curves on the terminal.")]
-Png = Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw a picture; needs matplotlib.")]
-Parameter = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Parameter that curves are drawn against. Default: the only one that varies."),
-]
-Outcome = Annotated[
-    str | None,
-    typer.Option(metavar="BITS", help="Outcome whose probability is drawn. Default: the four most frequent."),
-]
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """Which job of the manifest is run, and what stands in place of its own."""
+
+    job: Chosen = None
+    name: Name = None
+    shots: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="In place of the manifest's, for every circuit.")
+    ] = None
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="In place of the manifest's.")] = None
+
+
 ListOutput = Annotated[ListForm, typer.Option("-o", "--output", help="Form of the list.")]
-OutputFile = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Also write the document, byte for byte; with -o csv or npz: write that."),
-]
-
-
-def one(path: str | None, file: str | None, usage: str) -> str:
-    """The one of FILE and -f FILE that is there. Raises Problem."""
-    if (path is None) == (file is None):
-        raise Problem(f"give one file: {usage}")
-    return path or file or ""
 
 
 def _quantity(text: str) -> int:

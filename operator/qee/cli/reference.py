@@ -6,15 +6,17 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from qee.cli import exits
-from qee.cli.command import CLUSTER_OPTIONS
+from qee.cli.connection import Target
 from qee.cli.main import app
 
+CLUSTER_OPTIONS = {each.name for each in fields(Target)}
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
 
 INTRODUCTION = """\
@@ -91,7 +93,7 @@ def _command(name: str, command: Any, context: Any) -> Iterator[str]:
     yield f"`qee {name} {re.sub(r'[{}]', '', usage).replace('[[', '[').replace(']]', ']')}`"
     yield ""
     yield inspect.cleandoc(command.help or "")
-    talks = set(CLUSTER_OPTIONS) <= {p.name for p in command.params}
+    talks = {p.name for p in command.params} >= CLUSTER_OPTIONS
     own = [p for p in command.params if not (talks and p.name in CLUSTER_OPTIONS)]
     if own:
         yield ""

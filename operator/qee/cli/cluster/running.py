@@ -14,6 +14,7 @@ from qee.cli.cluster.submitting import create, signing_with
 from qee.cli.cluster.waiting import until_finished
 from qee.cli.connection import Cluster, Target
 from qee.cli.here import given
+from qee.cli.options import JobOptions
 from qee.cli.problem import Problem
 from qee.cli.show import results
 from qee.cli.show.results import View
@@ -28,34 +29,32 @@ CANCEL_SECONDS = 10.0  # for the request, and again for the job to end: CI syste
 async def run(
     target: Target,
     file: str,
-    *,
-    job: str | None,
-    name: str | None,
+    choice: JobOptions,
     signing: SigningOptions,
-    shots: int | None,
-    seed: int | None,
+    view: View,
+    *,
     wait: bool,
     seconds: float | None,
     logs: bool,
-    view: View,
-    cancel_on_interrupt: bool,
+    cancel: bool,
 ) -> int:
     manifest = given.read(file)
-    chosen = given.with_options(manifest.one_job(job), shots, seed)
-    if chosen["spec"] != manifest.one_job(job)["spec"] and is_signed(chosen) and not signing.named():
+    job = manifest.one_job(choice.job)
+    chosen = given.with_options(job, choice)
+    if chosen["spec"] != job["spec"] and is_signed(job) and not signing.named():
         raise Problem("--shots and --seed change what is signed; sign anew with --key FILE, or change the manifest")
     manifest = replace(manifest, jobs=[chosen])
     async with target.open() as cluster:
         sign = await signing_with(cluster, manifest, signing)
         with Interrupts() as interrupts:
-            created = await create(cluster, manifest, chosen, name, sign)
+            created = await create(cluster, manifest, chosen, choice.name, sign)
             cluster = replace(cluster, namespace=created["metadata"]["namespace"])
             called = created["metadata"]["name"]
             if not wait:
                 out(f"quantumjob.qee.dev/{called} created")
                 return exits.OK
             note(f"quantumjob.qee.dev/{printable(called)} created")
-            waiting = _Waiting(cluster, called, created["metadata"]["uid"], seconds, logs, cancel_on_interrupt)
+            waiting = _Waiting(cluster, called, created["metadata"]["uid"], seconds, logs, cancel)
             finished = await waiting.finish(interrupts)
         if not stored.partial(finished):
             _succeeded(finished)

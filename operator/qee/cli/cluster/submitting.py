@@ -70,7 +70,7 @@ async def signing_with(cluster: Cluster, manifest: Manifest, options: SigningOpt
     from qee.cli.sign import signable, signed_content, signers, signing
 
     chosen = options.chosen()
-    if not options.named() and (not chosen.files or all(map(signable.is_signed, manifest.jobs))):
+    if not options.named() and (not chosen.key or all(map(signable.is_signed, manifest.jobs))):
         return None
     parties = signers.signers(chosen)
     terms = signing.Terms(audiences=[await cluster_uid(cluster.port)], validity=VALIDITY)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from qee.cli import manifest
 from qee.cli.here import scaffold
 from qee.cli.manifest import Manifest
+from qee.cli.options import JobOptions
 from qee.cli.problem import Problem
 from qee.kube.port import Object
 
@@ -31,17 +32,17 @@ def read(path: str, config_maps: Sequence[str] = (), *, values: bool = True) -> 
     return made
 
 
-def with_options(job: Object, shots: int | None, seed: int | None) -> Object:
+def with_options(job: Object, choice: JobOptions) -> Object:
     """The job with --shots, for all of its circuits, and --seed in place of its own."""
     spec = dict(job["spec"])
-    if shots is not None:
-        spec["shots"] = shots
+    if choice.shots is not None:
+        spec["shots"] = choice.shots
         spec["circuits"] = [
             {name: value for name, value in circuit.items() if name != "shots"}
             if isinstance(circuit, dict)
             else circuit
             for circuit in spec.get("circuits") or []
         ]
-    if seed is not None:
-        spec["seed"] = seed
+    if choice.seed is not None:
+        spec["seed"] = choice.seed
     return {**job, "spec": spec}

@@ -21,6 +21,7 @@ from qee.api.reasons import Reason
 from qee.cli import exits
 from qee.cli.here import checking, given
 from qee.cli.manifest import Manifest
+from qee.cli.options import JobOptions
 from qee.cli.problem import Problem
 from qee.cli.show import results
 from qee.cli.show.results import View
@@ -36,18 +37,15 @@ MODULES = {"aer": "qiskit_aer", "cirq": "cirq"}  # by engine: what its extra ins
 
 def run(
     file: str,
-    *,
-    job: str | None,
+    choice: JobOptions,
     namespace: str | None,
     engine: str | None,
     config_maps: list[str],
     seconds: float | None,
     view: View,
-    shots: int | None = None,
-    seed: int | None = None,
 ) -> int:
     found = given.read(file, config_maps)
-    chosen = given.with_options(found.one_job(job), shots, seed)
+    chosen = given.with_options(found.one_job(choice.job), choice)
     document, deadline = prepared(replace(found, jobs=[chosen]), None, namespace, engine)
     limit = min((each for each in (seconds, deadline) if each is not None), default=None)
     data = _executed(document, limit)

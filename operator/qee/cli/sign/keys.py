@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from qee.api import names
@@ -10,6 +9,7 @@ from qee.cli import exits
 from qee.cli.forms import KeyForm
 from qee.cli.problem import Problem
 from qee.cli.sign import secret
+from qee.cli.sign.options import PolicyOptions
 from qee.cli.sign.secret import Passphrase
 from qee.cli.terminal import note, out
 from qee.cli.writing import write
@@ -38,17 +38,6 @@ def generate(file: str, algorithm: str | None, cnsa: bool, passphrase: Passphras
     return exits.OK
 
 
-@dataclass(frozen=True)
-class PolicyOptions:
-    """What --policy, --namespace, --holder, --threshold and --name say. holders: one for each key."""
-
-    wanted: bool = False
-    namespaces: Sequence[str] = ()
-    holders: Sequence[str] = ()
-    threshold: int | None = None
-    name: str | None = None
-
-
 def show(files: Sequence[str], passphrase: Passphrase, public: bool, policy: PolicyOptions) -> int:
     if policy.wanted and not (policy.namespaces and policy.holders):
         raise Problem("--policy: give --namespace, whose jobs it is about, and --holder, who holds the key")
@@ -72,10 +61,9 @@ def show(files: Sequence[str], passphrase: Passphrase, public: bool, policy: Pol
 
 
 def _policy(files: Sequence[str], keys: Sequence[PublicKey], options: PolicyOptions) -> str:
-    if len(options.holders) != len(files):
-        raise Problem(
-            f"--holder: {len(options.holders)} given for {len(files)} keys; give one for each, in their order"
-        )
+    holders = options.holders or []
+    if len(holders) != len(files):
+        raise Problem(f"--holder: {len(holders)} given for {len(files)} keys; give one for each, in their order")
     if len({key.key_id for key in keys}) != len(keys):
         raise Problem("FILE: the same key is given twice; leave one out")
     if options.threshold is not None and options.threshold > len(keys):
@@ -86,8 +74,8 @@ def _policy(files: Sequence[str], keys: Sequence[PublicKey], options: PolicyOpti
     name = options.name or called[0]
     if len(keys) == 1:
         called = [name]
-    named = list(zip(called, options.holders, keys, strict=True))
-    return manifest(named, options.namespaces, name, options.threshold)
+    named = list(zip(called, holders, keys, strict=True))
+    return manifest(named, options.namespaces or [], name, options.threshold)
 
 
 def convert(

@@ -1,14 +1,17 @@
 """Options about keys, which several commands share."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qee.cli import config, options
+from qee.cli.problem import Problem
+
 if TYPE_CHECKING:
     from qee.cli.sign.secret import Passphrase
-    from qee.cli.sign.signers import KeyOptions
+    from qee.cli.sign.signing import Terms
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,26 @@ class PassphraseOptions:
         from qee.cli.sign.secret import Passphrase
 
         return Passphrase(self.passphrase_file, self.passphrase_fd)
+
+
+@dataclass(frozen=True)
+class PolicyOptions:
+    """What makes a trust policy of keys. `holders`: one for each of them."""
+
+    wanted: Annotated[bool, typer.Option("--policy", help="A QuantumTrustPolicy with the key.")] = False
+    namespaces: Annotated[
+        list[str] | None, typer.Option("--namespace", metavar="NAME", help="That it governs; may be repeated.")
+    ] = None
+    holders: Annotated[
+        list[str] | None,
+        typer.Option("--holder", metavar="WHO", help="Who holds the private key; once for each FILE, in their order."),
+    ] = None
+    threshold: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many of the keys have to sign. Default: 1.")
+    ] = None
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of policy and rule. Default: that of the first file.")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -53,14 +76,56 @@ class SigningOptions(PassphraseOptions):
         """Whether the command line says what signs."""
         return any(each is not None for each in (self.key or None, self.key_fd, self.key_env, self.signer, self.public))
 
-    def chosen(self) -> "KeyOptions":
+    def chosen(self) -> "SigningOptions":
         """What the command line says, else the user's own key. Raises Problem for a configuration that is none."""
-        from qee.cli import config
-        from qee.cli.sign.secret import Passphrase
-        from qee.cli.sign.signers import KeyOptions
+        if self.named() or (own := config.key()) is None:
+            return self
+        return replace(self, key=[own[0]], passphrase_file=self.passphrase_file or own[1])
 
-        if not self.named() and (own := config.key()) is not None:
-            word = Passphrase(self.passphrase_file or own[1], self.passphrase_fd)
-            return KeyOptions([own[0]], passphrase=word)
-        files: Sequence[str] = self.key or []
-        return KeyOptions(files, self.key_fd, self.key_env, self.signer, self.public, self.passphrase())
+
+@dataclass(frozen=True)
+class StatementOptions:
+    """What is stated about the job, beside the job itself."""
+
+    audience: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="UID",
+            help="Cluster that may accept it: UID of its kube-system, or a name of its policies; may be repeated."
+            " Default: the current cluster.",
+        ),
+    ] = None
+    valid_for: Annotated[
+        float,
+        typer.Option(
+            parser=options.seconds,
+            metavar="DURATION",
+            help="How long the job may be created, for example 30m or 7d. Default: 24h.",
+            show_default=False,
+        ),
+    ] = "24h"  # type: ignore[assignment]
+    not_before: Annotated[
+        datetime | None, typer.Option(parser=options.moment, metavar="TIME", help="From when on. Default: now.")
+    ] = None
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="PUB", help="Public key of one who signs later with --add; may be repeated."),
+    ] = None
+    add: Annotated[bool, typer.Option("--add", help="Add a signature to the one that is there.")] = False
+    break_glass: Annotated[
+        str | None, typer.Option(metavar="REASON", help="An emergency: with a key that a policy has for that.")
+    ] = None
+
+    def terms(self) -> "Terms":
+        """Raises Problem."""
+        from qee.cli.sign.signers import public_keys
+        from qee.cli.sign.signing import Terms
+
+        if self.add and (self.audience or self.not_before or self.with_ or self.break_glass):
+            raise Problem(
+                "--add: the statement is there already; leave --audience, --not-before, --with, --break-glass out"
+            )
+        if self.break_glass is not None and not self.break_glass.strip():
+            raise Problem("--break-glass: give the reason; it is signed, logged and shown")
+        validity = timedelta(seconds=min(int(self.valid_for), 10**12))
+        return Terms(self.audience or [], validity, self.not_before, self.break_glass, public_keys(self.with_ or []))

@@ -6,10 +6,11 @@ import json
 import shlex
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from qee.cli.problem import Problem
 from qee.cli.sign import secret
+from qee.cli.sign.options import SigningOptions
 from qee.cli.sign.secret import Passphrase
 from qee.cli.sign.suite import installed_suite
 from qee.signing.external import mu
@@ -18,18 +19,6 @@ from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
 EXEC = "exec:"
 EXEC_SECONDS = 60.0
 MAX_OUTPUT = 65_536
-
-
-@dataclass(frozen=True)
-class KeyOptions:
-    """What --key, --key-fd, --key-env, --signer, --public and the passphrase's options say."""
-
-    files: Sequence[str] = ()
-    descriptor: int | None = None
-    variable: str | None = None
-    signer: str | None = None
-    public: str | None = None
-    passphrase: Passphrase = field(default_factory=Passphrase)
 
 
 @dataclass(frozen=True)
@@ -54,18 +43,18 @@ class Signer:
         return value
 
 
-def signers(options: KeyOptions) -> list[Signer]:
+def signers(options: SigningOptions) -> list[Signer]:
     """All that the options name, at least one. Raises Problem."""
-    found = []
-    for path in options.files:
-        found.append(_own(secret.read_file(path, "--key"), path, options.passphrase))
+    found, passphrase = [], options.passphrase()
+    for path in options.key or ():
+        found.append(_own(secret.read_file(path, "--key"), path, passphrase))
         secret.warn_of_readers(path)
-    if options.descriptor is not None:
-        data = secret.read_descriptor(options.descriptor, "--key-fd")
-        found.append(_own(data, f"--key-fd {options.descriptor}", options.passphrase))
-    if options.variable is not None:
-        data = secret.read_variable(options.variable, "--key-env")
-        found.append(_own(data, f"--key-env {options.variable}", options.passphrase))
+    if options.key_fd is not None:
+        data = secret.read_descriptor(options.key_fd, "--key-fd")
+        found.append(_own(data, f"--key-fd {options.key_fd}", passphrase))
+    if options.key_env is not None:
+        data = secret.read_variable(options.key_env, "--key-env")
+        found.append(_own(data, f"--key-env {options.key_env}", passphrase))
     if (options.signer is None) != (options.public is None):
         raise Problem("--signer exec:CMD and --public PUB belong together; give both")
     if options.signer is not None and options.public is not None:

@@ -1,7 +1,7 @@
 """`qee sign`: signatures into manifests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,7 +12,8 @@ from qee.cli import exits
 from qee.cli.connection import Target
 from qee.cli.problem import Problem
 from qee.cli.sign import signable, signed_content, signers
-from qee.cli.sign.signers import KeyOptions, Signer
+from qee.cli.sign.options import SigningOptions
+from qee.cli.sign.signers import Signer
 from qee.cli.terminal import note, out, printable
 from qee.cli.writing import write
 from qee.kube.cluster import cluster_uid
@@ -41,7 +42,7 @@ class Terms:
 
 
 async def sign(
-    target: Target, file: str, keys: KeyOptions, terms: Terms, *, add: bool, output: str | None, in_place: bool
+    target: Target, file: str, keys: SigningOptions, terms: Terms, *, add: bool, output: str | None, in_place: bool
 ) -> int:
     if in_place and (output is not None or file == "-"):
         raise Problem("--in-place: writes to the file of -f; leave --output out, and give -f a file")
@@ -53,7 +54,7 @@ async def sign(
             note(line)
     parties = signers.signers(keys)
     if not add and not terms.audiences:
-        terms = _for_audiences(terms, [await _own_cluster(target)])
+        terms = replace(terms, audiences=[await _own_cluster(target)])
     envelopes = {}
     for index, job in enumerate(objects):
         envelope = added(job, parties, text.origin) if add else signed(job, parties, terms, text.origin)
@@ -161,10 +162,6 @@ async def _own_cluster(target: Target) -> str:
             "policies list",
             details=[error.message] if error.message else [],
         ) from None
-
-
-def _for_audiences(terms: Terms, audiences: Sequence[str]) -> Terms:
-    return Terms(audiences, terms.validity, terms.not_before, terms.reason, terms.others)
 
 
 def _placed(target: Target, text: signable.Text) -> tuple[list[Object], dict[int, str]]:
