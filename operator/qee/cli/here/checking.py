@@ -1,7 +1,7 @@
 """What can be said of a manifest without a cluster, by the operator's own checks."""
 
 import os
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,25 +11,11 @@ from qee.api.job import QuantumJob
 from qee.api.names import ENGINES
 from qee.cli.manifest import Manifest
 from qee.cli.problem import Problem
-from qee.controller.jobs import inputs
-from qee.core.checks.sources import Sources
-from qee.kube.port import NotFound, Object, Port, Resource
+from qee.core.checks.sources import Sources, read
+from qee.kube.port import Object
 
 MIB = 1_048_576
 STANDS_IN = "local"  # name of a job that has none, or only a generateName
-
-
-class ManifestPort:
-    """The part of an API server that reading inputs takes, over a manifest's objects."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._objects = {"configmaps": manifest.config_maps, "quantumbackends": manifest.backends}
-
-    async def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
-        found = self._objects.get(resource.plural, {}).get(name)
-        if found is None or found["metadata"].get("namespace") not in (None, namespace):
-            raise NotFound(404, "NotFound", name)
-        return found
 
 
 def typed(manifest: Manifest, job: Object, uid: str, namespace: str | None) -> QuantumJob:
@@ -45,7 +31,12 @@ def typed(manifest: Manifest, job: Object, uid: str, namespace: str | None) -> Q
 
 async def sources(manifest: Manifest, job: QuantumJob) -> Sources:
     """What the circuits consist of, digests checked. Raises `Refused`, as in the operator."""
-    return await inputs.sources(cast(Port, ManifestPort(manifest)), job)
+
+    async def config_map(name: str) -> Object | None:
+        found = manifest.config_maps.get(name)
+        return found if found and found["metadata"].get("namespace") in (None, job.metadata.namespace) else None
+
+    return await read(job, config_map)
 
 
 def machine_memory() -> int | None:
