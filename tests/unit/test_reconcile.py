@@ -9,6 +9,7 @@ from tests import builders
 from tests.cluster_simulation import Simulation
 
 from qee.api.conditions import ConditionType
+from qee.api.job import QuantumJob
 from qee.controller.jobs import results
 from qee.kube.manifests import deny_all_policies
 from qee.kube.port import ApiError
@@ -679,5 +680,29 @@ async def test_a_quota_is_reported_and_tried_again(simulation: Simulation) -> No
     assert simulation.children()
 
 
-async def test_a_deleted_job_is_forgotten(simulation: Simulation) -> None:
-    assert await simulation.step() is None
+@pytest.mark.parametrize("name", ["bell", "another"])
+async def test_a_deleted_job_is_forgotten(simulation: Simulation, name: str) -> None:
+    """Before its end, too, and where another one of its name has come instead."""
+    await started(simulation)
+    await simulation.step()
+    known = simulation.reconciler.memory
+    assert len(known) == 1
+    first = known.of(QuantumJob.model_validate(simulation.job()).metadata)
+    assert first.child == simulation.child()["metadata"]["uid"]
+    simulation.api.remove(JOBS, "default", "bell")
+    simulation.api.collect_garbage()
+    simulation.given(builders.job(name))
+    for _ in range(2):
+        assert await simulation.step() is None or name == "bell"
+    assert len(known) == (1 if name == "bell" else 0)
+    if name == "bell":
+        assert known.of(QuantumJob.model_validate(simulation.job()).metadata).child != first.child
+
+
+async def test_a_job_that_has_ended_is_forgotten(simulation: Simulation) -> None:
+    await started(simulation)
+    simulation.succeed()
+    await simulation.step()
+    assert len(simulation.reconciler.memory) == 0
+    await simulation.step()
+    assert len(simulation.reconciler.memory) == 0

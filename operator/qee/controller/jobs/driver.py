@@ -1,7 +1,7 @@
 """What carries out the steps of a stage: its half with I/O. And the attempts that there are, as tuples of stages."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from qee.controller.jobs.memory import Key
 from qee.controller.jobs.reads import Reads
@@ -18,53 +18,37 @@ REFUSED = (400, 403, 422)  # by a quota, a policy or a webhook, rather than by a
 S = TypeVar("S", bound=Stage)
 
 
-class Driver(Protocol[S]):
+class Driver(Generic[S]):
     """Of one stage. Every method may be interrupted anywhere and repeated. Raises `ApiError`.
 
-    `begin` and `carry_out` return what came of it, or raise `Refused`, `Denied`, `Lost` or `KeyUnreadable`.
+    `begin` and `carry_out` return what came of it, or raise `Refused`, `Denied`, `Lost` or `KeyUnreadable`. What stands
+    here holds of a stage that begins no attempt, costs nothing and holds nothing back.
     """
 
-    @property
-    def stage(self) -> type[S]: ...
+    stage: type[S]
 
     def begins(self, world: World) -> bool:
         """Whether an attempt at this job begins with this stage."""
-        ...
-
-    async def begin(self, world: World, attempt: int) -> Outcome:
-        """Make the stage's child, new or found."""
-        ...
-
-    async def observe(self, world: World, reads: Reads, child: JobStage | None) -> S | None:
-        """The stage, if it has begun. `child`: the batch/v1 Job under the attempt's name, whosever it is."""
-        ...
-
-    async def carry_out(self, world: World, stage: S, step: Step) -> Outcome:
-        """The step that the stage has asked for."""
-        ...
-
-    async def settle(self, world: World, plan: Finish | Pause) -> Mapping[str, Any]:
-        """The attempt is over: settle accounts. Fields of status that tell of it."""
-        ...
-
-    async def release(self, key: Key, world: World | None, reads: Reads) -> float | None:
-        """Of a job that has ended, or is gone (None): let go of what is being deleted. Seconds until the next look."""
-        ...
-
-
-class Plain:
-    """What a stage has that neither begins an attempt, nor costs anything, nor holds anything back."""
-
-    def begins(self, world: World) -> bool:
         return False
 
     async def begin(self, world: World, attempt: int) -> Outcome:
+        """Make the stage's child, new or found."""
+        raise NotImplementedError
+
+    async def observe(self, world: World, reads: Reads, child: JobStage | None) -> S | None:
+        """The stage, if it has begun. `child`: the batch/v1 Job under the attempt's name, whosever it is."""
+        raise NotImplementedError
+
+    async def carry_out(self, world: World, stage: S, step: Step) -> Outcome:
+        """The step that the stage has asked for."""
         raise NotImplementedError
 
     async def settle(self, world: World, plan: Finish | Pause) -> Mapping[str, Any]:
+        """The attempt is over: settle accounts. Fields of status that tell of it."""
         return {}
 
     async def release(self, key: Key, world: World | None, reads: Reads) -> float | None:
+        """Of a job that has ended, or is gone (None): let go of what is being deleted. Seconds until the next look."""
         return None
 
 
@@ -72,12 +56,15 @@ class Attempts:
     """The tuples of stages that an attempt may consist of. A job's is the first of which something is there."""
 
     def __init__(self, *kinds: tuple[Driver[Any], ...]) -> None:
-        self._kinds = kinds
-        self._drivers: Sequence[Driver[Any]] = [driver for kind in kinds for driver in kind]
+        self.kinds = list(kinds)
+
+    @property
+    def _drivers(self) -> Sequence[Driver[Any]]:
+        return [driver for kind in self.kinds for driver in kind]
 
     async def observe(self, world: World, reads: Reads, child: JobStage | None) -> tuple[Stage, ...]:
         """The stages that have begun."""
-        for kind in self._kinds:
+        for kind in self.kinds:
             found = [await driver.observe(world, reads, child) for driver in kind]
             if stages := tuple(stage for stage in found if stage is not None):
                 return stages
@@ -87,7 +74,7 @@ class Attempts:
         """What came of it; an `ApiError` that says nothing about the job is raised."""
         try:
             if isinstance(plan, Start):
-                first = next(kind[0] for kind in self._kinds if kind[0].begins(world))
+                first = next(kind[0] for kind in self.kinds if kind[0].begins(world))
                 return await first.begin(world, plan.attempt)
             driver = next(each for each in self._drivers if isinstance(world.stage, each.stage))
             return await driver.carry_out(world, world.stage, plan.step)

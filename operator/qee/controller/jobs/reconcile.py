@@ -31,7 +31,7 @@ from qee.core.job.plan import (
 from qee.core.job.told import told
 from qee.core.job.world import Patience, World
 from qee.kube.port import Conflict, NotFound, Port
-from qee.kube.resources import CHILDREN, JOBS
+from qee.kube.resources import JOBS, OF_KIND
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Reconciler:
         """Delete that very object; one that is gone, or another under its name, is no concern of ours."""
         if child is None:
             return
-        resource = {each.kind: each for each in (CHILDREN, JOBS)}[child.kind]
+        resource = OF_KIND[child.kind]
         try:
             await self._port.delete(resource, world.job.metadata.namespace, child.name, uid=child.uid)
         except (NotFound, Conflict):

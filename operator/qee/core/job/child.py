@@ -1,9 +1,9 @@
 """What the stages have in common whose child is a batch/v1 Job: those that simulate, and the one that compiles."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import Self
 
 from qee.api.conditions import Phase
 from qee.api.names import KIND_CHILD
@@ -11,19 +11,16 @@ from qee.api.reasons import Reason
 from qee.core import times
 from qee.core.job import failure, retry
 from qee.core.job.observed import ChildState, PodState
-from qee.core.job.plan import Carry, Child, Finish, Nothing, Pause, Plan, Report, Retry, Start, Step, TakeAway
+from qee.core.job.plan import Carry, Child, Finish, Nothing, Plan, Retry, Start, Step, TakeAway
 from qee.core.job.queueing import queued
-from qee.core.job.world import SIMULATOR_BACKOFF_LIMIT, Patience, World
+from qee.core.job.world import Patience, Stage, World
 
 
 @dataclass(frozen=True)
-class JobStage:
+class JobStage(Stage):
     """A child Job and those of its pods that are what it would make. `ours`: this process has made the Job, or compared
     it with what it would make. `input_gone`: its input ConfigMap does not exist any more, and no pod has started.
     """
-
-    backoff_limit: ClassVar[int] = SIMULATOR_BACKOFF_LIMIT
-    reserves: ClassVar[bool] = False
 
     job: ChildState
     pods: Sequence[PodState] = ()
@@ -46,15 +43,6 @@ class JobStage:
     @property
     def has_run(self) -> bool:
         return any(pod.succeeded for pod in self.pods)
-
-    def report(self, phase: Phase, reason: Reason, message: str, after: float | None = None) -> Report:
-        return Report(phase, reason, message, self.child, after=after)
-
-    def key_unreadable(self, message: str, after: float) -> Report:
-        return self.report(Phase.PENDING, Reason.WAITING_FOR_RESULT_KEY, message, after)
-
-    def finish(self, phase: Phase, reason: Reason, message: str, take_away: bool = False) -> Finish:
-        return Finish(phase, reason, message, self.child, take_away)
 
     def known(self, world: World) -> bool:
         """The Job is the one that this quantum job was started with."""
@@ -120,12 +108,6 @@ class JobStage:
         why = failure.of_pod(last)[1] if last is not None else self.job.failed_message[: failure.MAX_MESSAGE]
         message = f"Every attempt within spec.backoffLimit={world.backoff_limit} failed; the last one: {why}"
         return self.finish(Phase.FAILED, Reason.BACKOFF_LIMIT_EXCEEDED, message)
-
-    def stop(self, world: World, patience: Patience, end: Finish) -> Plan | None:
-        return replace(end, child=self.child, take_away=True)
-
-    def suspend(self, world: World, patience: Patience) -> Plan | None:
-        return Pause(self.child)
 
     def after_the_end(self, world: World, patience: Patience) -> Plan | None:
         """A pod that does not end, for its sidecar goes on, is taken away after a while."""

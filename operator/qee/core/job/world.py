@@ -1,16 +1,16 @@
 """What is known about one job at one moment: all that a decision may look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from qee.api.backend import QuantumBackend
 from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.core import times
-from qee.core.job.plan import Child, Finish, Plan, Report
+from qee.core.job.plan import Child, Finish, Pause, Plan, Report
 from qee.core.refusal import Refused
 from qee.signing.verdict import Verdict
 
@@ -34,65 +34,63 @@ class Patience:
     cancel: float = 120.0  # for the provider to confirm that a task is cancelled
 
 
-class Stage(Protocol):
-    """What there is of one stage of an attempt, and what to do about it. Pure; its driver does it."""
+class Stage:
+    """What there is of one stage of an attempt, and what to do about it. Pure; its driver does it.
+
+    What stands here holds of a stage with a child that costs nothing and is deleted to stop it.
+    """
+
+    backoff_limit: ClassVar[int] = SIMULATOR_BACKOFF_LIMIT
+    """How many further attempts there are where spec.backoffLimit is absent."""
+    reserves: ClassVar[bool] = False
+    """Its attempt may have reserved money."""
 
     @property
     def child(self) -> Child | None:
         """As status names it; None where it is gone."""
-        ...
-
-    @property
-    def backoff_limit(self) -> int:
-        """How many further attempts there are where spec.backoffLimit is absent."""
-        ...
-
-    @property
-    def reserves(self) -> bool:
-        """Its attempt may have reserved money."""
-        ...
+        raise NotImplementedError
 
     @property
     def deadline_seconds(self) -> int | None:
         """The job's deadline, as the stage was made with it."""
-        ...
+        return None
 
     @property
     def has_run(self) -> bool:
         """All has ended well: the result need only be stored."""
-        ...
+        return False
 
     def report(self, phase: Phase, reason: Reason, message: str, after: float | None = None) -> Report:
         """With the fields of status that show the stage."""
-        ...
+        return Report(phase, reason, message, self.child, after=after)
 
     def key_unreadable(self, message: str, after: float) -> Report:
         """Its result waits for the key that results are signed with."""
-        ...
+        return self.report(Phase.PENDING, Reason.WAITING_FOR_RESULT_KEY, message, after)
 
     def finish(self, phase: Phase, reason: Reason, message: str, take_away: bool = False) -> Finish:
-        """The same as the job's end; `take_away`: what runs of the stage is deleted first."""
-        ...
+        """The job's end; `take_away`: what runs of the stage is deleted first."""
+        return Finish(phase, reason, message, self.child, take_away)
 
     def disowned(self, world: "World") -> Plan | None:
         """What to do with something that nobody can vouch for; None: it is the job's own."""
-        ...
+        return None
 
     def follow(self, world: "World", patience: Patience) -> Plan:
         """The job may run: wait for the stage, take the next step, or see how it failed."""
-        ...
+        raise NotImplementedError
 
     def stop(self, world: "World", patience: Patience, end: Finish) -> Plan | None:
         """The job is to end so: take away what runs first. None: there is nothing of the stage to stop."""
-        ...
+        return replace(end, child=self.child, take_away=True)
 
     def suspend(self, world: "World", patience: Patience) -> Plan | None:
         """The job is to rest. None: there is nothing of the stage to suspend."""
-        ...
+        return Pause(self.child)
 
     def after_the_end(self, world: "World", patience: Patience) -> Plan | None:
         """The job has ended: what is left to do, or when to look (`Nothing`)."""
-        ...
+        return None
 
 
 @dataclass(frozen=True)

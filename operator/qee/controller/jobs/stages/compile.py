@@ -17,7 +17,7 @@ from qee.controller.backends import BackendsInUse
 from qee.controller.budgets import Budgets
 from qee.controller.jobs import answers, inputs
 from qee.controller.jobs.attesting import ResultSigner
-from qee.controller.jobs.driver import Plain
+from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.pricing import prices
 from qee.controller.jobs.reads import Reads
 from qee.controller.jobs.results import Collector, read_frame, run_document
@@ -48,7 +48,7 @@ from qee.signing.profiles.job import of_job
 MAX_TASK = 1_000_000
 
 
-class CompileDriver(Plain):
+class CompileDriver(Driver[Compile]):
     """Attempts at a provider's device begin here. Every step may be repeated."""
 
     stage = Compile

@@ -16,7 +16,7 @@ from qee.controller.budgets import Budgets
 from qee.controller.jobs import answers
 from qee.controller.jobs.alarms import Alarms
 from qee.controller.jobs.attesting import Ran, ResultSigner, RunFacts
-from qee.controller.jobs.driver import Plain
+from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.reads import Reads
 from qee.controller.jobs.results import Collector
@@ -36,7 +36,7 @@ from qee.kube.resources import TASKS
 logger = logging.getLogger(__name__)
 
 
-class ProviderDriver(Plain):
+class ProviderDriver(Driver[Provider]):
     """Every step may be repeated."""
 
     stage = Provider

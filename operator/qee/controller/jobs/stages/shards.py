@@ -11,7 +11,7 @@ from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.controller.jobs import answers
 from qee.controller.jobs.attesting import Ran, ResultSigner
-from qee.controller.jobs.driver import Plain
+from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.memory import Memory
 from qee.controller.jobs.parts import Part, PartStore, name_of
 from qee.controller.jobs.reads import Reads
@@ -32,7 +32,7 @@ from qee.kube.resources import CONFIG_MAPS
 logger = logging.getLogger(__name__)
 
 
-class ShardsDriver(Plain):
+class ShardsDriver(Driver[Shards]):
     """Its child is made as that of a simulation: how many shards there are is known once it is prepared."""
 
     stage = Shards

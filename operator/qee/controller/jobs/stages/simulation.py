@@ -1,6 +1,6 @@
 """Drives a Job whose one pod simulates."""
 
-from qee.controller.jobs.driver import Plain
+from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.reads import Reads
 from qee.controller.jobs.results import Collector
 from qee.controller.jobs.start import Starter
@@ -11,7 +11,7 @@ from qee.core.job.stages.simulation import Collect, Simulation
 from qee.core.job.world import World
 
 
-class SimulationDriver(Plain):
+class SimulationDriver(Driver[Simulation]):
     """Jobs that nothing else begins begin here; where their work is cut, the child that is made is one of shards."""
 
     stage = Simulation

@@ -10,7 +10,7 @@ from qee.api.reasons import Reason
 from qee.api.task import QuantumTask, TaskState
 from qee.core import times
 from qee.core.job.plan import Carry, Child, Finish, Nothing, Pause, Plan, Read, Reads, Report, Step
-from qee.core.job.world import Patience, World
+from qee.core.job.world import Patience, Stage, World
 
 # One text from the task's creation until the provider begins: each change of text is a write.
 WAITS = "Compiled and reserved; it waits for its connector and in the provider's queue."
@@ -45,12 +45,11 @@ class Cancel(Step):
 
 
 @dataclass(frozen=True)
-class Provider:
+class Provider(Stage):
     """The attempt's QuantumTask, which is ours; None where somebody has deleted it."""
 
     backoff_limit: ClassVar[int] = 0
     reserves: ClassVar[bool] = True
-    deadline_seconds: ClassVar[None] = None
 
     task: QuantumTask | None
 
@@ -73,9 +72,6 @@ class Provider:
 
     def finish(self, phase: Phase, reason: Reason, message: str, take_away: bool = False) -> Finish:
         return Finish(phase, reason, message, self.child)
-
-    def disowned(self, world: World) -> Plan | None:
-        return None
 
     def follow(self, world: World, patience: Patience) -> Plan:
         task = self.task
