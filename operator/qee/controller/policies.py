@@ -8,10 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from qee.controller.jobs.verification import trust_policies
 from qee.controller.kit.controller import ALL, Pass, Watch
 from qee.controller.kit.status import Statuses, condition
-from qee.kube.port import ApiError, Conflict, Object, Port
+from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import TRUST_POLICIES
 from qee.signing.policy import TrustPolicy
 
@@ -38,10 +37,12 @@ class Policies:
     async def reconcile(self, key: Any) -> None:
         """All of them. One that cannot be written does not keep the others; raises the last `ApiError` then."""
         failed: ApiError | None = None
-        policies = await trust_policies(self._port)
-        if policies is None:
+        policies: list[Object] = []
+        try:
+            policies = [policy async for policy in self._port.list(TRUST_POLICIES)]
+        except NotFound:
             logger.warning("there is no resource %s; install the CRDs (chart qee-crds)", TRUST_POLICIES.plural)
-        for policy in policies or []:
+        for policy in policies:
             try:
                 await self._write(policy)
             except Conflict as error:  # it has changed since it was listed

@@ -16,8 +16,7 @@ from qee.api.messages import one_line
 from qee.controller.jobs.reads import Reads
 from qee.controller.settings import Settings
 from qee.kube.cluster import cluster_uid
-from qee.kube.port import NotFound, Object, Port
-from qee.kube.resources import TRUST_POLICIES
+from qee.kube.port import Object, Port
 from qee.signing.libraries import Suite
 from qee.signing.policy import TrustPolicy
 from qee.signing.verdict import Verdict
@@ -69,11 +68,3 @@ class Verifier:
         if not self._cluster:
             self._cluster = await cluster_uid(self._port)
         return self._cluster
-
-
-async def trust_policies(port: Port) -> list[Object] | None:
-    """The policies, live. None where the kind does not exist: then no policy governs, and `withoutPolicy` decides."""
-    try:
-        return [policy async for policy in port.list(TRUST_POLICIES)]
-    except NotFound:
-        return None
