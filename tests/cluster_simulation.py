@@ -1,11 +1,10 @@
 """A job controller and a kubelet for the in-memory API server, driven step by step by a test."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from tests import builders
+from tests import builders, signed
 from tests.fakes.port import FakeApiServer
 
 from qee.api.conditions import ConditionType
@@ -25,10 +24,9 @@ SETTINGS = Settings(
 )
 
 
-@cache
 def suite() -> Suite:
-    """Both libraries, tried once for all tests of the process."""
-    return Suite.required()
+    """Both libraries, asked for once a signature is verified."""
+    return signed.SUITE
 
 
 class Clock:

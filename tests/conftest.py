@@ -1,4 +1,4 @@
-"""What all tests need: liboqs, and for those that ask for one a real API server. Both are built once and cached."""
+"""What tests may ask for: liboqs, OpenSSL, a real API server. Each is made once, when the first test asks."""
 
 import os
 import re
@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from e2e.cluster import liboqs
 from e2e.cluster import openssl as trixie
 from e2e.cluster.apiserver import ApiServer
 from e2e.cluster.steps import ClusterError
@@ -18,9 +17,16 @@ settings.register_profile("steady", derandomize=True, database=None)
 
 
 def pytest_configure() -> None:
-    liboqs.provide_for_tests()
     if "QEE_FUZZ_SECONDS" not in os.environ:
         settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def liboqs() -> None:
+    """The second of the libraries that verify signatures, for this process and its children."""
+    from tests import signed
+
+    signed.provide_liboqs()
 
 
 @pytest.fixture(scope="session")

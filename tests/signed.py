@@ -3,7 +3,7 @@
 ada = signed.key("ada")
 job = signed.sign_job(builders.job(), ada)
 policy = signed.policy({"ada": ada})
-verdict = verify(signed.question(job, policy), Suite.required())
+verdict = verify(signed.question(job, policy), signed.SUITE)
 """
 
 import copy
@@ -13,13 +13,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import pytest
 import rfc8785
+from e2e.cluster import liboqs
+from e2e.cluster.steps import ClusterError
 
 from qee.api import names
 from qee.kube.port import Object
 from qee.signing import dsse
 from qee.signing.algorithms import DEFAULT_ALGORITHM, JOB_CONTEXT
 from qee.signing.keys import PrivateKey, PublicKey
+from qee.signing.libraries import Suite, by_cryptography, by_liboqs
 from qee.signing.policy import TrustPolicy
 from qee.signing.profiles.job import PAYLOAD_TYPE, project, references
 from qee.signing.statement import statement
@@ -27,6 +31,38 @@ from qee.signing.verify import Question
 
 CLUSTER = "4f0e1c7a-0000-4000-8000-5a11ab1ec0de"  # UID of the namespace kube-system
 HOUR = timedelta(hours=1)
+
+
+@cache
+def _missing() -> str:
+    """Why there is no liboqs, after one try to build it; empty where there is one."""
+    try:
+        liboqs.provide()
+    except ClusterError as problem:
+        return str(problem)
+    return ""
+
+
+def provide_liboqs() -> None:
+    """For this process and its children. Where it cannot be had the test fails, and says why."""
+    if why := _missing():
+        pytest.fail(f"needs liboqs: {why}", pytrace=False)
+
+
+@cache
+def suite() -> Suite:
+    """Both libraries, tried once for all tests of the process."""
+    provide_liboqs()
+    return Suite.required()
+
+
+class _AtFirstUse(Suite):
+    def verify(self, *question: Any) -> bool:
+        return suite().verify(*question)
+
+
+SUITE = _AtFirstUse({"cryptography": by_cryptography, "liboqs": by_liboqs})
+"""Both libraries; liboqs is looked for, or built, once a signature is verified."""
 
 
 @cache

@@ -15,6 +15,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.apiserver)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _libraries(liboqs: None) -> None:
+    """For the operators and webhooks that run beside the API server."""
+
+
 @pytest.fixture
 def namespace(apiserver: ApiServer) -> str:
     """A fresh namespace of the session's API server. It is not deleted: without controllers it could not be."""

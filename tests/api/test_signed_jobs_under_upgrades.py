@@ -12,7 +12,6 @@ from e2e.cluster.apiserver import ApiServer
 from tests import builders, signed
 
 from qee.api.reasons import Reason
-from qee.signing.libraries import Suite
 from qee.signing.verdict import Verdict
 from qee.signing.verify import verify
 
@@ -57,7 +56,7 @@ def read(server: ApiServer, job: Object) -> Object:
 
 
 def verdict(job: Object) -> Verdict:
-    return verify(signed.question(job, signed.policy({"ada": signed.key()})), Suite.required())
+    return verify(signed.question(job, signed.policy({"ada": signed.key()})), signed.SUITE)
 
 
 def test_what_the_server_fills_in_does_not_break_a_signature(apiserver: ApiServer, job: Object) -> None:

@@ -61,7 +61,7 @@ def as_the_operator_sees_it(found: dict[str, Any] | None, job: dict[str, Any], s
 async def test_webhook_and_operator_agree_and_what_is_not_known_counts_as_cloud(provider: str | None):
     found = None if provider == "absent" else backend(provider)
     job = signed.sign_job(builders.job(backendRef={"name": "there"}), ADA)
-    suite = Suite.available()
+    suite = signed.SUITE
     assert await as_the_webhook_sees_it(found, job, suite) is (provider not in ENGINES)
     assert as_the_operator_sees_it(found, job, suite) is (provider not in ENGINES)
 

@@ -90,7 +90,7 @@ def request(data: bytes, headers: str = "", path: str = "/validate") -> bytes:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Any]:
+def start(tmp_path: Path, liboqs: None) -> Iterator[Any]:
     """Starts webhooks; each has settings of its own."""
     begun: list[subprocess.Popen[bytes]] = []
 

@@ -11,11 +11,10 @@ from tests import builders, signed
 from tests.mutations import QUICK, changed_json, repeated
 from tests.unit.webhook.reviews import body, facts, review
 
-from qee.signing.libraries import Suite
 from qee.webhook.review import Answer, Malformed, answer, parse
 
 NOW = datetime.now(UTC)
-SUITE = Suite.available()
+SUITE = signed.SUITE
 GOOD = review("CREATE", signed.sign_job(builders.job(), signed.key("ada")))
 
 

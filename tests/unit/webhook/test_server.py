@@ -22,7 +22,7 @@ POLICY = signed.policy({"ada": ADA})
 
 def admission(known: Facts | None, suite: Suite | None = None) -> tuple[Admission, Metrics]:
     metrics = Metrics()
-    return Admission(lambda: known, lambda: "QuantumTrustPolicies", suite or Suite.available(), metrics), metrics
+    return Admission(lambda: known, lambda: "QuantumTrustPolicies", suite or signed.SUITE, metrics), metrics
 
 
 async def post(asked: Admission, data: Any, path: str = "/validate") -> tuple[int, dict[str, Any]]:
@@ -56,7 +56,7 @@ async def test_an_exception_is_a_refusal():
     def fails() -> Facts:
         raise RuntimeError("boom")
 
-    asked = Admission(fails, str, Suite.available(), Metrics())
+    asked = Admission(fails, str, signed.SUITE, Metrics())
     status, response = await post(asked, body("CREATE", signed.sign_job(builders.job(), ADA)))
     assert (status, response["allowed"], response["status"]["code"]) == (200, False, 500)
     assert "boom" not in response["status"]["message"]

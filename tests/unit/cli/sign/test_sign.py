@@ -20,7 +20,6 @@ from qee.api import names
 from qee.cli.sign import signers
 from qee.kube.port import Object
 from qee.kube.resources import JOBS, NAMESPACES
-from qee.signing.libraries import Suite
 from qee.signing.statement import Statement
 from qee.signing.verify import verify
 
@@ -77,7 +76,7 @@ def envelope_in(text: str) -> str:
 
 def accepted(job: Object, *keys: Any, **spec: Any) -> bool:
     holders = {f"k{index}": each for index, each in enumerate(keys or [ADA])}
-    return verify(signed.question(job, signed.policy(holders, **spec)), Suite.available()).allowed
+    return verify(signed.question(job, signed.policy(holders, **spec)), signed.SUITE).allowed
 
 
 KEY = names.ANNOTATION_SIGNATURE
