@@ -25,7 +25,8 @@ PATIENCE = {"queued": 2.0, "missing": 4.0, "image": 6.0, "configuration": 60.0, 
 class OperatorProcess:
     """`start` returns when it watches. `settings` are keys of the settings file, over short waits for tests.
 
-    `script` runs in place of `python -m qee.app`: a wrapper that plants a fault.
+    `script` runs in place of `python -m qee.app`: a wrapper that plants a fault. `checkout`: whose operator it is, run
+    by that checkout's Python.
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class OperatorProcess:
         images: Mapping[str, str],
         script: Path | None = None,
         settings: Mapping[str, Any] | None = None,
+        checkout: Path = CHECKOUT,
     ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="qee-operator-")
         self._kubeconfig = kubeconfig
-        self._command = [str(script)] if script else ["-m", "qee.app"]
+        python = sys.executable if checkout == CHECKOUT else str(checkout / ".venv/bin/python")
+        self._command = [python, *([str(script)] if script else ["-m", "qee.app"])]
+        self._source = checkout / "operator"
         self._settings = {
             "runner": {"images": dict(images)},
             "patience": PATIENCE,
@@ -57,10 +61,10 @@ class OperatorProcess:
         self.port, self.metrics_port = free_ports(2)
         path = Path(self._directory.name) / "settings.yaml"
         path.write_text(yaml.safe_dump({**self._settings, "port": self.port, "metricsPort": self.metrics_port}))
-        environment = {**os.environ, "KUBECONFIG": str(self._kubeconfig), "PYTHONPATH": str(CHECKOUT / "operator")}
+        environment = {**os.environ, "KUBECONFIG": str(self._kubeconfig), "PYTHONPATH": str(self._source)}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self._command, "--config", str(path), "--log-format", "text"],
+                [*self._command, "--config", str(path), "--log-format", "text"],
                 env=environment,
                 stdout=log,
                 stderr=log,

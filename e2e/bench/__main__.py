@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e import chart
-from e2e.bench import admission, audit, connector, measure, programs, report, verification
+from e2e.bench import admission, audit, connector, measure, programs, report, requests, rest, verification
 from e2e.bench.statistics import percentile
 from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.choice import cluster
@@ -143,7 +143,7 @@ class Bench:
 
 
 async def on_a_node(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """QuantumJobs against bare Jobs: `jobs` or `programs`."""
+    """What needs pods: `jobs`, `requests` or `programs`."""
     chosen = cluster()
     with step(f"Cluster ({chosen.name})"):
         chosen.up()
@@ -152,6 +152,7 @@ async def on_a_node(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
         raise SystemExit("The figures come from the API server's audit log, which this cluster keeps out of reach.")
     with step("Images"):
         references = chosen.images(PROGRAMS)
+        installs = requests.installs(chosen.kubeconfig, references, arguments.baseline if part == "requests" else None)
     with step("QEE"):
         chart.install_crds(chosen.kubeconfig)
         chart.install(chosen.kubeconfig, chart.image_values(references), *chart.TAKE_OVER)
@@ -165,6 +166,9 @@ async def on_a_node(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
             with step("Programs"):
                 compared = programs.Programs(port, NAMESPACE, references["runner-aer"], signer)
                 return {"programs": await compared.measured(arguments.large)}
+        if part == "requests":
+            counted = requests.Requests(port, NAMESPACE, log, signer)
+            return {"requests": await requests.measured(counted, installs, arguments.rounds)}
         bench = Bench(port, references["runner-aer"], log, signer)
         with step(f"{arguments.pairs} alternating pairs"):
             figures = await bench.pairs(arguments.pairs)
@@ -183,6 +187,8 @@ def measured(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     if part == "verification":
         with step("Verification"):
             found: dict[str, Any] = {"verification_ms": verification.measured()}
+    elif part == "rest":
+        found = {"rest": asyncio.run(rest.measured(arguments.jobs, arguments.quiet, arguments.baseline))}
     elif part == "connector":
         found = asyncio.run(connector.measured())
     elif part == "admission":
@@ -201,6 +207,11 @@ def main() -> None:
     parser.add_argument("--quiet", type=int, default=60, help="seconds of watching an idle operator (default 60)")
     parser.add_argument(
         "--slices", type=int, default=10, help="slices of 3 s with and without the webhook (default 10)"
+    )
+    parser.add_argument("--rounds", type=int, default=2, help="of 20 jobs in turn and 50 at once (default 2)")
+    parser.add_argument("--jobs", type=int, default=10_000, help="jobs of each kind beside an operator at rest")
+    parser.add_argument(
+        "--baseline", type=Path, help="an older checkout with its .venv, whose operator is measured beside this one's"
     )
     arguments = parser.parse_args()
     stored = CHECKOUT / "build/bench.json"

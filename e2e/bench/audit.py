@@ -1,6 +1,7 @@
-"""What the API server's audit log says: who wrote what, and when a container's and a job's end was written."""
+"""What the API server's audit log says: who asked for what, and when a container's and a job's end was written."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,9 +47,24 @@ def writes(entries: Iterable[dict[str, Any]], *, operator: bool = True) -> list[
         reference = entry.get("objectRef") or {}
         wrote = entry["verb"] not in READS and (entry.get("responseStatus") or {}).get("code", 500) < 400
         if wrote and reference.get("resource") not in APART and by_operator(entry) == operator:
-            sub = f"/{reference['subresource']}" if reference.get("subresource") else ""
-            found.append(f"{entry['verb']} {reference.get('resource')}{sub}")
+            found.append(_what(entry))
     return found
+
+
+def requests(entries: Iterable[dict[str, Any]]) -> Counter[str]:
+    """`verb resource/subresource` of each request of the operator, refused ones too; Leases and watches apart."""
+    found: Counter[str] = Counter()
+    for entry in entries:
+        reference = entry.get("objectRef") or {}
+        if by_operator(entry) and entry["verb"] != "watch" and reference.get("resource") != "leases":
+            found[_what(entry)] += 1
+    return found
+
+
+def _what(entry: dict[str, Any]) -> str:
+    reference = entry.get("objectRef") or {}
+    sub = f"/{reference['subresource']}" if reference.get("subresource") else ""
+    return f"{entry['verb']} {reference.get('resource') or entry.get('requestURI')}{sub}"
 
 
 def container_ends(entries: Iterable[dict[str, Any]]) -> dict[str, datetime]:

@@ -110,18 +110,18 @@ async def _with(port: KubeClient, server: ApiServer, provider: StandIn, scratch:
             await _submitted(provider, scratch)
         seconds = time.monotonic() - began
         await asyncio.sleep(2 * POLL_SECONDS)
-        before, cpu = len(provider.control("log")), _cpu(process.pid)
+        before, cpu = len(provider.control("log")), measure.tree_cpu_seconds(process.pid)
         with step(f"{WATCHED_SECONDS} s with nothing but polling"):
             await asyncio.sleep(WATCHED_SECONDS)
         calls = (len(provider.control("log")) - before) * 60 / WATCHED_SECONDS
-        children = _children(process.pid)
+        workers = measure.children(process.pid)
         found = {
             "tasks": TASKS_AT_ONCE,
             "rss_mib": measure.rss_mib(process.pid),
-            "worker_rss_mib": sum(map(measure.rss_mib, children)),
+            "worker_rss_mib": sum(map(measure.rss_mib, workers)),
             "submit_s": seconds,
             "calls_per_minute": calls,
-            "cpu_ms_per_s": 1000 * (_cpu(process.pid) - cpu) / WATCHED_SECONDS,
+            "cpu_ms_per_s": 1000 * (measure.tree_cpu_seconds(process.pid) - cpu) / WATCHED_SECONDS,
             "writes_per_task": writes.total / TASKS_AT_ONCE,
             "submissions_per_task": len(provider.requests("submit")) / TASKS_AT_ONCE,
         }
@@ -180,11 +180,3 @@ class Writes:
     async def run(self, port: KubeClient, since: str) -> None:
         async for kind, _ in port.watch(TASKS, NAMESPACE, since=since, timeout_seconds=1200):
             self.total += kind == "MODIFIED"
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _cpu(pid: int) -> float:
-    return measure.cpu_seconds(pid) + sum(map(measure.cpu_seconds, _children(pid)))

@@ -80,6 +80,34 @@ PROGRAMS: list[Row] = [
     ("programs.shards.ratio", "four shards to one", None, "x"),
 ]
 
+REQUESTS: list[Row] = [
+    ("requests.before.single.requests_per_job", "requests per job before, one job after another", None, ""),
+    ("requests.now.single.requests_per_job", "requests per job, one job after another", 14, ""),
+    ("requests.before.crowd.requests_per_job", "requests per job before, 50 at once", None, ""),
+    ("requests.now.crowd.requests_per_job", "requests per job, 50 at once", 14, ""),
+    ("requests.before.single.cpu_ms_per_job", "operator CPU per job before, one job after another", None, "ms"),
+    ("requests.now.single.cpu_ms_per_job", "operator CPU per job, one job after another", None, "ms"),
+    ("requests.cpu_ratio.single", "now to before", 0.5, "x"),
+    ("requests.before.crowd.cpu_ms_per_job", "operator CPU per job before, 50 at once", None, "ms"),
+    ("requests.now.crowd.cpu_ms_per_job", "operator CPU per job, 50 at once", None, "ms"),
+    ("requests.cpu_ratio.crowd", "now to before", 0.5, "x"),
+]
+
+REST: list[Row] = [
+    ("rest.before.jobs", "jobs that wait and jobs that have ended, before: of each", None, ""),
+    ("rest.before.requests_per_s", "requests a second at rest before", None, ""),
+    ("rest.before.requests_per_s_and_job", "the same for each waiting job", None, ""),
+    ("rest.jobs", "jobs that wait and jobs that have ended: of each", None, ""),
+    ("rest.requests", "requests at rest, Lease and watches apart", 0, ""),
+    ("rest.rss_ended_mib", "operator memory beside those that have ended", 200, "MiB"),
+    ("rest.rss_waiting_mib", "operator memory with those that wait as well", None, "MiB"),
+    ("rest.rss_deleted_mib", "operator memory once those that wait were deleted", None, "MiB"),
+    ("rest.rss_ratio", "that to the memory before they were created", 1.05, "x"),
+    ("rest.before.rss_ratio", "the same before", None, "x"),
+    ("rest.before.cpu_ms_per_waiting_job", "operator CPU from creation to Queued before, per job", None, "ms"),
+    ("rest.cpu_ms_per_waiting_job", "operator CPU from creation to Queued, per job", None, "ms"),
+]
+
 CONNECTOR: list[Row] = [
     ("connector.tasks", "tasks that wait at the provider", None, ""),
     ("connector.rss_mib", "memory of the connector", None, "MiB"),
@@ -95,10 +123,15 @@ ROWS = {
     "verification": VERIFICATION,
     "admission": ADMISSION,
     "jobs": JOBS,
+    "requests": REQUESTS,
+    "rest": REST,
     "programs": PROGRAMS,
     "connector": CONNECTOR,
 }
 PARTS = tuple(ROWS)
+BESIDE = ("requests.before.", "requests.cpu_ratio.", "rest.before.")
+VERSIONS = ("before", "now")
+KINDS = (("single", "in turn"), ("crowd", "at once"))
 
 TEXTS = {
     "jobs": """## Jobs
@@ -113,6 +146,23 @@ and Leases apart.
 
 A container's end is visible to the operator 1 to 2 seconds before the Job controller says Complete; that is why a
 QuantumJob, which follows the container, can be faster than a bare Job.
+""",
+    "requests": """## Requests and CPU of the operator
+
+Of plain simulator jobs, Bell circuits signed as above: every request of the operator that the API server's audit log
+holds, Events and the reading of pod logs among them, Lease and watches apart, and the CPU time of its process, from a
+job's creation until 40 s after the last one's end. Rounds of 20 jobs one after another and 50 at once; deleting them is
+not counted. "Before" is the operator of an older checkout (`--baseline`) in the same cluster with the same chart and
+runner, in alternating rounds of one run.
+""",
+    "rest": """## An operator at rest
+
+Beside a real API server, the operator as a process with the rights of its service account. Jobs that have ended are
+written with the status and result of one that the operator ended; waiting ones go the whole way through the operator.
+There is neither a job controller nor a node, so that their children get no pods, as when a queue holds them back.
+100 of them come and go before memory is looked at. A minute after the last one is reported as queued, requests are
+counted for 60 s, Lease and watches apart; of two such windows the quieter one, since the resync, every 10 minutes,
+falls into one at most. Memory is resident memory.
 """,
     "programs": """## Programs
 
@@ -156,24 +206,46 @@ def value(figures: dict[str, Any], path: str) -> float:
     return float(found)
 
 
+def rows(part: str, figures: dict[str, Any]) -> list[Row]:
+    """Those about an older operator only where one was measured beside this one."""
+    beside = "before" in figures.get(part, {})
+    return [row for row in ROWS[part] if beside or not row[0].startswith(BESIDE)]
+
+
 def page(figures: dict[str, Any]) -> str:
     lines = ["# Benchmarks", "", "`make bench` writes this page and `build/bench.json`."]
     for part in _present(figures):
         lines += ["", TEXTS[part], _measured(part, figures), "", "| figure | measured | bar | holds |"]
         lines.append("|---|---:|---:|---|")
-        for path, name, bar, unit in ROWS[part]:
+        for path, name, bar, unit in rows(part, figures):
             measured = value(figures, path)
             holds = "" if bar is None else ("yes" if measured <= bar else "**no**")
             lines.append(f"| {name} | {measured:.4g} {unit} | {'' if bar is None else f'{bar:g} {unit}'} | {holds} |")
+        if part == "requests":
+            lines += _by_request(figures[part])
     if "jobs" in figures["measured"]:
         lines += ["", "The operator's writes for one job:", "", "| write | per job |", "|---|---:|"]
         lines += [f"| {what} | {number:g} |" for what, number in figures["operator_writes"]]
     return "\n".join(lines) + "\n"
 
 
+def _by_request(found: dict[str, Any]) -> list[str]:
+    """A column for each version and kind of run that was measured."""
+    columns = {
+        f"{kind}, {version}": found[version][key]["by_request"]
+        for key, kind in KINDS
+        for version in VERSIONS
+        if version in found
+    }
+    lines = ["", f"| request | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
+    for what in sorted({what for column in columns.values() for what in column}):
+        lines.append(f"| {what} | {' | '.join(f'{column.get(what, 0):.3g}' for column in columns.values())} |")
+    return lines
+
+
 def verdict(figures: dict[str, Any]) -> str:
-    rows = [row for part in _present(figures) for row in ROWS[part]]
-    missed = [name for path, name, bar, _ in rows if bar is not None and value(figures, path) > bar]
+    found = [row for part in _present(figures) for row in rows(part, figures)]
+    missed = [name for path, name, bar, _ in found if bar is not None and value(figures, path) > bar]
     return f"missed: {', '.join(missed)}" if missed else "every bar holds"
 
 
@@ -188,6 +260,8 @@ def _measured(part: str, figures: dict[str, Any]) -> str:
     if part == "jobs":
         text += f" {figures['overhead']['pairs']} alternating pairs, then {figures['crowd']['jobs']} jobs at once,"
         text += f" then an idle operator for {figures['quiescent_seconds']} s."
+    if part == "requests":
+        text += f" {figures['requests']['rounds']} rounds."
     if part == "admission":
         found = figures["admission"]
         low, high = found["added_p99_ms_interval"]

@@ -7,7 +7,7 @@ validated, but for immutable ConfigMaps; a test that needs defaults adds them by
 import copy
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from qee.api import names
 from qee.api.backend import QuantumBackend
@@ -19,7 +19,7 @@ from qee.api.trust import QuantumTrustPolicy
 from qee.kube.port import ApiError, Object, Resource
 from qee.kube.resources import BACKENDS, BUDGETS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
 
-_MODELS = {
+_MODELS: dict[str, type[BaseModel]] = {
     JOBS.plural: QuantumJob,
     BACKENDS.plural: QuantumBackend,
     TRUST_POLICIES.plural: QuantumTrustPolicy,

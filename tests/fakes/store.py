@@ -43,7 +43,7 @@ class Store:
         """A copy of what is stored, or None."""
         return copy.deepcopy(self.objects.get(key_of(resource, namespace, name)))
 
-    def all(self, resource: Resource, namespace: str | None = None, labels: str = "") -> Sequence[Object]:
+    def all(self, resource: Resource, namespace: str | None = None, labels: str = "") -> list[Object]:
         return copy.deepcopy(self._selected(resource, namespace, labels))
 
     def put(self, resource: Resource, obj: Object) -> Object:
@@ -109,7 +109,7 @@ class Store:
             plural = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
             raise NotFound(404, "NotFound", f'{plural} "{name}" not found') from None
 
-    def _selected(self, resource: Resource, namespace: str | None, labels: str) -> Sequence[Object]:
+    def _selected(self, resource: Resource, namespace: str | None, labels: str) -> list[Object]:
         return [
             obj
             for (plural, where, _), obj in sorted(self.objects.items())
