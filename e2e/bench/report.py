@@ -91,6 +91,8 @@ REQUESTS: list[Row] = [
     ("requests.before.crowd.cpu_ms_per_job", "operator CPU per job before, 50 at once", None, "ms"),
     ("requests.now.crowd.cpu_ms_per_job", "operator CPU per job, 50 at once", None, "ms"),
     ("requests.cpu_ratio.crowd", "now to before", 0.5, "x"),
+    ("requests.before.single.rest_ms_per_s", "operator CPU at rest before, for a second", None, "ms"),
+    ("requests.now.single.rest_ms_per_s", "operator CPU at rest, for a second", None, "ms"),
 ]
 
 REST: list[Row] = [
@@ -151,8 +153,8 @@ QuantumJob, which follows the container, can be faster than a bare Job.
 
 Of plain simulator jobs, Bell circuits signed as above: every request of the operator that the API server's audit log
 holds, Events and the reading of pod logs among them, Lease and watches apart, and the CPU time of its process, from a
-job's creation until 40 s after the last one's end. Rounds of 20 jobs one after another and 50 at once; deleting them is
-not counted. "Before" is the operator of an older checkout (`--baseline`) in the same cluster with the same chart and
+job's creation until 40 s after the last one's end, less what it uses at rest in as long a time, for its Lease and
+probes. Rounds of 20 jobs one after another and 50 at once; deleting them is not counted. "Before" is the operator of an older checkout (`--baseline`) in the same cluster with the same chart and
 runner, in alternating rounds of one run.
 """,
     "rest": """## An operator at rest

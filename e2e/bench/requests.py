@@ -1,12 +1,14 @@
 """What one plain simulator job costs: requests of the operator to the API server, and CPU time of its process.
 
-Counted for jobs one after another and for a crowd, with all that follows a job's end. An older checkout's operator may
+Counted for jobs one after another and for a crowd, with all that follows a job's end. What the process uses at rest, for
+its Lease and its probes, is measured before and taken off. An older checkout's operator may
 run beside the present one: the same cluster, chart, runner and jobs, in turn.
 """
 
 import asyncio
 import json
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from qee.kube.client import KubeClient
 from qee.kube.port import Object
 from qee.kube.resources import JOBS
 
+AT_REST = 20.0  # seconds
 AFTERWARDS = 40.0  # seconds; 30 s after a job's end the operator looks whether its pod lingers
 SETTLE = 5.0
 NOW, BEFORE = "now", "before"
@@ -36,16 +39,25 @@ class Cost:
     jobs: int = 0
     requests: Counter[str] = field(default_factory=Counter)
     cpu_seconds: float = 0.0
+    """Of the process in that time."""
+    seconds: float = 0.0
+    rest_seconds: float = 0.0
+    """CPU time that it would have used in that time without jobs."""
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(
-            self.jobs + other.jobs, self.requests + other.requests, round(self.cpu_seconds + other.cpu_seconds, 3)
+            self.jobs + other.jobs,
+            self.requests + other.requests,
+            self.cpu_seconds + other.cpu_seconds,
+            self.seconds + other.seconds,
+            self.rest_seconds + other.rest_seconds,
         )
 
     def per_job(self) -> dict[str, Any]:
         return {
             "requests_per_job": self.requests.total() / self.jobs,
-            "cpu_ms_per_job": 1000 * self.cpu_seconds / self.jobs,
+            "cpu_ms_per_job": 1000 * (self.cpu_seconds - self.rest_seconds) / self.jobs,
+            "rest_ms_per_s": 1000 * self.rest_seconds / self.seconds,
             "by_request": {what: number / self.jobs for what, number in sorted(self.requests.items())},
         }
 
@@ -77,12 +89,19 @@ class Requests:
         names = [f"{name}-{index}" for index in range(number)]
         bodies = [measure.quantum(each, self._namespace, self._signer)[1] for each in names]
         pid = measure.operator_pid()
-        mark, cpu = audit.Position.now(self._log), measure.tree_cpu_seconds(pid)
+        at_rest = measure.tree_cpu_seconds(pid)
+        await asyncio.sleep(AT_REST)
+        mark, began, cpu = audit.Position.now(self._log), time.monotonic(), measure.tree_cpu_seconds(pid)
         await run(bodies)
         await asyncio.sleep(AFTERWARDS)
-        cost = Cost(number, audit.requests(mark.entries()), measure.tree_cpu_seconds(pid) - cpu)
+        if measure.operator_pid() != pid:
+            raise RuntimeError("the operator was restarted while it was measured: is the machine too busy?")
+        seconds, used = time.monotonic() - began, measure.tree_cpu_seconds(pid) - cpu
+        asked = audit.requests(mark.entries())
+        cost = Cost(number, asked, used, seconds, (cpu - at_rest) * seconds / AT_REST)
         await measure.gone(self._port, JOBS, self._namespace, names)
         await asyncio.sleep(SETTLE)
+        say(json.dumps(cost.per_job()))
         return cost
 
 
@@ -101,7 +120,6 @@ async def measured(
                     one + await requests.one_after_another(singles),
                     many + await requests.crowd(crowd),
                 )
-                say(json.dumps({version: [cost.per_job() for cost in costs[version]]}))
     return figures(costs) | {"rounds": rounds, "singles": singles, "at_once": crowd}
 
 

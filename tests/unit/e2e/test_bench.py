@@ -127,13 +127,15 @@ def test_writes_are_the_requests_that_changed_an_object() -> None:
 
 
 def cost(jobs: int, gets: int, cpu: float) -> Cost:
-    return Cost(jobs, Counter({"get pods": gets, "create jobs": jobs}), cpu)
+    """Beside an operator that uses 10 ms a second at rest."""
+    return Cost(jobs, Counter({"get pods": gets, "create jobs": jobs}), cpu + 0.6, 60, 0.6)
 
 
-def test_the_cost_of_a_job_is_that_of_all_rounds_by_their_jobs() -> None:
+def test_the_cost_of_a_job_is_that_of_all_rounds_by_their_jobs_without_what_rest_costs() -> None:
     both = (cost(20, 50, 1.0) + cost(20, 30, 1.4)).per_job()
     assert both["requests_per_job"] == pytest.approx(3)
     assert both["cpu_ms_per_job"] == pytest.approx(60)
+    assert both["rest_ms_per_s"] == pytest.approx(10)
     assert both["by_request"] == {"create jobs": 1, "get pods": 2}
 
 
