@@ -154,8 +154,8 @@ QuantumJob, which follows the container, can be faster than a bare Job.
 Of plain simulator jobs, Bell circuits signed as above: every request of the operator that the API server's audit log
 holds, Events and the reading of pod logs among them, Lease and watches apart, and the CPU time of its process, from a
 job's creation until 40 s after the last one's end, less what it uses at rest in as long a time, for its Lease and
-probes. Rounds of 20 jobs one after another and 50 at once; deleting them is not counted. "Before" is the operator of an older checkout (`--baseline`) in the same cluster with the same chart and
-runner, in alternating rounds of one run.
+probes. Rounds of 20 jobs one after another and 50 at once; deleting them is not counted. "Before" is the operator of an
+older checkout (`--baseline`) in the same cluster with the same chart and runner, in alternating rounds of one run.
 """,
     "rest": """## An operator at rest
 

@@ -1,8 +1,8 @@
 """What one plain simulator job costs: requests of the operator to the API server, and CPU time of its process.
 
-Counted for jobs one after another and for a crowd, with all that follows a job's end. What the process uses at rest, for
-its Lease and its probes, is measured before and taken off. An older checkout's operator may
-run beside the present one: the same cluster, chart, runner and jobs, in turn.
+Counted for jobs one after another and for a crowd, with all that follows a job's end. What the process uses at rest,
+for its Lease and its probes, is measured before and taken off. An older checkout's operator may run beside the present
+one: the same cluster, chart, runner and jobs, in turn.
 """
 
 import asyncio
