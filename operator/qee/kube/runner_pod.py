@@ -41,38 +41,41 @@ def pod_spec(
             **({"fsGroupChangePolicy": "OnRootMismatch"} if claim else {}),
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [
-            {
-                "name": names.RUNNER_CONTAINER,
-                "image": image,
-                "imagePullPolicy": pull_policy,
-                # -I: neither environment, nor home, nor current directory decides what is imported; an injected
-                # init container can write to /tmp.
-                "command": ["python", "-I", "-m", "qee.runner"],
-                "args": [
-                    f"--input={names.INPUT_PATH}",
-                    f"--sha256={prepared.sha256}",
-                    f"--run={job.metadata.uid}.{attempt}",
-                    *([f"--results={names.RESULTS_MOUNT}"] if claim else []),
-                ],
-                "resources": dict(prepared.resources),
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [
-                    {"name": names.INPUT_VOLUME, "mountPath": names.INPUT_MOUNT, "readOnly": True},
-                    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - in the pod, an emptyDir of its own
-                    *([{"name": names.RESULTS_VOLUME, "mountPath": names.RESULTS_MOUNT}] if claim else []),
-                ],
-                "terminationMessagePath": names.TERMINATION_LOG,
-                "terminationMessagePolicy": "File",
-            }
-        ],
+        "containers": [_runner(job, attempt, image, pull_policy, prepared)],
         "volumes": [
             {"name": names.INPUT_VOLUME, "configMap": {"name": input_map, "defaultMode": 0o444}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
             *([{"name": names.RESULTS_VOLUME, "persistentVolumeClaim": {"claimName": claim}}] if claim else []),
         ],
+    }
+
+
+def _runner(job: QuantumJob, attempt: int, image: str, pull_policy: str, prepared: Prepared) -> Object:
+    claim = job.spec.claim
+    return {
+        "name": names.RUNNER_CONTAINER,
+        "image": image,
+        "imagePullPolicy": pull_policy,
+        # -I: neither environment, nor home, nor current directory decides what is imported; an injected
+        # init container can write to /tmp.
+        "command": ["python", "-I", "-m", "qee.runner"],
+        "args": [
+            f"--input={names.INPUT_PATH}",
+            f"--sha256={prepared.sha256}",
+            f"--run={job.metadata.uid}.{attempt}",
+            *([f"--results={names.RESULTS_MOUNT}"] if claim else []),
+        ],
+        "resources": dict(prepared.resources),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": names.INPUT_VOLUME, "mountPath": names.INPUT_MOUNT, "readOnly": True},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - in the pod, an emptyDir of its own
+            *([{"name": names.RESULTS_VOLUME, "mountPath": names.RESULTS_MOUNT}] if claim else []),
+        ],
+        "terminationMessagePath": names.TERMINATION_LOG,
+        "terminationMessagePolicy": "File",
     }

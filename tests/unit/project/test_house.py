@@ -1,0 +1,72 @@
+"""The house is kept: modules that can be read in one go, functions on a page, and no two modules that need each other.
+
+What is listed here as an offender may only leave the list.
+"""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+SOURCE = Path(__file__).parents[3] / "operator"
+MODULE_LINES, FUNCTION_LINES = 350, 60
+LONG_MODULES = {"qee.api.reasons", "qee.circuits.qpy.circuit", "qee.runner.engines.cirq.engine"}
+LONG_FUNCTIONS: set[str] = set()
+CIRCLES: set[tuple[str, str]] = {
+    ("qee.cli.sign.options", "qee.cli.sign.signing"),
+    ("qee.cli.sign.signers", "qee.cli.sign.options"),
+    ("qee.sdk.qiskit.own_gates", "qee.sdk.qiskit.circuits"),
+}
+"""Imports (importer, imported) without which there is no circle."""
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"), path.read_text()
+
+
+def test_no_module_is_longer_than_can_be_read_in_one_go() -> None:
+    assert {name for name, text in modules() if text.count("\n") > MODULE_LINES} - LONG_MODULES == set()
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    found = {
+        f"{name}.{node.name}"
+        for name, text in modules()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES
+    }
+    assert found - LONG_FUNCTIONS == set()
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """Importer to imported, of all modules, at the top and within functions. What is imported for type checkers alone
+    is left out: a circle of such imports is never gone through.
+    """
+    graph = grimp.build_graph("qee", exclude_type_checking_imports=True, cache_dir=None)
+    return {name: set(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
+
+
+def circle(imports: dict[str, set[str]], without: set[tuple[str, str]]) -> list[str]:
+    """Modules each of which imports the next, the last the first; empty where there is no such circle."""
+    kept = {name: {other for other in found if (name, other) not in without} for name, found in imports.items()}
+    try:
+        TopologicalSorter(kept).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle(imports: dict[str, set[str]]) -> None:
+    assert circle(imports, CIRCLES) == []
+
+
+def test_a_circle_is_seen() -> None:
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
+    assert set(circle(imports, set())) == {"a", "b", "c"}
+    assert circle(imports, {("c", "a")}) == []
