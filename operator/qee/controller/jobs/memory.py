@@ -1,9 +1,10 @@
 """What this process has found out about jobs. Losing it costs looking once more; it goes when the job goes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
 
 from qee.api.meta import ObjectMeta
+from qee.signing.verdict import Verdict
 
 Key = tuple[str, str]  # namespace and name of a QuantumJob
 
@@ -19,6 +20,10 @@ class Known:
     """Its run document as it was stored, if that is short."""
     parts: set[str] = field(default_factory=set)
     """UIDs of the parts of its result that were found good."""
+    asked: Hashable = None
+    """Of which object and which policies `verdict` is; `cloud`: and of a backend at a provider."""
+    cloud: bool = True
+    verdict: Verdict | None = None
     told: set[str] = field(default_factory=set)
     """UIDs of tasks whose second provider job was told of."""
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import dataclasses
+import hashlib
+import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
 
+from qee.api.backend import is_cloud
 from qee.api.explain import brief
 from qee.api.job import QuantumJob
 from qee.api.meta import ObjectMeta
@@ -15,7 +18,7 @@ from qee.controller.jobs import inputs
 from qee.controller.jobs.driver import Attempts
 from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.reads import Reads
-from qee.controller.jobs.verification import Verifier
+from qee.controller.jobs.verification import Trust, Verifier
 from qee.core import naming, times
 from qee.core.job.child import JobStage
 from qee.core.job.observed import ChildState, PodState, child_state, pod_state
@@ -24,8 +27,10 @@ from qee.core.job.world import Patience, World
 from qee.kube.compare import pod_differs
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import CONFIG_MAPS
+from qee.signing.verdict import Verdict
 
 logger = logging.getLogger(__name__)
+UNREAD = ("resourceVersion", "managedFields")  # what moves with every write. The generation moves with the spec
 
 
 class Observer:
@@ -68,13 +73,24 @@ class Observer:
 
     async def _verified(self, world: World, live: Object, reads: Reads, child: JobStage | None) -> World:
         trust = await self._verifier.trust(reads)
-        found = backend = None
-        if child is None or not child.known(world):
-            found = await reads.backend(world.job.spec.backend_ref.name)
-            backend = inputs.backend(found, world.job)
-        created = world.job.metadata.creation_timestamp or world.now
-        verdict = self._verifier.verdict(live, created, trust, found)
-        return dataclasses.replace(world, verdict=verdict, backend=backend)
+        starts = child is None or not child.known(world)
+        if not starts:
+            return dataclasses.replace(world, verdict=self._verdict(world, live, trust, None, starts))
+        found = await reads.backend(world.job.spec.backend_ref.name)
+        verdict = self._verdict(world, live, trust, found, starts)
+        return dataclasses.replace(world, verdict=verdict, backend=inputs.backend(found, world.job))
+
+    def _verdict(self, world: World, live: Object, trust: Trust, backend: Object | None, starts: bool) -> Verdict:
+        """Asked once: it is a function of the object but for its status, of the policies and of what the backend is."""
+        meta = world.job.metadata
+        known = self._memory.of(meta)
+        read = {name: value for name, value in live["metadata"].items() if name not in UNREAD}
+        asked = (hashlib.sha256(json.dumps(read, sort_keys=True).encode()).digest(), trust.versions, trust.cluster)
+        if known.verdict is None or known.asked != asked or (starts and known.cloud != is_cloud(backend)):
+            created = meta.creation_timestamp or world.now
+            known.verdict = self._verifier.verdict(live, created, trust, backend)
+            known.asked, known.cloud = asked, is_cloud(backend)
+        return known.verdict
 
     async def _child(self, world: World, reads: Reads) -> JobStage | None:
         """The batch/v1 Job under the attempt's name, and those pods that it has made."""

@@ -18,8 +18,8 @@ from qee.core.job.plan import (
     Carry,
     Child,
     Expire,
+    Final,
     Finish,
-    Follow,
     Nothing,
     Pause,
     Plan,
@@ -74,16 +74,18 @@ class Reconciler:
         return min((each for each in (after, released) if each is not None), default=None)
 
     async def _decided(self, key: Key) -> tuple[World | None, Plan]:
-        """What is known and what to do: decided anew on live reads where that starts, spends or ends something."""
+        """What is known and what to do: decided anew on live reads, unless nothing would be done, or what was read from
+        watches suffices.
+        """
         live = EVERYTHING if isinstance(self._reads, Live) else NOTHING
         while True:
             world = await self._observer.world(key, fresh(self._reads, self._live, live))
             plan = decide(world, self._patience) if world is not None else Nothing()
-            if world is None or plan.needs <= live or _is_told(world, plan):
+            if world is None or plan.needs <= live or (isinstance(plan, Report) and says(world, told(world, plan, {}))):
                 return world, plan
             live |= plan.needs
 
-    async def _do(self, key: Key, world: World, plan: Plan) -> float | None:
+    async def _do(self, key: Key, world: World, plan: Final) -> float | None:
         """Take away what is to go first, settle accounts, and tell it in status."""
         match plan:
             case TakeAway(child) | Pause(child=child) | Finish(child=child, take_away=True):
@@ -100,9 +102,7 @@ class Reconciler:
                 self._memory.forget(key)
                 lingers = plan.child is not None and not plan.take_away
                 return self._patience.linger + 1.0 if lingers else None
-            case Nothing(after) | Report(after=after):
-                return after
-        return 0 if isinstance(plan, Retry | TakeAway | Follow) else None
+        return plan.after
 
     async def _delete(self, world: World, child: Child | None) -> None:
         """Delete that very object; one that is gone, or another under its name, is no concern of ours."""
@@ -113,9 +113,3 @@ class Reconciler:
             await self._port.delete(resource, world.job.metadata.namespace, child.name, uid=child.uid)
         except (NotFound, Conflict):
             logger.debug("%s %s/%s is gone already", child.kind, world.job.metadata.namespace, child.name)
-
-
-def _is_told(world: World, plan: Plan) -> bool:
-    """Nothing would be done: status says so already."""
-    tells = told(world, plan, {}) if isinstance(plan, Report) else None
-    return tells is not None and says(world, tells)

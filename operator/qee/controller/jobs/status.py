@@ -75,8 +75,10 @@ class StatusWriter:
             await events.send(self._port, {**event, "type": "Warning"})
 
 
-def says(world: World, told: Told) -> bool:
+def says(world: World, told: Told | None) -> bool:
     """Whether status tells it already."""
+    if told is None:
+        return False
     wanted = _wanted(world, told.phase, told.reason, told.message, told.fields)
     return all(world.status.get(field) == value for field, value in wanted.items())
 

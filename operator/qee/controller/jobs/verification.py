@@ -29,6 +29,8 @@ class Trust:
 
     policies: Sequence[TrustPolicy]
     cluster: str
+    versions: frozenset[tuple[str, str]]
+    """UID and resourceVersion of each policy."""
 
 
 class Verifier:
@@ -48,7 +50,7 @@ class Verifier:
         for obj in policies:
             version = (obj["metadata"]["uid"], obj["metadata"]["resourceVersion"])
             self._read[version] = before.get(version) or TrustPolicy.of(obj)
-        return Trust(list(self._read.values()), cluster)
+        return Trust(list(self._read.values()), cluster, frozenset(self._read))
 
     def verdict(self, live: Object, created: datetime, trust: Trust, backend: Mapping[str, Any] | None) -> Verdict:
         """Whether this very object may run under these policies. The message is one line of printable text."""

@@ -1,6 +1,7 @@
 """What may be done next with a job. `decide` and `conclude` return exactly one of these; the controller does it.
 
-`needs`: what must have been read live, not from what watches have told, before the plan may be carried out.
+`needs`: what must have been read live, not from what watches have told, before the plan may be carried out. `after`:
+the seconds after which to look again, or None.
 """
 
 from collections.abc import Mapping
@@ -101,6 +102,7 @@ class Retry:
     """The attempt is lost. Begin the next one, with the same inputs and seeds."""
 
     needs: ClassVar[Reads] = EVERYTHING
+    after: ClassVar[float | None] = 0
 
     attempt: int
     reason: Reason
@@ -113,6 +115,7 @@ class Pause:
     """Take the child away and keep the job for later. `over`: what follows is another attempt, and pays anew."""
 
     needs: ClassVar[Reads] = EVERYTHING
+    after: ClassVar[float | None] = None
 
     child: Child | None = None
     over: bool = False
@@ -123,6 +126,7 @@ class Finish:
     """Write the terminal phase; first take away what still runs. `unconfirmed`: the provider may still go on."""
 
     needs: ClassVar[Reads] = EVERYTHING
+    after: ClassVar[float | None] = None
 
     phase: Phase
     reason: Reason
@@ -138,6 +142,7 @@ class Expire:
     """The job's time to live is over: delete it, and with it everything it owns."""
 
     needs: ClassVar[Reads] = frozenset({Read.JOB})
+    after: ClassVar[float | None] = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ class TakeAway:
     """Delete the child: its job is finished and pods are still active, or nobody can vouch for it."""
 
     needs: ClassVar[Reads] = EVERYTHING
+    after: ClassVar[float | None] = 0
 
     child: Child
 
@@ -154,6 +160,8 @@ class Follow:
     """A finished job's generation has moved (its TTL was changed): observedGeneration follows, nothing else."""
 
     needs: ClassVar[Reads] = NOTHING
+    after: ClassVar[float | None] = 0
 
 
-Plan = Nothing | Report | Start | Carry | Retry | Pause | Finish | Expire | TakeAway | Follow
+Final = Nothing | Report | Retry | Pause | Finish | Expire | TakeAway | Follow
+Plan = Start | Carry | Final
