@@ -18,13 +18,13 @@ import pytest
 import yaml
 from e2e.cluster.apiserver import ApiServer
 from tests import builders
+from tests.api.definitions import CRDS
 from tests.fakes.cli import run_of
 
 from qee.api.conditions import Phase, conditions_for
 from qee.api.reasons import Reason
 from qee.kube.port import Object
 
-CRDS = Path(__file__).parents[2] / "crds"
 QEE = (sys.executable, "-m", "qee.cli.main")
 
 

@@ -2,20 +2,18 @@
 
 import copy
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from e2e.cluster.apiserver import ApiServer
 from e2e.cluster.steps import ClusterError
 from tests import builders
+from tests.api.definitions import CRDS
 
 from qee.api.backend import QuantumBackend
 from qee.api.conditions import EPOCH, ConditionType
 from qee.api.job import MUTABLE, QuantumJob
 from qee.api.structural import structural
-
-CRDS = Path(__file__).parents[2] / "crds"
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from e2e.cluster.apiserver import ApiServer
 from e2e.operator_process import OperatorProcess
 from tests import builders
+from tests.api.definitions import defined
 
-CRDS = Path(__file__).parents[2] / "crds"
 DEPTH = 9900
 
 
@@ -19,8 +18,7 @@ def server() -> Iterator[ApiServer]:
     server = ApiServer()
     try:
         server.start()
-        server.kubectl("apply", "--server-side", "-f", str(CRDS))
-        server.kubectl("wait", "--for=condition=Established", "-f", str(CRDS), "--timeout=30s")
+        defined(server)
         server.kubectl("apply", "-f", "-", input=json.dumps(builders.backend()))
         yield server
     finally:

@@ -6,15 +6,14 @@ No controllers here: a child Job that exists is all there is to see of a job tha
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from e2e.cluster.apiserver import ApiServer
 from e2e.operator_process import OperatorProcess
 from tests import builders, signed
+from tests.api.definitions import CRDS
 
-CRDS = Path(__file__).parents[2] / "crds"
 IMAGES = {"aer": "qee-runner-aer:1"}
 ADA = signed.key()
 SECONDS = 10.0

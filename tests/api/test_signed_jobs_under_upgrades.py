@@ -3,19 +3,18 @@
 import copy
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from e2e.cluster.apiserver import ApiServer
 from tests import builders, signed
+from tests.api.definitions import CRDS
 
 from qee.api.reasons import Reason
 from qee.signing.verdict import Verdict
 from qee.signing.verify import verify
 
-CRDS = Path(__file__).parents[2] / "crds"
 Object = dict[str, Any]
 
 

@@ -1,33 +1,15 @@
 """A real API server refuses a QuantumTrustPolicy that the verifier would not read, at apply."""
 
-import json
-import re
-from pathlib import Path
-from typing import Any
-
 import pytest
 from e2e.cluster.apiserver import ApiServer
-from e2e.cluster.steps import ClusterError
 from tests import signed
+from tests.api.definitions import defined, refusal
 from tests.signing_cases import ADA, OTHER_TIMES, ada, trust
-
-CRDS = Path(__file__).parents[2] / "crds"
 
 
 @pytest.fixture(scope="module")
 def server(apiserver: ApiServer) -> ApiServer:
-    apiserver.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    apiserver.kubectl("wait", "--for=condition=Established", "-f", str(CRDS), "--timeout=30s")
-    return apiserver
-
-
-def refusal(server: ApiServer, policy: Any) -> str:
-    """What it says; empty where it takes the policy."""
-    try:
-        server.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(policy))
-    except ClusterError as refused:
-        return re.sub(r"\s+", " ", str(refused))
-    return ""
+    return defined(apiserver)
 
 
 def test_one_key_of_two_holders_is_refused(server: ApiServer):

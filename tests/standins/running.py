@@ -4,7 +4,8 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -97,6 +98,18 @@ class WorkerProcess:
     def find(self, keys: Sequence[str], since: str = "2026-01-01T00:00:00Z") -> dict[str, list[str]]:
         found: dict[str, list[str]] = self.call("find", {"keys": list(keys), "since": since})
         return found
+
+    def die_in(self, call: str, arguments: dict[str, Any], asked: Callable[[], object]) -> None:
+        """Sends a request whose answer never comes, and kills the worker as soon as the provider has been asked."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"call": call, "arguments": arguments}) + "\n")
+        self.process.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not asked():
+            assert time.monotonic() < deadline, "the provider was never asked"
+            time.sleep(0.05)
+        self.process.kill()
+        self.process.wait()
 
     def close(self) -> None:
         self.process.kill()

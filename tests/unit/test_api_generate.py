@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qee.api.conditions import PHASES, Phase
+from qee.api.conditions import PHASES, ConditionType, Phase
 from qee.api.reasons import Reason
 from qee.schema.crd import CRDS
 from qee.schema.generate import files, main
@@ -82,16 +82,28 @@ def test_the_chart_keeps_the_definitions_unless_told_otherwise():
     assert yaml.safe_load((CHART / "values.yaml").read_text()) == {"crds": {"enabled": True, "keep": True}}
 
 
-def test_the_troubleshooting_table_has_a_row_for_each_reason():
-    page = files()["docs/reference/reasons.md"]
-    for reason in Reason:
-        assert page.count(f"| `{reason.value}` | {reason.meaning} | {reason.remedy} |") == 1
+def rows(page: str, names: set[str]) -> dict[str, list[list[str]]]:
+    """By the name in its first cell the other cells of each row of the page's tables."""
+    found: dict[str, list[list[str]]] = {}
+    for line in page.splitlines():
+        name, *cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("|") and name.strip("`") in names:
+            found.setdefault(name.strip("`"), []).append(cells)
+    return found
 
 
-def test_the_truth_table_has_a_row_for_each_phase():
-    page = files()["docs/reference/conditions.md"]
-    for phase in Phase:
-        assert page.count(f"| {phase} | {' | '.join(PHASES[phase].values())} | ") == 1
+def test_the_troubleshooting_table_says_of_each_reason_what_it_means_and_what_to_do():
+    found = rows(files()["docs/reference/reasons.md"], {reason.value for reason in Reason})
+    assert {reason.value for reason in Reason} == set(found)
+    for name, ((meaning, remedy, *_),) in found.items():
+        assert (meaning, remedy) == (Reason(name).meaning, Reason(name).remedy)
+
+
+def test_the_truth_table_has_each_phase_with_a_value_for_each_condition():
+    found = rows(files()["docs/reference/conditions.md"], {phase.value for phase in Phase})
+    assert {phase.value for phase in Phase} == set(found)
+    for name, (values, *_) in found.items():
+        assert values[: len(ConditionType)] == list(PHASES[Phase(name)].values())
 
 
 def test_the_reference_has_every_field_with_its_bounds_and_stored_default():

@@ -670,7 +670,6 @@ async def test_two_jobs_cannot_both_take_a_signature(simulation: Simulation) -> 
     trust(simulation, simulators="OneShot")
     manifest = job(simulation)
     simulation.given(manifest)
-    uid = simulation.job()["metadata"]["uid"]
     payload = hashlib.sha256(signed.envelope_of(manifest).payload).hexdigest()
 
     def faster(verb: str, resource: Resource, name: str | None) -> None:
@@ -682,7 +681,8 @@ async def test_two_jobs_cannot_both_take_a_signature(simulation: Simulation) -> 
     simulation.api.before.append(faster)
     await simulation.step()
     assert verified(simulation) == ("False", "SignatureUsed")
-    assert uid != "another"
+    assert not simulation.children()
+    assert [each["data"]["uid"] for each in simulation.api.all(LEDGER_ENTRIES, QEE)] == ["another"]
     assert not simulation.children()
 
 

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import math
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -355,7 +354,7 @@ def test_a_slow_answer_is_awaited(braket: WorkerProcess, service: StandIn, bell:
 
 
 @pytest.mark.parametrize("call", ["submit", "target", "find", "status", "fetch", "cancel"])
-def test_a_call_that_hangs_ends_with_its_worker_and_the_next_one_goes_on(
+def test_a_worker_that_is_killed_in_a_call_leaves_at_most_one_job_and_the_next_one_goes_on(
     braket: WorkerProcess, service: StandIn, secret: str, bell: Submission, call: str
 ) -> None:
     handle = braket.submit(key(1), bell)
@@ -370,12 +369,7 @@ def test_a_call_that_hangs_ends_with_its_worker_and_the_next_one_goes_on(
     before = len(service.requests(call))
     service.fault(call, "hang")
     with worker("braket", settings(service, secret)) as doomed:
-        assert doomed.process.stdin is not None
-        doomed.process.stdin.write(json.dumps({"call": name, "arguments": arguments}) + "\n")
-        doomed.process.stdin.flush()
-        while len(service.requests(call)) == before:
-            time.sleep(0.05)
-        doomed.process.kill()
+        doomed.die_in(name, arguments, lambda: len(service.requests(call)) > before)
     assert len(service.requests(call)) == before + 1
     assert set(braket.find([key(1)])) == {key(1)}
     assert len(service.jobs) == (2 if call == "submit" else 1)

@@ -3,7 +3,6 @@
 import json
 import math
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -228,19 +227,6 @@ def results(connector: WorkerProcess, compiled: CompiledDocument) -> dict[tuple[
             assert result["problem"] == ""
             found[unit.circuit, unit.parameter_set] = result
     return found
-
-
-def asked_without_an_answer(process: WorkerProcess, ibm: StandIn, operation: str, request: dict[str, Any]) -> None:
-    """Sends a request whose answer never comes, waits until the provider has it, and kills the worker."""
-    before = len(ibm.requests(operation))
-    assert process.process.stdin is not None
-    process.process.stdin.write(json.dumps(request) + "\n")
-    process.process.stdin.flush()
-    deadline = time.monotonic() + 60
-    while len(ibm.requests(operation)) == before:
-        assert time.monotonic() < deadline, "the provider was never asked"
-        time.sleep(0.05)
-    process.close()
 
 
 def test_loading_the_class_imports_neither_the_sdk_nor_numpy() -> None:
@@ -475,10 +461,9 @@ def test_a_slow_submission_is_one_job(ibm: StandIn, connector: WorkerProcess, be
 def test_a_request_that_hangs_is_killed_with_its_worker_and_the_job_is_found(
     ibm: StandIn, connector: WorkerProcess, tmp_path: Path, bell: Submission
 ) -> None:
-    hanging = WorkerProcess("ibm", settings(ibm, tmp_path))
     ibm.fault("submit", "hang")
-    arguments = {"key": KEY, "submission": bell.as_json()}
-    asked_without_an_answer(hanging, ibm, "submit", {"call": "submit", "arguments": arguments})
+    with worker("ibm", settings(ibm, tmp_path)) as hanging:
+        hanging.die_in("submit", {"key": KEY, "submission": bell.as_json()}, lambda: ibm.requests("submit"))
     assert len(ibm.requests("submit")) == 1
     assert connector.find([KEY]) == {KEY: [ibm.jobs[0]["handle"]]}
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -221,13 +220,7 @@ def test_a_worker_that_hangs_in_a_submission_can_be_killed(
     service.fault("submit", "hang")
     settings = Settings("backend", "simulator", "", {"endpoint": service.url}, str(tmp_path))
     with worker("ionq", settings) as hanging:
-        request = {"call": "submit", "arguments": {"key": key(5), "submission": small(suite).as_json()}}
-        assert hanging.process.stdin is not None
-        hanging.process.stdin.write(json.dumps(request) + "\n")
-        hanging.process.stdin.flush()
-        deadline = time.monotonic() + 60
-        while not service.jobs and time.monotonic() < deadline:
-            time.sleep(0.1)
+        hanging.die_in("submit", {"key": key(5), "submission": small(suite).as_json()}, lambda: service.jobs)
     assert asked.find([key(5)]) == {key(5): [service.jobs[0]["handle"]]}
 
 

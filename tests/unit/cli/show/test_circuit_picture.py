@@ -186,7 +186,7 @@ def test_texts_are_short_and_on_one_line() -> None:
     assert listed([str(number) for number in range(9)]) == ("0", "1", "2", "3", "…")
 
 
-def test_a_picture_shows_names_as_they_are_and_something_besides() -> None:
+def test_a_picture_has_dark_marks_on_a_light_ground_and_an_empty_circuit_its_wire() -> None:
     matplotlib = pytest.importorskip("matplotlib.image")
     from qee.cli.show import circuit_picture
 
@@ -196,6 +196,17 @@ def test_a_picture_shows_names_as_they_are_and_something_besides() -> None:
     assert (pixels[:, :, :3].min(axis=2) < 0.3).mean() > 0.005
     empty = matplotlib.imread(io.BytesIO(circuit_picture.png(Diagram(("q",), (), ()))))
     assert (empty[:, :, :3].min(axis=2) < 0.3).any()  # the wire
+
+
+def test_a_picture_looks_otherwise_with_another_name() -> None:
+    pytest.importorskip("matplotlib")
+    from qee.cli.show import circuit_picture
+
+    def named(wire: str, gate_name: str) -> bytes:
+        return circuit_picture.png(Diagram((wire,), (), (gate(gate_name, 0),)))
+
+    assert named("q", "h") == named("q", "h")
+    assert len({named("q", "h"), named("r", "h"), named("q", "k")}) == 3
 
 
 def test_texts_of_a_picture_are_no_formulas_and_move_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
