@@ -146,3 +146,17 @@ async def test_closing_ends_the_workers_and_leaves_what_waits() -> None:
     queue.close()
     async with asyncio.timeout(1):
         await asyncio.gather(*workers)
+
+
+async def test_a_key_that_comes_while_it_is_in_hand_supersedes_what_was_put_off_for_it() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    assert await queue.get() is not None
+    queue.add("a")
+    queue.add_after("a", 0.01)
+    queue.done("a")
+    assert await queue.get() is not None
+    queue.done("a")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await queue.get()

@@ -22,15 +22,16 @@ from qee.controller.jobs.verification import Trust, Verifier
 from qee.core import naming, times
 from qee.core.job.child import JobStage
 from qee.core.job.observed import ChildState, PodState, child_state, pod_state
+from qee.core.job.plan import Read
 from qee.core.job.queueing import starts
 from qee.core.job.world import Patience, World
 from qee.kube.compare import pod_differs
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import CONFIG_MAPS
+from qee.kube.store import lean
 from qee.signing.verdict import Verdict
 
 logger = logging.getLogger(__name__)
-UNREAD = ("resourceVersion", "managedFields")  # what moves with every write. The generation moves with the spec
 
 
 class Observer:
@@ -58,7 +59,7 @@ class Observer:
         Of a job that has not ended there is what verification says of this very object. The backend is read where a
         child may be made: what was verified, and what it runs on, are of one step.
         """
-        live = await reads.job(*key)
+        live = await reads.one(Read.JOB, *key)
         if live is None or "deletionTimestamp" in live["metadata"]:
             return None
         status = live.get("status") or {}
@@ -76,7 +77,7 @@ class Observer:
         starts = child is None or not child.known(world)
         if not starts:
             return dataclasses.replace(world, verdict=self._verdict(world, live, trust, None, starts))
-        found = await reads.backend(world.job.spec.backend_ref.name)
+        found = await reads.one(Read.BACKEND, None, world.job.spec.backend_ref.name)
         verdict = self._verdict(world, live, trust, found, starts)
         return dataclasses.replace(world, verdict=verdict, backend=inputs.backend(found, world.job))
 
@@ -84,7 +85,7 @@ class Observer:
         """Asked once: it is a function of the object but for its status, of the policies and of what the backend is."""
         meta = world.job.metadata
         known = self._memory.of(meta)
-        read = {name: value for name, value in live["metadata"].items() if name not in UNREAD}
+        read = lean(live)["metadata"] | {"resourceVersion": ""}  # it moves with every write; generation with the spec
         asked = (hashlib.sha256(json.dumps(read, sort_keys=True).encode()).digest(), trust.versions, trust.cluster)
         if known.verdict is None or known.asked != asked or (starts and known.cloud != is_cloud(backend)):
             created = meta.creation_timestamp or world.now
@@ -96,7 +97,9 @@ class Observer:
         """The batch/v1 Job under the attempt's name, and those pods that it has made."""
         meta = world.job.metadata
         name = naming.child_name(meta.name, meta.uid, world.attempt)
-        found, pods = await asyncio.gather(reads.child(meta.namespace, name), reads.pods(meta.namespace, meta.uid))
+        found, pods = await asyncio.gather(
+            reads.one(Read.CHILD, meta.namespace, name), reads.all(Read.PODS, meta.namespace, of=meta.uid)
+        )
         if found is None:
             return None
         child = child_state(found)

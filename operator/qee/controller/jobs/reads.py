@@ -4,7 +4,7 @@
 ended on its word is looked at once more by `Live`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from qee.api.names import LABEL_JOB_NAME, LABEL_JOB_UID
@@ -12,33 +12,29 @@ from qee.core.job.plan import Read
 from qee.kube.port import NotFound, Object, Port, Resource
 from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
 
+RESOURCES: Mapping[Read, Resource] = {
+    Read.JOB: JOBS,
+    Read.CHILD: CHILDREN,
+    Read.PODS: PODS,
+    Read.TASK: TASKS,
+    Read.POLICIES: TRUST_POLICIES,
+    Read.BACKEND: BACKENDS,
+}
+LABELS = {Read.PODS: LABEL_JOB_UID, Read.TASK: LABEL_JOB_NAME}  # by which what belongs to a job is found
+
 
 class Reads(Protocol):
-    """Objects as the API server shows them: nobody changes them. None: there is no such object. Raises `ApiError`."""
+    """Objects as the API server shows them: nobody changes them. Raises `ApiError`."""
 
-    async def job(self, namespace: str, name: str) -> Object | None: ...
-
-    async def child(self, namespace: str, name: str) -> Object | None:
-        """A batch/v1 Job."""
+    async def one(self, kind: Read, namespace: str | None, name: str) -> Object | None:
+        """The object of this name; None: there is none."""
         ...
 
-    async def pods(self, namespace: str, job_uid: str) -> Sequence[Object]:
-        """Those that bear the label of the QuantumJob with this UID."""
+    async def all(self, kind: Read, namespace: str | None = None, of: str = "") -> Sequence[Object]:
+        """All of a kind: pods `of` the job with this UID, tasks of whichever jobs had this name. None of a kind that is
+        not installed.
+        """
         ...
-
-    async def task(self, namespace: str, name: str) -> Object | None:
-        """A QuantumTask."""
-        ...
-
-    async def tasks(self, namespace: str, job_name: str) -> Sequence[Object]:
-        """Those that bear the label of a QuantumJob of this name, whichever it was."""
-        ...
-
-    async def policies(self) -> Sequence[Object]:
-        """All QuantumTrustPolicies; none where the kind is not installed."""
-        ...
-
-    async def backend(self, name: str) -> Object | None: ...
 
 
 class Live:
@@ -47,68 +43,28 @@ class Live:
     def __init__(self, port: Port) -> None:
         self._port = port
 
-    async def job(self, namespace: str, name: str) -> Object | None:
-        return await self._find(JOBS, namespace, name)
-
-    async def child(self, namespace: str, name: str) -> Object | None:
-        return await self._find(CHILDREN, namespace, name)
-
-    async def pods(self, namespace: str, job_uid: str) -> Sequence[Object]:
-        return await self._list(PODS, namespace, f"{LABEL_JOB_UID}={job_uid}")
-
-    async def task(self, namespace: str, name: str) -> Object | None:
-        return await self._find(TASKS, namespace, name)
-
-    async def tasks(self, namespace: str, job_name: str) -> Sequence[Object]:
-        return await self._list(TASKS, namespace, f"{LABEL_JOB_NAME}={job_name}")
-
-    async def policies(self) -> Sequence[Object]:
-        return await self._list(TRUST_POLICIES, None)
-
-    async def backend(self, name: str) -> Object | None:
-        return await self._find(BACKENDS, None, name)
-
-    async def _find(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+    async def one(self, kind: Read, namespace: str | None, name: str) -> Object | None:
         try:
-            return await self._port.get(resource, namespace, name)
+            return await self._port.get(RESOURCES[kind], namespace, name)
         except NotFound:
             return None
 
-    async def _list(self, resource: Resource, namespace: str | None, labels: str = "") -> Sequence[Object]:
+    async def all(self, kind: Read, namespace: str | None = None, of: str = "") -> Sequence[Object]:
+        labels = f"{LABELS[kind]}={of}" if of else ""
         try:
-            return [each async for each in self._port.list(resource, namespace, labels=labels)]
-        except NotFound:  # the kind is not installed
+            return [each async for each in self._port.list(RESOURCES[kind], namespace, labels=labels)]
+        except NotFound:
             return []
 
 
-def fresh(told: Reads, live: Live, kinds: Collection[Read]) -> Reads:
-    """What is `told`, but these kinds `live`."""
-    if isinstance(told, Live) or not kinds:
-        return told
-    return _Fresh(told, live, kinds)
+class Fresh:
+    """What is `told`, but these kinds live."""
 
-
-class _Fresh:
     def __init__(self, told: Reads, live: Live, kinds: Collection[Read]) -> None:
-        self._from: dict[Read, Reads] = {kind: live if kind in kinds else told for kind in Read}
+        self._from: Mapping[Read, Reads] = {kind: live if kind in kinds else told for kind in Read}
 
-    async def job(self, namespace: str, name: str) -> Object | None:
-        return await self._from[Read.JOB].job(namespace, name)
+    async def one(self, kind: Read, namespace: str | None, name: str) -> Object | None:
+        return await self._from[kind].one(kind, namespace, name)
 
-    async def child(self, namespace: str, name: str) -> Object | None:
-        return await self._from[Read.CHILD].child(namespace, name)
-
-    async def pods(self, namespace: str, job_uid: str) -> Sequence[Object]:
-        return await self._from[Read.PODS].pods(namespace, job_uid)
-
-    async def task(self, namespace: str, name: str) -> Object | None:
-        return await self._from[Read.TASK].task(namespace, name)
-
-    async def tasks(self, namespace: str, job_name: str) -> Sequence[Object]:
-        return await self._from[Read.TASK].tasks(namespace, job_name)
-
-    async def policies(self) -> Sequence[Object]:
-        return await self._from[Read.POLICIES].policies()
-
-    async def backend(self, name: str) -> Object | None:
-        return await self._from[Read.BACKEND].backend(name)
+    async def all(self, kind: Read, namespace: str | None = None, of: str = "") -> Sequence[Object]:
+        return await self._from[kind].all(kind, namespace, of)

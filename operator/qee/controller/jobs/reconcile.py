@@ -8,7 +8,7 @@ import logging
 from qee.controller.jobs.driver import Attempts
 from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.observe import Observer
-from qee.controller.jobs.reads import Live, Reads, fresh
+from qee.controller.jobs.reads import Fresh, Live, Reads
 from qee.controller.jobs.status import StatusWriter, says
 from qee.core.job.conclude import conclude
 from qee.core.job.decide import decide
@@ -79,7 +79,8 @@ class Reconciler:
         """
         live = EVERYTHING if isinstance(self._reads, Live) else NOTHING
         while True:
-            world = await self._observer.world(key, fresh(self._reads, self._live, live))
+            reads = self._reads if not live else Fresh(self._reads, self._live, live)
+            world = await self._observer.world(key, reads)
             plan = decide(world, self._patience) if world is not None else Nothing()
             if world is None or plan.needs <= live or (isinstance(plan, Report) and says(world, told(world, plan, {}))):
                 return world, plan

@@ -31,6 +31,7 @@ from qee.controller.worker import Found, TooMuch, Worker
 from qee.core import naming
 from qee.core.job.observed import ChildState, PodState
 from qee.core.job.outcome import Lost, Stored
+from qee.core.job.plan import Read
 from qee.core.job.world import World
 from qee.core.refusal import Refused
 from qee.documents import DocumentError
@@ -94,7 +95,7 @@ class Collector:
         job, document = world.job, answer.document
         signature = None
         if key is not None:
-            backend = await self._reads.backend(job.spec.backend_ref.name)
+            backend = await self._reads.one(Read.BACKEND, None, job.spec.backend_ref.name)
             stated = predicate(job, world.attempt, answer.run, backend, ran, world.verdict)
             signature = _Signature(key, await asyncio.to_thread(self._signer.sign, document, stated, key))
         name, stored_as = await self._store(job, document, ran.image_id, signature)

@@ -15,6 +15,7 @@ from qee.api.backend import is_cloud
 from qee.api.messages import one_line
 from qee.controller.jobs.reads import Reads
 from qee.controller.settings import Settings
+from qee.core.job.plan import Read
 from qee.kube.cluster import cluster_uid
 from qee.kube.port import Object, Port
 from qee.signing.libraries import Suite
@@ -45,7 +46,7 @@ class Verifier:
 
     async def trust(self, reads: Reads) -> Trust:
         """All policies as they are now."""
-        cluster, policies = await asyncio.gather(self._cluster_uid(), reads.policies())
+        cluster, policies = await asyncio.gather(self._cluster_uid(), reads.all(Read.POLICIES))
         before, self._read = self._read, {}
         for obj in policies:
             version = (obj["metadata"]["uid"], obj["metadata"]["resourceVersion"])

@@ -102,6 +102,7 @@ class WorkQueue(Generic[Key]):
         """The worker has finished with the key."""
         self._in_hand.discard(key)
         if (since := self._again.pop(key, None)) is not None:
+            self._due.pop(key, None)  # what comes of looking again says anew when
             self._ready[key] = since
             self._wake.set()
 

@@ -24,7 +24,7 @@ from qee.controller.jobs.tasks import OwnTasks
 from qee.core import naming, times
 from qee.core.job.child import JobStage
 from qee.core.job.outcome import Done, Outcome, Stored
-from qee.core.job.plan import Finish, Pause, Step
+from qee.core.job.plan import Finish, Pause, Read, Step
 from qee.core.job.stages.provider import Cancel, Collect, Fetch, Provider
 from qee.core.job.world import Patience, World
 from qee.core.money.budget import Settlement
@@ -74,7 +74,7 @@ class ProviderDriver(Driver[Provider]):
                 return None
         elif child is not None and not child.job.compiles and not recorded:
             return None
-        found = await reads.task(meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
+        found = await reads.one(Read.TASK, meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
         task = self._tasks.read(world.job, world.attempt, found, world.recorded_child) if found is not None else None
         if task is not None and not world.ended:
             await self._alarms.second_jobs(task, self._memory.of(meta).told)
@@ -140,7 +140,7 @@ class ProviderDriver(Driver[Provider]):
         """Let go of the tasks of a job that are being deleted, once nothing of them goes on unseen."""
         if world is not None and world.recorded_kind != names.KIND_TASK:
             return None
-        waits = [await self._release(found) for found in await reads.tasks(*key)]
+        waits = [await self._release(found) for found in await reads.all(Read.TASK, *key)]
         return min((after for after in waits if after is not None), default=None)
 
     async def _release(self, found: Object) -> float | None:
