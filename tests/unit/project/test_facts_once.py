@@ -7,6 +7,8 @@ import pytest
 from e2e.cluster import images
 
 from qee.api.names import ENGINES
+from qee.api.reasons import Reason
+from qee.api.remedies import REMEDIES
 from qee.circuits import resources
 from qee.cli import forms
 from qee.cli.here import local
@@ -37,3 +39,7 @@ def test_what_is_listed_by_engine_lists_each():
         assert tuple(table) == ENGINES
     assert {form.value for form in forms.Engine} == set(ENGINES)
     assert {program.removeprefix("runner-") for program in images.PROGRAMS} >= set(ENGINES)
+
+
+def test_each_reason_has_a_remedy_and_each_remedy_a_reason():
+    assert list(REMEDIES) == [reason.value for reason in Reason]
