@@ -1,7 +1,7 @@
 """What carries out the steps of a stage: its half with I/O. And the attempts that there are, as tuples of stages."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from qee.controller.jobs.memory import Key
 from qee.controller.jobs.reads import Reads
@@ -25,7 +25,7 @@ class Driver(Generic[S]):
     here holds of a stage that begins no attempt, costs nothing and holds nothing back.
     """
 
-    stage: type[S]
+    stage: ClassVar[type[Any]]
 
     def begins(self, world: World) -> bool:
         """Whether an attempt at this job begins with this stage."""

@@ -1,11 +1,11 @@
 """Reading what a decision may look at: a job, the stages of its attempt, and what verification says of it."""
 
 import asyncio
-import dataclasses
 import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -34,24 +34,16 @@ from qee.signing.verdict import Verdict
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class Observer:
     """Makes the World of a job. Raises `ApiError`."""
 
-    def __init__(
-        self,
-        port: Port,
-        patience: Patience,
-        verifier: Verifier,
-        attempts: Attempts,
-        memory: Memory,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._port = port
-        self._patience = patience
-        self._verifier = verifier
-        self._attempts = attempts
-        self._memory = memory
-        self._clock = clock
+    port: Port
+    patience: Patience
+    verifier: Verifier
+    attempts: Attempts
+    memory: Memory
+    clock: Callable[[], datetime]
 
     async def world(self, key: Key, reads: Reads) -> World | None:
         """The job and what there is of its attempt; None: it is gone, or going.
@@ -64,32 +56,32 @@ class Observer:
             return None
         status = live.get("status") or {}
         try:
-            world = World(QuantumJob.model_validate(live), status, self._clock())
+            world = World(QuantumJob.model_validate(live), status, self.clock())
         except ValidationError as error:  # CEL counts characters where the model counts bytes
             job = QuantumJob.model_construct(metadata=ObjectMeta.model_validate(live["metadata"]))
-            return World(job, status, self._clock(), invalid=brief(error))
+            return World(job, status, self.clock(), invalid=brief(error))
         child = await self._child(world, reads)
-        world = dataclasses.replace(world, stages=await self._attempts.observe(world, reads, child))
+        world = replace(world, stages=await self.attempts.observe(world, reads, child))
         return world if world.ended else await self._verified(world, live, reads, child)
 
     async def _verified(self, world: World, live: Object, reads: Reads, child: JobStage | None) -> World:
-        trust = await self._verifier.trust(reads)
+        trust = await self.verifier.trust(reads)
         starts = child is None or not child.known(world)
         if not starts:
-            return dataclasses.replace(world, verdict=self._verdict(world, live, trust, None, starts))
+            return replace(world, verdict=self._verdict(world, live, trust, None, starts))
         found = await reads.one(Read.BACKEND, None, world.job.spec.backend_ref.name)
         verdict = self._verdict(world, live, trust, found, starts)
-        return dataclasses.replace(world, verdict=verdict, backend=inputs.backend(found, world.job))
+        return replace(world, verdict=verdict, backend=inputs.backend(found, world.job))
 
     def _verdict(self, world: World, live: Object, trust: Trust, backend: Object | None, starts: bool) -> Verdict:
         """Asked once: it is a function of the object but for its status, of the policies and of what the backend is."""
         meta = world.job.metadata
-        known = self._memory.of(meta)
+        known = self.memory.of(meta)
         read = lean(live)["metadata"] | {"resourceVersion": ""}  # it moves with every write; generation with the spec
         asked = (hashlib.sha256(json.dumps(read, sort_keys=True).encode()).digest(), trust.versions, trust.cluster)
         if known.verdict is None or known.asked != asked or (starts and known.cloud != is_cloud(backend)):
             created = meta.creation_timestamp or world.now
-            known.verdict = self._verifier.verdict(live, created, trust, backend)
+            known.verdict = self.verifier.verdict(live, created, trust, backend)
             known.asked, known.cloud = asked, is_cloud(backend)
         return known.verdict
 
@@ -104,16 +96,16 @@ class Observer:
             return None
         child = child_state(found)
         ours = [pod_state(pod) for pod in pods if _made_by(found, pod)]
-        known = not world.ended and self._memory.of(meta).child == child.uid
+        known = not world.ended and self.memory.of(meta).child == child.uid
         gone = await self._input_gone(world, child, ours)
         return JobStage(child, ours, ours=known, input_gone=gone)
 
     async def _input_gone(self, world: World, child: ChildState, pods: Sequence[PodState]) -> bool:
         """Asked only of a pod that has not started for a while: without its ConfigMap it never will."""
-        if not starts(pods) or times.age(child.created_at, world.now) < self._patience.unstarted:
+        if not starts(pods) or times.age(child.created_at, world.now) < self.patience.unstarted:
             return False
         try:
-            await self._port.get(CONFIG_MAPS, world.job.metadata.namespace, child.input_name)
+            await self.port.get(CONFIG_MAPS, world.job.metadata.namespace, child.input_name)
         except NotFound:
             return True
         return False

@@ -4,6 +4,7 @@
 """
 
 import logging
+from dataclasses import dataclass
 
 from qee.controller.jobs.driver import Attempts
 from qee.controller.jobs.memory import Key, Memory
@@ -36,40 +37,31 @@ from qee.kube.resources import JOBS, OF_KIND
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class Reconciler:
     """Brings one job up to date. `reads` may answer from what watches have told."""
 
-    def __init__(
-        self,
-        port: Port,
-        reads: Reads,
-        patience: Patience,
-        observer: Observer,
-        attempts: Attempts,
-        status: StatusWriter,
-        memory: Memory,
-    ) -> None:
-        self._port = port
-        self._reads = reads
-        self._live = Live(port)
-        self._patience = patience
-        self._observer = observer
-        self._attempts = attempts
-        self._status = status
-        self._memory = memory
+    port: Port
+    reads: Reads
+    live: Live
+    patience: Patience
+    observer: Observer
+    attempts: Attempts
+    status: StatusWriter
+    memory: Memory
 
     async def reconcile(self, key: Key) -> float | None:
         """One step. The seconds after which to look again, or None. Raises `ApiError`: the caller backs off."""
         world, plan = await self._decided(key)
         released = None
         if world is None or world.ended:
-            self._memory.forget(key)
-            released = await self._attempts.release(key, world, self._reads)
+            self.memory.forget(key)
+            released = await self.attempts.release(key, world, self.reads)
         if world is None:
             return released
         while isinstance(plan, Start | Carry):
-            outcome = await self._attempts.carry_out(world, plan)
-            world, plan = conclude(world, plan, outcome, self._patience)
+            outcome = await self.attempts.carry_out(world, plan)
+            world, plan = conclude(world, plan, outcome, self.patience)
         after = await self._do(key, world, plan)
         return min((each for each in (after, released) if each is not None), default=None)
 
@@ -77,11 +69,11 @@ class Reconciler:
         """What is known and what to do: decided anew on live reads, unless nothing would be done, or what was read from
         watches suffices.
         """
-        live = EVERYTHING if isinstance(self._reads, Live) else NOTHING
+        live = EVERYTHING if isinstance(self.reads, Live) else NOTHING
         while True:
-            reads = self._reads if not live else Fresh(self._reads, self._live, live)
-            world = await self._observer.world(key, reads)
-            plan = decide(world, self._patience) if world is not None else Nothing()
+            reads = self.reads if not live else Fresh(self.reads, self.live, live)
+            world = await self.observer.world(key, reads)
+            plan = decide(world, self.patience) if world is not None else Nothing()
             if world is None or plan.needs <= live or (isinstance(plan, Report) and says(world, told(world, plan, {}))):
                 return world, plan
             live |= plan.needs
@@ -91,18 +83,18 @@ class Reconciler:
         match plan:
             case TakeAway(child) | Pause(child=child) | Finish(child=child, take_away=True):
                 await self._delete(world, child)
-        settled = await self._attempts.settle(world, plan) if isinstance(plan, Pause | Finish) else {}
+        settled = await self.attempts.settle(world, plan) if isinstance(plan, Pause | Finish) else {}
         if tells := told(world, plan, settled):
-            await self._status.write(world, tells.phase, tells.reason, tells.message, tells.fields)
+            await self.status.write(world, tells.phase, tells.reason, tells.message, tells.fields)
         match plan:
             case Retry(lost=child):  # afterwards: were it gone unrecorded, this attempt would run again
                 await self._delete(world, child)
             case Expire():
                 await self._delete(world, Child(JOBS.kind, world.job.metadata.name, world.job.metadata.uid))
             case Finish():
-                self._memory.forget(key)
+                self.memory.forget(key)
                 lingers = plan.child is not None and not plan.take_away
-                return self._patience.linger + 1.0 if lingers else None
+                return self.patience.linger + 1.0 if lingers else None
         return plan.after
 
     async def _delete(self, world: World, child: Child | None) -> None:
@@ -111,6 +103,6 @@ class Reconciler:
             return
         resource = OF_KIND[child.kind]
         try:
-            await self._port.delete(resource, world.job.metadata.namespace, child.name, uid=child.uid)
+            await self.port.delete(resource, world.job.metadata.namespace, child.name, uid=child.uid)
         except (NotFound, Conflict):
             logger.debug("%s %s/%s is gone already", child.kind, world.job.metadata.namespace, child.name)

@@ -65,7 +65,9 @@ class Wiring:
             (SimulationDriver(starter, collector),),
         )
         observer = Observer(port, patience, self.verifier, self.attempts, self.memory, clock)
-        self._reconciler = Reconciler(port, reads, patience, observer, self.attempts, self.status, self.memory)
+        self._reconciler = Reconciler(
+            port, reads, Live(port), patience, observer, self.attempts, self.status, self.memory
+        )
 
     async def reconcile(self, key: Key) -> float | None:
         return await self._reconciler.reconcile(key)

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from qee.api import names
 from qee.api.backend import QuantumBackend
@@ -48,38 +49,27 @@ from qee.signing.profiles.job import of_job
 MAX_TASK = 1_000_000
 
 
+@dataclass(frozen=True)
 class CompileDriver(Driver[Compile]):
     """Attempts at a provider's device begin here. Every step may be repeated."""
 
-    stage = Compile
+    stage: ClassVar[type[Compile]] = Compile
 
-    def __init__(
-        self,
-        port: Port,
-        namespace: str | None,
-        starter: Starter,
-        collector: Collector,
-        signer: ResultSigner,
-        tasks: OwnTasks,
-        backends: BackendsInUse,
-        budgets: Budgets,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._port = port
-        self._namespace = namespace
-        self._starter = starter
-        self._collector = collector
-        self._signer = signer
-        self._tasks = tasks
-        self._backends = backends
-        self._budgets = budgets
-        self._clock = clock
+    port: Port
+    namespace: str | None
+    starter: Starter
+    collector: Collector
+    signer: ResultSigner
+    tasks: OwnTasks
+    backends: BackendsInUse
+    budgets: Budgets
+    clock: Callable[[], datetime]
 
     def begins(self, world: World) -> bool:
         return isinstance(world.backend, QuantumBackend) and world.backend.cloud
 
     async def begin(self, world: World, attempt: int) -> Outcome:
-        return await self._starter.begin(world, attempt)
+        return await self.starter.begin(world, attempt)
 
     async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Compile | None:
         return Compile.of(child) if child is not None and child.job.compiles else None
@@ -92,15 +82,15 @@ class CompileDriver(Driver[Compile]):
 
     async def _submit(self, world: World, child: ChildState, pod: PodState) -> Outcome:
         """Everything that may be refused is before the reservation, and the reservation before the task."""
-        job, key = world.job, self._signer.key()
+        job, key = world.job, self.signer.key()
         if key is None:
             raise Refused(Reason.NO_TASK_KEY, f"{Reason.NO_TASK_KEY.meaning} {Reason.NO_TASK_KEY.remedy}")
-        run = await run_document(self._port, job, child)
-        document = await read_frame(self._port, job, world.attempt, pod, 0)
-        compiled = await self._collector.read(len(document) + len(run), answers.of_compiler, document, run)
-        found = await inputs.find_backend(self._port, job)
+        run = await run_document(self.port, job, child)
+        document = await read_frame(self.port, job, world.attempt, pod, 0)
+        compiled = await self.collector.read(len(document) + len(run), answers.of_compiler, document, run)
+        found = await inputs.find_backend(self.port, job)
         backend = inputs.usable(inputs.backend(found, job))
-        listed = await prices(self._port, self._namespace, backend)
+        listed = await prices(self.port, self.namespace, backend)
         estimated = estimate(job, backend, listed, compiled.usages)
         _check_packed(compiled.packed)
         money = None
@@ -109,10 +99,10 @@ class CompileDriver(Driver[Compile]):
         spec = _spec(world, hashlib.sha256(run).hexdigest(), compiled.packed, money)
         _check_size(spec)
         name = naming.task_name(job.metadata.name, job.metadata.uid, world.attempt)
-        spec["authorization"] = authorization.authorise(job.metadata.namespace, name, spec, key, self._clock())
+        spec["authorization"] = authorization.authorise(job.metadata.namespace, name, spec, key, self.clock())
         claim = _claim(world, compiled.usage, estimated, listed)
-        async with self._backends.held(found or {}):
-            await self._budgets.reserve(job.metadata.namespace, backend.metadata.name, claim)
+        async with self.backends.held(found or {}):
+            await self.budgets.reserve(job.metadata.namespace, backend.metadata.name, claim)
             task = await self._create(job, world.attempt, spec)
         fields = {"cost": {"estimated": money["amount"], "currency": money["currency"]}} if money else {}
         return Next(task, WAITS, fields)
@@ -121,10 +111,10 @@ class CompileDriver(Driver[Compile]):
         body = manifests.quantum_task(job, attempt, spec)
         name = body["metadata"]["name"]
         try:
-            task = await self._port.create(TASKS, job.metadata.namespace, body)
+            task = await self.port.create(TASKS, job.metadata.namespace, body)
         except AlreadyExists:
-            task = await self._port.get(TASKS, job.metadata.namespace, name)
-            if self._tasks.read(job, attempt, task) is None:
+            task = await self.port.get(TASKS, job.metadata.namespace, name)
+            if self.tasks.read(job, attempt, task) is None:
                 raise Refused(
                     Reason.CHILD_CONFLICT,
                     f"QuantumTask {name!r} exists, and it is not what QEE would create. {Reason.CHILD_CONFLICT.remedy}",

@@ -4,8 +4,9 @@ import base64
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from qee.api import names
 from qee.api.conditions import Phase
@@ -36,32 +37,21 @@ from qee.kube.resources import TASKS
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class ProviderDriver(Driver[Provider]):
     """Every step may be repeated."""
 
-    stage = Provider
+    stage: ClassVar[type[Provider]] = Provider
 
-    def __init__(
-        self,
-        port: Port,
-        signer: ResultSigner,
-        collector: Collector,
-        tasks: OwnTasks,
-        budgets: Budgets,
-        alarms: Alarms,
-        memory: Memory,
-        patience: Patience,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._port = port
-        self._signer = signer
-        self._collector = collector
-        self._tasks = tasks
-        self._budgets = budgets
-        self._alarms = alarms
-        self._memory = memory
-        self._patience = patience
-        self._clock = clock
+    port: Port
+    signer: ResultSigner
+    collector: Collector
+    tasks: OwnTasks
+    budgets: Budgets
+    alarms: Alarms
+    memory: Memory
+    patience: Patience
+    clock: Callable[[], datetime]
 
     async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Provider | None:
         """The attempt's task, if it is ours: looked for before anything is concluded from what became of the Job, for
@@ -75,9 +65,9 @@ class ProviderDriver(Driver[Provider]):
         elif child is not None and not child.job.compiles and not recorded:
             return None
         found = await reads.one(Read.TASK, meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
-        task = self._tasks.read(world.job, world.attempt, found, world.recorded_child) if found is not None else None
+        task = self.tasks.read(world.job, world.attempt, found, world.recorded_child) if found is not None else None
         if task is not None and not world.ended:
-            await self._alarms.second_jobs(task, self._memory.of(meta).told)
+            await self.alarms.second_jobs(task, self.memory.of(meta).told)
         return Provider(task) if task is not None or (recorded and not world.ended) else None
 
     async def carry_out(self, world: World, stage: Provider, step: Step) -> Outcome:
@@ -89,7 +79,7 @@ class ProviderDriver(Driver[Provider]):
                 await self._patch(task, {names.ANNOTATION_FETCH_AT: asked_at})
                 return Done(None if world.ended else 1.0)
             case Cancel(after) if task is not None:  # the time is beside it, for the wait has an end
-                at = {names.ANNOTATION_CANCEL_AT: times.render(self._clock())}
+                at = {names.ANNOTATION_CANCEL_AT: times.render(self.clock())}
                 await self._patch(task, at, cancel=True)
                 return Done(after)
         raise TypeError(f"{step!r} is no step of {stage!r}")
@@ -99,19 +89,19 @@ class ProviderDriver(Driver[Provider]):
         meta = task.metadata
         mark = {"resourceVersion": meta.resource_version, "uid": meta.uid, "annotations": dict(annotations)}
         spec = {"spec": {"cancelRequested": True}} if cancel else {}
-        await self._port.patch(TASKS, meta.namespace, meta.name, {"metadata": mark, **spec})
+        await self.port.patch(TASKS, meta.namespace, meta.name, {"metadata": mark, **spec})
 
     async def _collect(self, world: World, task: QuantumTask) -> Outcome:
         """Store the task's result, of which parts may be missing."""
-        key = self._signer.key()
+        key = self.signer.key()
         packed = task.status.result.model_dump() if task.status.result is not None else {}
         compiled = task.spec.compiled.model_dump()
         size = sum(int(each.get("bytes", 0)) + len(str(each.get("data", ""))) for each in (packed, compiled))
         facts = RunFacts("", _digests(world.job), task.spec.run_sha256)
         try:
-            answer = await self._collector.read(size, answers.of_task, packed, compiled, facts)
+            answer = await self.collector.read(size, answers.of_task, packed, compiled, facts)
             ran = Ran("", "", times.parse(answer.started), task.status.completion_time)
-            stored = await self._collector.keep(world, answer, ran, key)
+            stored = await self.collector.keep(world, answer, ran, key)
         except Refused as refusal:
             if world.ended:
                 logger.error("%s: %s", world.job.metadata.name, refusal.message)
@@ -131,9 +121,9 @@ class ProviderDriver(Driver[Provider]):
             found = settlement(task, unconfirmed)
         else:
             found = Settlement(nothing=world.recorded_kind != names.KIND_TASK)
-        await self._budgets.settle(world.job.metadata.namespace, world.job.metadata.uid, found)
+        await self.budgets.settle(world.job.metadata.namespace, world.job.metadata.uid, found)
         if unconfirmed and task is not None:
-            await self._alarms.unconfirmed(task)
+            await self.alarms.unconfirmed(task)
         return charged(task, world.status)
 
     async def release(self, key: Key, world: World | None, reads: Reads) -> float | None:
@@ -147,21 +137,21 @@ class ProviderDriver(Driver[Provider]):
         meta = found["metadata"]
         if "deletionTimestamp" not in meta or names.FINALIZER_TASK not in (meta.get("finalizers") or []):
             return None
-        task, now = QuantumTask.model_validate(found), self._clock()
+        task, now = QuantumTask.model_validate(found), self.clock()
         going = task.submitted and not task.ended
-        gives_up = (task.metadata.deletion_timestamp or now) + timedelta(seconds=self._patience.cancel)
+        gives_up = (task.metadata.deletion_timestamp or now) + timedelta(seconds=self.patience.cancel)
         if going and now < gives_up:
             return times.until(gives_up, now)
-        await self._budgets.settle(meta["namespace"], task.spec.job.uid, settlement(task, going))
+        await self.budgets.settle(meta["namespace"], task.spec.job.uid, settlement(task, going))
         if await self._let_go(task.metadata) and going:
-            await self._alarms.unconfirmed(task)
+            await self.alarms.unconfirmed(task)
         return None
 
     async def _let_go(self, meta: ObjectMeta) -> bool:
         left = [each for each in meta.finalizers if each != names.FINALIZER_TASK]
         patch = {"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid, "finalizers": left}}
         try:
-            await self._port.patch(TASKS, meta.namespace, meta.name, patch)
+            await self.port.patch(TASKS, meta.namespace, meta.name, patch)
         except (NotFound, Conflict):  # the next event, or the resync, looks again
             return False
         return True

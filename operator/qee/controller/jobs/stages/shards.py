@@ -4,7 +4,8 @@ end all of them are put together. These parts outlive pods, attempts and the ope
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
@@ -32,19 +33,17 @@ from qee.kube.resources import CONFIG_MAPS
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class ShardsDriver(Driver[Shards]):
     """Its child is made as that of a simulation: how many shards there are is known once it is prepared."""
 
-    stage = Shards
+    stage: ClassVar[type[Shards]] = Shards
 
-    def __init__(
-        self, port: Port, signer: ResultSigner, collector: Collector, parts: PartStore, memory: Memory
-    ) -> None:
-        self._port = port
-        self._signer = signer
-        self._collector = collector
-        self._parts = parts
-        self._memory = memory
+    port: Port
+    signer: ResultSigner
+    collector: Collector
+    parts: PartStore
+    memory: Memory
 
     async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Shards | None:
         if child is None or child.job.compiles or child.job.shards == 1:
@@ -68,26 +67,26 @@ class ShardsDriver(Driver[Shards]):
     async def _stored(self, job: QuantumJob, child: ChildState) -> frozenset[int] | None:
         """The shards whose part is there. None: the key that parts are signed with is not."""
         try:
-            key = self._signer.key()
+            key = self.signer.key()
         except KeyUnreadable:
             return None
         names = {name_of(job, child, key, index): index for index in range(child.shards)}
         labels = f"{LABEL_JOB_UID}={job.metadata.uid},{LABEL_COMPONENT}={COMPONENT_PART}"
         there = [
             found["metadata"]
-            async for found in self._port.list(CONFIG_MAPS, job.metadata.namespace, labels=labels, metadata_only=True)
+            async for found in self.port.list(CONFIG_MAPS, job.metadata.namespace, labels=labels, metadata_only=True)
             if found["metadata"]["name"] in names
         ]
-        checked = self._memory.of(job.metadata).parts
+        checked = self.memory.of(job.metadata).parts
         unseen = [meta for meta in there if meta["uid"] not in checked]
         if unseen:
             try:
-                run = await run_document(self._port, job, child)
+                run = await run_document(self.port, job, child)
             except Lost as lost:  # the next attempt's snapshot will have the same bytes
                 logger.warning("%s/%s: parts are not looked at: %s", job.metadata.namespace, job.metadata.name, lost)
             else:
                 for meta in unseen:
-                    if await self._parts.read(job, meta["name"], run, names[meta["name"]], key):
+                    if await self.parts.read(job, meta["name"], run, names[meta["name"]], key):
                         checked.add(meta["uid"])
         return frozenset(names[meta["name"]] for meta in there if meta["uid"] in checked)
 
@@ -97,17 +96,17 @@ class ShardsDriver(Driver[Shards]):
         Raises `Lost`, `Refused` or `KeyUnreadable` where no part can be stored at all.
         """
         job = world.job
-        key = self._signer.key()
-        run = await run_document(self._port, job, child)
+        key = self.signer.key()
+        run = await run_document(self.port, job, child)
         unreadable: dict[str, Why] = {}
         done: set[int] = set()
         for pod in pods:
             if pod.index is None or pod.index in done:
                 continue
             try:
-                document = await read_frame(self._port, job, world.attempt, pod, pod.index)
+                document = await read_frame(self.port, job, world.attempt, pod, pod.index)
                 size = len(document) + len(run)
-                await self._collector.read(size, answers.check_part, document, run, pod.index, world.attempt)
+                await self.collector.read(size, answers.check_part, document, run, pod.index, world.attempt)
             except Lost as lost:
                 unreadable[pod.uid] = (Reason.RESULT_LOST, f"Its result is lost: {lost}.")
             except Refused as refusal:
@@ -116,7 +115,7 @@ class ShardsDriver(Driver[Shards]):
                 unreadable[pod.uid] = (refusal.reason, refusal.message)
             else:
                 name = name_of(job, child, key, pod.index)
-                await self._parts.store(job, name, run, pod.index, (document, pod.image_id), key)
+                await self.parts.store(job, name, run, pod.index, (document, pod.image_id), key)
                 done.add(pod.index)
         for uid, (_, message) in unreadable.items():
             logger.warning("%s/%s, pod %s: %s", job.metadata.namespace, job.metadata.name, uid, message)
@@ -125,12 +124,12 @@ class ShardsDriver(Driver[Shards]):
     async def _merge(self, world: World, child: ChildState, missing: Sequence[Missing]) -> Outcome:
         """Put the parts together and store the result, `missing` shards named in it."""
         job = world.job
-        key = self._signer.key()
-        run = await run_document(self._port, job, child)
+        key = self.signer.key()
+        run = await run_document(self.port, job, child)
         parts: dict[int, Part] = {}
         size = 0
         for index in set(range(child.shards)) - {each.index for each in missing}:
-            part = await self._parts.read(job, name_of(job, child, key, index), run, index, key)
+            part = await self.parts.read(job, name_of(job, child, key, index), run, index, key)
             if part is None:
                 raise Lost(f"the part of shard {index} is gone")
             parts[index] = part
@@ -138,14 +137,14 @@ class ShardsDriver(Driver[Shards]):
             if size > answers.MAX_PARTS_BYTES:
                 raise not_of_this_job(TooManyValues(f"its parts hold more than {answers.MAX_PARTS_BYTES} bytes"))
         given = {index: part.document for index, part in parts.items()}
-        result = await self._collector.read(size + len(run), answers.put_together, given, run, world.attempt, missing)
+        result = await self.collector.read(size + len(run), answers.put_together, given, run, world.attempt, missing)
         ran = Ran(
             child.image,
             ",".join(sorted({part.image_id for part in parts.values()})),
             times.parse(result.started),
             times.parse(result.completed),
         )
-        stored = await self._collector.keep(world, result, ran, key)
+        stored = await self.collector.keep(world, result, ran, key)
         if not missing:
             return stored
         first = missing[0]

@@ -1,5 +1,8 @@
 """Drives a Job whose one pod simulates."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.reads import Reads
 from qee.controller.jobs.results import Collector
@@ -11,20 +14,20 @@ from qee.core.job.stages.simulation import Collect, Simulation
 from qee.core.job.world import World
 
 
+@dataclass(frozen=True)
 class SimulationDriver(Driver[Simulation]):
     """Jobs that nothing else begins begin here; where their work is cut, the child that is made is one of shards."""
 
-    stage = Simulation
+    stage: ClassVar[type[Simulation]] = Simulation
 
-    def __init__(self, starter: Starter, collector: Collector) -> None:
-        self._starter = starter
-        self._collector = collector
+    starter: Starter
+    collector: Collector
 
     def begins(self, world: World) -> bool:
         return True
 
     async def begin(self, world: World, attempt: int) -> Outcome:
-        return await self._starter.begin(world, attempt)
+        return await self.starter.begin(world, attempt)
 
     async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Simulation | None:
         one_pod = child is not None and not child.job.compiles and child.job.shards == 1
@@ -33,5 +36,5 @@ class SimulationDriver(Driver[Simulation]):
     async def carry_out(self, world: World, stage: Simulation, step: Step) -> Outcome:
         match step:
             case Collect(pod):
-                return await self._collector.collect(world, stage.job, pod)
+                return await self.collector.collect(world, stage.job, pod)
         raise TypeError(f"{step!r} is no step of a simulation")
