@@ -37,7 +37,6 @@ from qee.controller.worker import SMALL, Worker
 from qee.core.money import cost
 from qee.core.money.budget import Claim, NoRoom, Settlement, reserved, settled
 from qee.documents import JobReference, Register, RunDocument
-from qee.documents.canonical import Fields
 from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
 from qee.kube.port import ApiError
 from qee.kube.resources import BACKENDS, BUDGETS, EVENTS, JOBS, TASKS, TRUST_POLICIES
@@ -154,7 +153,7 @@ def test_a_minimum_is_of_each_submission_and_of_error_mitigation_its_own():
     assert price.estimate(Usage(1, 1), Decimal("25.79")) == Decimal("25.79")
     assert replace(price, minimum_mitigated=None).estimate(Usage(1, 2000, mitigated_tasks=1)) is None
     usage = Usage(1, 5, mitigated_tasks=1)
-    assert Usage.from_fields(Fields(usage.as_json(), "")) == usage
+    assert Usage.from_json(usage.as_json()) == usage
     assert "mitigatedTasks" not in Usage(1, 5).as_json()
 
 
@@ -166,7 +165,7 @@ def test_the_minimum_of_a_task_is_of_each_program_that_is_charged_by_itself():
     dear = price.estimate(Usage(1, 10_000, programs=3))  # 9,800 shots of one program, 100 of each of the others
     assert dear is not None
     assert dear >= Decimal(98) + 2 * Decimal("25.79")
-    assert Usage.from_fields(Fields(several.as_json(), "")) == several
+    assert Usage.from_json(several.as_json()) == several
 
 
 async def test_a_volume_for_results_has_no_meaning_at_a_provider(cloud: Cloud):

@@ -21,7 +21,7 @@ from typing import Any
 from qee.connectors import protocol, wording
 from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
-from qee.documents.canonical import MAX_PARSED_BYTES, Fields, parsed_size
+from qee.documents.canonical import MAX_PARSED_BYTES, parsed_size
 from qee.documents.compiled import Submission
 
 MAX_ANSWER = 64 * 2**20  # bytes of a line: the results of one provider job
@@ -137,7 +137,7 @@ _CALLS = {
 
 
 def _submission(arguments: Mapping[str, Any]) -> Submission:
-    return Submission.from_fields(Fields(dict(arguments["submission"]), "submission."))
+    return Submission.from_json(arguments["submission"], "submission.")
 
 
 def main() -> None:

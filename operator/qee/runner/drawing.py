@@ -18,7 +18,7 @@ from qee.documents.run import CircuitRun, RunDocument
 from qee.runner import sandbox, sdk_log
 from qee.runner.engines import Engine, load
 from qee.sdk import limits
-from qee.sdk.diagram import DIAGRAM, Diagram
+from qee.sdk.diagram import DIAGRAM, Answer, Diagram
 from qee.sdk.errors import RunnerError
 from qee.sdk.explain import invalid
 from qee.sdk.outcomes import Options
@@ -39,7 +39,7 @@ def main(form: str) -> int:
         sdk_log.keep()
         document = RunDocument.from_bytes(data)
         if form == DIAGRAM:
-            text = json.dumps({"diagram": diagram(document).as_json()})
+            text = json.dumps(Answer(diagram(document)).as_json())
         else:
             text = json.dumps({"drawings": drawings(document, int(form))})
         code = 0

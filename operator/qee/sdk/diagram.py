@@ -5,59 +5,36 @@ An engine makes it from the SDK's circuit, in the runner's process; whoever pain
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 from qee.api.reasons import Reason
-from qee.documents.canonical import DocumentError, Fields
+from qee.documents.canonical import DocumentError
+from qee.documents.codec import Document, OmitEmpty, one_of
 from qee.documents.result import Register
 from qee.sdk.errors import RunnerError
 
-DIAGRAM = "diagram"  # what the runner is asked for, and where its answer has it
+DIAGRAM = "diagram"  # what the runner is asked for
 MAX_OPERATIONS = 2_000  # nobody reads a picture of more
 KINDS = ("gate", "measure", "reset", "barrier", "block")
 MAX_TEXT = 24  # characters of a name, a parameter or a condition
 MAX_PARAMETERS = 4
-_LISTS = ("controls", "anticontrols", "clbits", "parameters")
 
 
 @dataclass(frozen=True)
-class Operation:
+class Operation(Document):
     """One step. `qubits` are acted on, in the operation's own order, if all `controls` are 1 and all `anticontrols` 0.
 
     `clbits` are those that are measured into, or that `condition` reads. A block of control flow is one operation.
     """
 
-    kind: str
+    kind: Annotated[str, one_of(*KINDS)]
     name: str
     qubits: tuple[int, ...]
-    controls: tuple[int, ...] = ()
-    anticontrols: tuple[int, ...] = ()
-    clbits: tuple[int, ...] = ()
-    parameters: tuple[str, ...] = ()
-    condition: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        value: dict[str, Any] = {"kind": self.kind, "name": self.name, "qubits": list(self.qubits)}
-        value |= {name: list(found) for name in _LISTS if (found := getattr(self, name))}
-        return value | ({"condition": self.condition} if self.condition else {})
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> "Operation":
-        def integers(name: str) -> tuple[int, ...]:
-            return tuple(fields.integers(name)) if fields.has(name) else ()
-
-        operation = cls(
-            fields.one_of("kind", KINDS),
-            fields.text("name"),
-            tuple(fields.integers("qubits")),
-            integers("controls"),
-            integers("anticontrols"),
-            integers("clbits"),
-            tuple(fields.texts("parameters")) if fields.has("parameters") else (),
-            fields.text("condition") if fields.has("condition") else "",
-        )
-        fields.finish()
-        return operation
+    controls: OmitEmpty[tuple[int, ...]] = ()
+    anticontrols: OmitEmpty[tuple[int, ...]] = ()
+    clbits: OmitEmpty[tuple[int, ...]] = ()
+    parameters: OmitEmpty[tuple[str, ...]] = ()
+    condition: OmitEmpty[str] = ""
 
     @property
     def touched(self) -> tuple[int, ...]:
@@ -66,34 +43,26 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Diagram:
+class Diagram(Document):
     """`qubits` are the labels of the quantum wires, qubit 0 first. Bits are numbered through the registers."""
 
     qubits: tuple[str, ...]
     registers: tuple[Register, ...]
     operations: tuple[Operation, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "qubits": list(self.qubits),
-            "registers": [register.as_json() for register in self.registers],
-            "operations": [operation.as_json() for operation in self.operations],
-        }
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> "Diagram":
-        """Raises DocumentError, also for an operation on no qubit or on wires that are not there."""
-        diagram = cls(
-            tuple(fields.texts("qubits")),
-            tuple(Register.from_fields(each) for each in fields.objects("registers")),
-            tuple(Operation.from_fields(each) for each in fields.objects("operations")),
-        )
-        fields.finish()
-        bits = sum(register.size for register in diagram.registers)
-        for number, each in enumerate(diagram.operations):
-            if not each.qubits or max(each.touched) >= len(diagram.qubits) or max(each.clbits, default=-1) >= bits:
+    def check(self) -> None:
+        """Every operation is on wires that are there, and on some."""
+        bits = sum(register.size for register in self.registers)
+        for number, each in enumerate(self.operations):
+            if not each.qubits or max(each.touched) >= len(self.qubits) or max(each.clbits, default=-1) >= bits:
                 raise DocumentError(f"operations[{number}] must be on wires of the diagram")
-        return diagram
+
+
+@dataclass(frozen=True)
+class Answer(Document):
+    """What the runner says when it is asked for a DIAGRAM."""
+
+    diagram: Diagram
 
 
 def refuse_many(operations: int) -> None:

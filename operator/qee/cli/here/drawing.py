@@ -10,8 +10,7 @@ from qee.cli.here import asking, given, local
 from qee.cli.problem import Problem
 from qee.cli.writing import write
 from qee.documents import DocumentError, RunDocument
-from qee.documents.canonical import Fields
-from qee.sdk.diagram import DIAGRAM, Diagram
+from qee.sdk.diagram import DIAGRAM, Answer
 
 MAX_WIDTH = 200
 
@@ -54,7 +53,7 @@ def _picture(document: RunDocument, file: str) -> int:
         raise Problem(f"--png: a picture shows one circuit, the job has {names}; choose one with --circuit")
     answer = _asked(document.to_bytes(), DIAGRAM)
     try:
-        diagram = Diagram.from_fields(Fields(answer, "").object(DIAGRAM))
+        diagram = Answer.from_json(answer).diagram
     except DocumentError as error:
         raise Problem(f"the runner's diagram cannot be read: {error}; please report it", exits.BUG) from None
     with terminal.spinner("painting"):

@@ -3,21 +3,21 @@
 A price list says its date and source; QEE has none of its own. Money is decimal, never floating point.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from typing import Annotated
 
 from qee.api.names import PRICES_FORMAT
-from qee.documents.canonical import DocumentError, Fields, parsed
+from qee.documents.canonical import DocumentError
+from qee.documents.codec import DECIMAL, Document, Message, OmitEmpty
 from qee.documents.compiled import Usage
 
 _SMALLEST = Decimal("0.000001")  # estimates are rounded up to it
 _CURRENCY = re.compile("[A-Z]{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_UNITS = ("perTask", "perShot", "perQpuSecond", "perOneQubitGateShot", "perTwoQubitGateShot", "minimum")
-_MITIGATED = "minimumMitigated"
+_Amount = Annotated[Decimal, DECIMAL._replace(read=Decimal, write=lambda value: format(value, "f"))]
 
 
 class PriceProblem(ValueError):
@@ -25,19 +25,23 @@ class PriceProblem(ValueError):
 
 
 @dataclass(frozen=True)
-class Price:
+class Price(Document):
     """Of one device, in units of the list's currency. `minimum`: what a task costs at least, or each program where a
     provider charges a task's one by one; `minimum_mitigated`: the same of one that runs with the provider's error
     mitigation, None where the list does not say.
     """
 
-    per_task: Decimal = Decimal(0)
-    per_shot: Decimal = Decimal(0)
-    per_qpu_second: Decimal = Decimal(0)
-    per_one_qubit_gate_shot: Decimal = Decimal(0)
-    per_two_qubit_gate_shot: Decimal = Decimal(0)
-    minimum: Decimal = Decimal(0)
-    minimum_mitigated: Decimal | None = None
+    per_task: OmitEmpty[_Amount] = Decimal(0)
+    per_shot: OmitEmpty[_Amount] = Decimal(0)
+    per_qpu_second: OmitEmpty[_Amount] = Decimal(0)
+    per_one_qubit_gate_shot: OmitEmpty[_Amount] = Decimal(0)
+    per_two_qubit_gate_shot: OmitEmpty[_Amount] = Decimal(0)
+    minimum: OmitEmpty[_Amount] = Decimal(0)
+    minimum_mitigated: _Amount | None = None
+
+    def check(self) -> None:
+        if any(value is not None and value < 0 for value in vars(self).values()):
+            raise DocumentError("a price is negative; give a number from 0")
 
     def estimate(self, usage: Usage, minimum: Decimal = Decimal(0)) -> Decimal | None:
         """An upper bound of one submission. `minimum`: of a task, by another source than this list.
@@ -64,44 +68,30 @@ class Price:
 
 
 @dataclass(frozen=True)
-class PriceList:
-    """`as_of`: a date; `source`: where the figures come from. `devices`: by name; `sha256`: of the text."""
+class PriceList(Message, what="price list", apiVersion=PRICES_FORMAT):
+    """`as_of`: a date; `source`: where the figures come from. `devices`: by name."""
 
     as_of: str
     source: str
     currency: str
     devices: Mapping[str, Price]
-    sha256: str
 
     def of(self, device: str) -> Price | None:
         return self.devices.get(device)
+
+    def check(self) -> None:
+        if not _CURRENCY.fullmatch(self.currency):
+            raise DocumentError(f"currency is {self.currency[:8]!a}; give an ISO 4217 code, for example USD")
+        if not _DATE.fullmatch(self.as_of):
+            raise DocumentError(f"asOf is {self.as_of[:16]!a}; give a date, for example 2026-11-01")
 
 
 def read(text: str) -> PriceList:
     """Raises PriceProblem."""
     try:
-        fields = parsed(text.encode(), "price list")
-        fields.literal("apiVersion", PRICES_FORMAT)
-        as_of, source, currency = fields.text("asOf"), fields.text("source"), fields.text("currency")
-        devices = fields.object("devices")
-        prices = {name: _price(devices.object(name)) for name in devices.names()}
-        fields.finish()
+        return PriceList.from_bytes(text.encode())
     except DocumentError as error:
         raise PriceProblem(str(error)) from error
-    if not _CURRENCY.fullmatch(currency):
-        raise PriceProblem(f"currency is {currency[:8]!a}; give an ISO 4217 code, for example USD")
-    if not _DATE.fullmatch(as_of):
-        raise PriceProblem(f"asOf is {as_of[:16]!a}; give a date, for example 2026-11-01")
-    return PriceList(as_of, source, currency, prices, hashlib.sha256(text.encode()).hexdigest())
-
-
-def _price(fields: Fields) -> Price:
-    found = [Decimal(fields.decimal(name)) if fields.has(name) else Decimal(0) for name in _UNITS]
-    mitigated = Decimal(fields.decimal(_MITIGATED)) if fields.has(_MITIGATED) else None
-    fields.finish()
-    if any(value < 0 for value in (*found, mitigated or Decimal(0))):
-        raise DocumentError("a price is negative; give a number from 0")
-    return replace(Price(*found), minimum_mitigated=mitigated)
 
 
 def amount(value: Decimal) -> str:

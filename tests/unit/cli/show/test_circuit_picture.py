@@ -7,7 +7,7 @@ import pytest
 
 from qee.cli.problem import Problem
 from qee.cli.show.circuit_layout import GAP, SYMBOL, Layout, Mark, layout, wrapped
-from qee.documents.canonical import DocumentError, Fields, canonical_json, parsed
+from qee.documents.canonical import DocumentError, canonical_json, strict_object
 from qee.documents.result import Register
 from qee.sdk.diagram import MAX_OPERATIONS, Diagram, Operation, labels, listed, refuse_many, short
 from qee.sdk.errors import RunnerError
@@ -161,7 +161,7 @@ EVERYTHING = Diagram(
 
 
 def test_a_diagram_is_what_its_json_says() -> None:
-    assert Diagram.from_fields(parsed(canonical_json(EVERYTHING.as_json()), "diagram")) == EVERYTHING
+    assert Diagram.from_json(strict_object(canonical_json(EVERYTHING.as_json()), "diagram")) == EVERYTHING
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_diagram_is_what_its_json_says() -> None:
 def test_a_diagram_with_operations_on_no_wire_is_refused(operation: Operation) -> None:
     value = Diagram(EVERYTHING.qubits, EVERYTHING.registers, (gate("h", 0), operation)).as_json()
     with pytest.raises(DocumentError, match=r"operations\[1\] must be on wires"):
-        Diagram.from_fields(Fields(value, ""))
+        Diagram.from_json(value)
 
 
 def test_more_operations_than_a_picture_holds_are_refused_with_the_figure() -> None:
