@@ -39,7 +39,8 @@ class Operator:
         watches = Watches(kept.stores)
         noted = NotedPort(port, watches)
         self.reconciler = Wiring(noted, settings, metrics, suite, clock, Known(kept, Live(noted)))
-        self.resync = Resync(noted, kept, watches, settings, metrics, self.reconciler.status, clock)
+        step = self.reconciler
+        self.resync = Resync(noted, kept, watches, settings, metrics, step.status, step.memory, clock)
         self.jobs = Jobs(self.reconciler, self.resync, kept, settings, metrics, clock)
         self.policies = Policies(noted, period, clock)
         self.backends = Backends(noted, namespaces, period, self.reconciler.backends)

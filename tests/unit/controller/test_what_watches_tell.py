@@ -85,6 +85,23 @@ async def test_what_is_known_of_jobs_goes_when_they_go(cluster: Watched) -> None
         assert not any((queue._due, queue._ready, queue._again, queue.backoff.failures))
 
 
+async def test_what_is_known_of_a_job_goes_with_the_resync_where_no_watch_told_of_its_deletion(
+    cluster: Watched,
+) -> None:
+    async with cluster.at_work():
+        cluster.apply()
+        cluster.pod(await cluster.child(), builders.running())
+        await cluster.until(lambda: cluster.status().get("phase") == "Running")
+        memory = cluster.operator.reconciler.memory
+        assert len(memory) == 1
+        with cluster.deaf(JOBS, CHILDREN, PODS):
+            cluster.api.remove(JOBS, "default", "bell")
+            cluster.api.collect_garbage()
+            await cluster.quiet()
+        await cluster.manager.kinds["QuantumJob"].passes[0].once()
+        assert len(memory) == 0
+
+
 async def test_a_pod_of_which_no_watch_told_is_found_by_the_resync(cluster: Watched) -> None:
     async with cluster.at_work():
         cluster.apply()

@@ -18,7 +18,7 @@ from qee.api.conditions import ConditionType, Phase, Status, status_of, terminal
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.controller.jobs.kept import Kept
-from qee.controller.jobs.memory import Key
+from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.status import StatusWriter
 from qee.controller.kit.watch import Watches
 from qee.controller.settings import Settings
@@ -53,6 +53,7 @@ class Resync:
         settings: Settings,
         metrics: Metrics,
         status: StatusWriter,
+        memory: Memory,
         clock: Callable[[], datetime],
     ) -> None:
         self._port = port
@@ -61,6 +62,7 @@ class Resync:
         self._settings = settings
         self._metrics = metrics
         self._status = status
+        self._memory = memory
         self._clock = clock
         self._namespaces: list[str | None] = [*settings.namespaces] or [None]
         self.watching_since = time.monotonic()
@@ -92,6 +94,7 @@ class Resync:
             if completed and now - completed > timedelta(seconds=self._settings.child_retention_seconds):
                 swept[meta["namespace"]].append(meta["uid"])
         self._metrics.only_jobs(uids)
+        self._memory.only(uids)
         self._watches.prune()
         self._kept.prune()
         await self._tell_of_deleted_results(stored)
