@@ -54,6 +54,8 @@ class Store(Generic[Item]):
         self._known: dict[str, tuple[int, str, tuple[str, ...]]] = {}  # version, UID, groups
         self._members: dict[str, set[str]] = {}
         self._deleted = 0  # the highest version of an object that was deleted
+        self.gone = 0
+        """Items that are not kept any more, since `shrink`."""
 
     def tell(self, kind: str, obj: Object) -> bool:
         """An event of a watch. Whether it is news: neither older than what is known, nor the same."""
@@ -75,7 +77,7 @@ class Store(Generic[Item]):
 
     def forget(self, key: str) -> None:
         """As if nothing had been told of it."""
-        self.items.pop(key, None)
+        self.release([key])
         for group in self._known.pop(key, (0, "", ()))[2]:
             self._members[group].discard(key)
             if not self._members[group]:
@@ -84,7 +86,12 @@ class Store(Generic[Item]):
     def release(self, keys: Iterable[str]) -> None:
         """Keep of these no more than their version."""
         for key in list(keys):
-            self.items.pop(key, None)
+            self.gone += self.items.pop(key, None) is not None
+
+    def shrink(self) -> None:
+        """Dictionaries stay as large as they once were, unless they are made anew."""
+        self.items, self._known, self._members = dict(self.items), dict(self._known), dict(self._members)
+        self.gone = 0
 
     def __len__(self) -> int:
         """Those that are there, kept or not."""

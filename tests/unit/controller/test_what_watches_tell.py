@@ -168,3 +168,10 @@ async def test_a_status_that_was_decided_on_an_old_job_is_decided_anew(cluster: 
             cluster.api.put(JOBS, {**job, "metadata": {**job["metadata"], "labels": {"touched": "yes"}}})
             cluster.pod(child, builders.running())
             await cluster.until(lambda: cluster.status().get("phase") == "Running")
+
+
+async def test_the_age_of_the_resync_is_measured(cluster: Watched) -> None:
+    async with cluster.at_work():
+        cluster.manager.kinds["QuantumJob"].passes[0].finished_at -= 1000
+        registry = cluster.manager._metrics.registry
+        await cluster.until(lambda: (registry.get_sample_value("qee_resync_age_seconds") or 0) > 999)

@@ -1,5 +1,7 @@
 """What is known of objects: versions never go back, and what was deleted stays so."""
 
+import sys
+
 from qee.kube.port import Object
 from qee.kube.store import Store, lean
 
@@ -69,3 +71,17 @@ def test_what_nobody_reads_is_left_out() -> None:
     assert lean(found)["metadata"]["annotations"] == {"mine": "y"}
     assert "managedFields" not in lean(found)["metadata"]
     assert "managedFields" in found["metadata"], "the object itself stays as it was"
+
+
+def test_room_is_made_once_enough_has_gone_and_what_stays_is_known_as_before() -> None:
+    kept = store()
+    for number in range(100):
+        kept.tell("ADDED", obj(str(number), number + 1, job="x"))
+    large = sys.getsizeof(kept.items)
+    for number in range(1, 100):
+        kept.tell("DELETED", obj(str(number), number + 200))
+    assert kept.gone == 99
+    kept.shrink()
+    assert kept.gone == 0
+    assert sys.getsizeof(kept.items) < large
+    assert kept.group("x") == [obj("0", 1, job="x")]

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from qee.controller.kit import heap
 from qee.controller.kit.controller import Controller
 from qee.controller.kit.passes import Passes, pause
 from qee.controller.kit.queue import WorkQueue
@@ -61,6 +62,7 @@ class Manager:
         self.watches = watches or Watches({})
         self.kinds = {each.kind: _Kind(each, self.watches, metrics) for each in controllers}
         self._stopping = asyncio.Event()
+        self._shrunk_at = 0.0
         self.leads = False
         self.beat_at = time.monotonic()
         """When the event loop last came round: a loop that hangs in one task does not, and /healthz says so."""
@@ -81,12 +83,22 @@ class Manager:
         for kind in self.kinds.values():
             kind.queue.close()
 
+    def _passes(self) -> Iterator[Passes]:
+        for kind in self.kinds.values():
+            yield from kind.passes
+
     async def _beat(self) -> None:
         while not self._stopping.is_set():
             now = self.beat_at = time.monotonic()
             for kind, at in self.watches.last_event.items():
                 self._metrics.watch_age.labels(kind).set(now - at)
+            for made in self._passes():
+                if made.made.ailment is not None:
+                    self._metrics.resync_age.set(now - made.finished_at)
             self._metrics.queue_depth.set(sum(len(kind.queue) for kind in self.kinds.values()))
+            if now - self._shrunk_at >= heap.EVERY and self.watches.shrink(heap.ENOUGH):
+                heap.give_back()
+                self._shrunk_at = now
             await pause(BEATS_EVERY, self._stopping)
 
     def ailments(self) -> list[str]:
@@ -96,7 +108,7 @@ class Manager:
         found, silent = [], time.monotonic() - self.beat_at
         if silent > HUNG_SECONDS:
             found.append(f"the event loop has not come round for {silent:.0f} s")
-        return found + [each for kind in self.kinds.values() for made in kind.passes for each in made.ailments()]
+        return found + [each for made in self._passes() for each in made.ailments()]
 
 
 def _named(key: Any) -> str:

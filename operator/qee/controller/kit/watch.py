@@ -84,6 +84,16 @@ class Watches:
         """Whether a watch has told of this object."""
         return any(uid in ear.seen for ear in self._ears[resource])
 
+    def shrink(self, enough: int) -> bool:
+        """Whether so many objects have gone, and room was made."""
+        if sum(store.gone for store in self._stores.values()) < enough:
+            return False
+        for store in self._stores.values():
+            store.shrink()
+        for ear in (each for ears in self._ears.values() for each in ears):
+            ear.seen = dict(ear.seen)
+        return True
+
     def prune(self) -> None:
         """Forget what the stores do not know any more."""
         for resource, store in self._stores.items():
