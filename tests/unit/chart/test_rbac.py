@@ -10,6 +10,9 @@ import pytest
 from e2e.chart import NAMESPACE, render
 from e2e.rbac import Right, Span, differences, granted, seen
 
+from qee.controller.jobs.reads import RESOURCES
+from qee.controller.jobs.reconcile import OF_KIND
+from qee.core.job.plan import Read
 from qee.kube import resources
 from qee.kube.port import Resource
 
@@ -54,6 +57,9 @@ CLUSTER_WIDE = {
 
 # Functions of other modules that hand their parameter `resource` on, with the method of the port that they call.
 OF_THE_KIT = {"write_status": "patch_status"}
+# The verbs of qee.controller.jobs.reads, which are called with what is read; its own requests are theirs.
+READS = {"one": "get", "all": "list"}
+CONSTANTS = {resource: name for name, resource in vars(resources).items() if isinstance(resource, Resource)}
 
 
 def requests(source: str) -> Iterator[tuple[str, str]]:
@@ -73,12 +79,17 @@ def requests(source: str) -> Iterator[tuple[str, str]]:
                 name = first_name(node)
                 if name in {argument.arg for argument in function.args.args}:
                     passed_on[function.name] = method
+                elif name == "resource" and "OF_KIND[child.kind]" in source:
+                    yield from ((method, CONSTANTS[each]) for each in OF_KIND.values())
                 else:
                     yield method, name
     for call in calls:
         assert isinstance(call.func, ast.Attribute)
         if call.func.attr in passed_on:
             yield passed_on[call.func.attr], first_name(call)
+        if call.func.attr in READS and ast.unparse(call.args[0]).startswith("Read."):
+            kind = Read[ast.unparse(call.args[0]).removeprefix("Read.")]
+            yield READS[call.func.attr], CONSTANTS[RESOURCES[kind]]
 
 
 def port_method(call: ast.Call) -> str | None:
@@ -86,6 +97,8 @@ def port_method(call: ast.Call) -> str | None:
         return None
     owner = call.func.value
     name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    if call.args and ast.unparse(call.args[0]) == "RESOURCES[kind]":
+        return None
     return call.func.attr if name in ("port", "_port") and call.func.attr != "close" else None
 
 

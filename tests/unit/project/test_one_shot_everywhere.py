@@ -51,7 +51,7 @@ async def as_the_webhook_sees_it(found: dict[str, Any] | None, job: dict[str, An
 
 
 def as_the_operator_sees_it(found: dict[str, Any] | None, job: dict[str, Any], suite: Suite) -> bool:
-    trust = Trust([TrustPolicy.of(POLICY)], signed.CLUSTER)
+    trust = Trust([TrustPolicy.of(POLICY)], signed.CLUSTER, frozenset())
     verdict = Verifier(FakeApiServer(), SETTINGS, suite).verdict(job, datetime.now(UTC), trust, found)
     assert verdict.allowed
     return verdict.one_shot
