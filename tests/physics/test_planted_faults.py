@@ -11,7 +11,7 @@ import pytest
 from tests.engines import test_observables
 from tests.physics import test_engines_agree, test_public_circuits
 from tests.physics.public_circuits import CIRCUITS
-from tests.unit import test_shard_documents
+from tests.unit.documents import test_shards
 
 from qee.documents import shards
 from qee.documents.run import NoiseOptions, Observable
@@ -40,7 +40,7 @@ def test_equal_seeds_of_shards_are_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     seed = shards.circuit_seed
     monkeypatch.setattr(shards, "circuit_seed", lambda job, circuit, row, index: seed(job, circuit, row, 0))
     with pytest.raises(FAILS):
-        test_shard_documents.test_every_shot_of_every_set_is_run_once_and_nobody_is_idle()
+        test_shards.test_every_shot_of_every_set_is_run_once_and_nobody_is_idle()
 
 
 def _term_by_term(group: Group, name: str, bits: Any, weights: Any) -> tuple[float, float, int]:

@@ -11,7 +11,7 @@ from qee.api.reasons import Reason
 from qee.schema.crd import CRDS
 from qee.schema.generate import files, main
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 CHART = CHECKOUT / "charts/qee-crds"
 
 
