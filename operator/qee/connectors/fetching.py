@@ -5,13 +5,12 @@ long as it takes; what else goes wrong is tried again for a day, ever more rarel
 result is believed after minutes only: stores show late what was written (azure-quantum-python#744).
 """
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qee.connectors.client import WorkerClient
-from qee.connectors.protocol import Fetched, Gone, ProviderError, Rejected, Throttled, Unauthorized, UnitResult
+from qee.connectors.protocol import Fetched, Gone, ProviderError, Rejected, Throttled, Unauthorized
 from qee.connectors.submission import Part
 from qee.documents.compiled import CompiledDocument, Submission
 
@@ -103,7 +102,7 @@ class Fetcher:
                     raise later from error
                 given_up = _not_fetched(part.handle, error)
                 logger.error("given up: %s", given_up)
-                found[part.index] = nothing(wanted, given_up)
+                found[part.index] = Fetched.nothing(wanted, given_up)
         if later is not None:
             raise later
         return found, given_up
@@ -120,7 +119,7 @@ class Fetcher:
             try:
                 found[part.index] = await self._client.fetch(part.handle, wanted)
             except (Gone, Rejected) as error:  # it is about this one; the others may be there
-                missing[part.index] = nothing(wanted, _not_fetched(part.handle, error))
+                missing[part.index] = Fetched.nothing(wanted, _not_fetched(part.handle, error))
                 why = why or error
         if why is not None and not found:
             raise why
@@ -132,7 +131,7 @@ class Fetcher:
         return known.fetched[handle]
 
     async def _charge(self, part: Part, wanted: Submission) -> Fetched:
-        empty = nothing(wanted, part.message or part.state)
+        empty = Fetched.nothing(wanted, part.message or part.state)
         try:
             return replace(empty, charge=(await self._client.fetch(part.handle or "", wanted)).charge)
         except ProviderError as error:
@@ -142,7 +141,3 @@ class Fetcher:
 
 def _not_fetched(handle: str, error: ProviderError) -> str:
     return f"the result of {handle} cannot be fetched: {type(error).__name__}: {error}"
-
-
-def nothing(wanted: Submission, problem: str) -> Fetched:
-    return Fetched(tuple(UnitResult(problem=problem) for _ in wanted.units), hashlib.sha256(b"").hexdigest())

@@ -14,6 +14,7 @@ status (`figures`) as the types are made, once for all adapters.
 Standard library only.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
@@ -138,6 +139,12 @@ class Fetched:
 
     def __post_init__(self) -> None:
         _made(self, "raw_sha256", figures.digest(self.raw_sha256))
+
+    @classmethod
+    def nothing(cls, submission: Submission, problem: str, charge: Charge | None = None) -> "Fetched":
+        """One problem of all units."""
+        units = tuple(UnitResult(problem=problem) for _ in submission.units)
+        return cls(units, hashlib.sha256(b"").hexdigest(), charge or Charge())
 
 
 class ProviderError(Exception):

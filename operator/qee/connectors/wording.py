@@ -64,6 +64,12 @@ def clean(text: object, most: int = 1024) -> str:
     return _OPAQUE.sub(_opaque, line)[:most]
 
 
+def quoted(text: str, secret: str = "", most: int = 200) -> str:
+    """Somebody's words within a message: in brackets, with a space before; empty for none. `secret` is cut out."""
+    found = clean(text.replace(secret, HIDDEN) if secret else text, most).strip()
+    return f" ({found})" if found else ""
+
+
 def _host(found: re.Match[str]) -> str:
     whole, bare = found[0], f"{found[1]}{found[2]}"
     return bare if whole in (bare, f"{bare}/") else f"{bare}/{HIDDEN}"

@@ -21,7 +21,7 @@ from qee.connectors import protocol
 from qee.connectors.protocol import Rejected, Settings, Unauthorized
 from qee.connectors.vendors.google.adapter import Google
 from qee.connectors.vendors.google.settings import access
-from qee.connectors.vendors.google.words import excerpt
+from qee.connectors.wording import quoted as excerpt
 from qee.documents.compiled import CompiledDocument, Submission
 from qee.documents.run import CircuitRun, JobReference, RunDocument, TranspileOptions
 

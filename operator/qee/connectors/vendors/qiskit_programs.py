@@ -3,12 +3,13 @@
 Runs in the pod that compiles. No vendor's SDK in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import ControlFlowOp
+from qiskit.exceptions import QiskitError
 
 from qee.api.reasons import Reason
 from qee.documents.compiled import NOT_MEASURED, Unit
@@ -17,12 +18,15 @@ from qee.documents.result import Register
 from qee.documents.run import CircuitRun, RunDocument
 from qee.sdk.binding import matched
 from qee.sdk.errors import RunnerError
+from qee.sdk.limits import memory
 from qee.sdk.naming import naming
 from qee.sdk.qiskit.circuits import (
+    ALWAYS,
     bound,
     digest,
     instructions,
     load,
+    refuse_expansion,
     size_of,
     two_qubit_gates,
     without_fresh_resets,
@@ -116,6 +120,24 @@ def transpiler_seed(document: RunDocument) -> int:
 def optimization_level(document: RunDocument) -> int:
     asked = document.transpile.optimization_level if document.transpile else None
     return OPTIMIZATION_LEVEL if asked is None else asked
+
+
+def in_basis(program: Program, basis: Sequence[str], document: RunDocument, refusal: str) -> QuantumCircuit:
+    """In these gates, for a provider that places the qubits itself. Raises RunnerError, with `refusal` if it cannot."""
+    refuse_expansion(program.circuit, ALWAYS.union(basis), memory())
+    refused = RunnerError(Reason.UNSUPPORTED_CONSTRUCT, refusal)
+    try:
+        done = transpile(
+            program.circuit,
+            basis_gates=list(basis),
+            optimization_level=optimization_level(document),
+            seed_transpiler=transpiler_seed(document),
+        )
+    except QiskitError as error:
+        raise refused from error
+    if not {each.operation.name for each in done.data} <= {"measure", "barrier", *basis}:
+        raise refused  # a delay passes the transpiler
+    return done
 
 
 def _refuse_unmeasured(circuit: QuantumCircuit) -> None:

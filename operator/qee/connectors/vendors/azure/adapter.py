@@ -23,14 +23,12 @@ from typing import TYPE_CHECKING, ClassVar
 from qee.connectors.protocol import (
     ENDED,
     AlreadyEnded,
-    Charge,
     Fetched,
     Gone,
     ProviderState,
     Rejected,
     Settings,
     Target,
-    UnitResult,
     Unreachable,
 )
 from qee.connectors.vendors.azure import results, targets
@@ -126,13 +124,13 @@ class Azure:
             raise Unreachable(f"fetch: the job has not ended, its status is {word(job.status)}")
         if state.phase != "succeeded":
             problem = f"{word(job.status)} at Azure Quantum{': ' if state.message else ''}{state.message}"
-            return _nothing(submission, problem, charge)
+            return Fetched.nothing(submission, problem, charge)
         sent = results.Sent.of(submission.payload)
         if other := sent.other(job):
-            return _nothing(submission, other, charge)
+            return Fetched.nothing(submission, other, charge)
         payload = self._service.output(job, MAX_BYTES)
         if payload is None:
-            return _nothing(submission, f"the result is larger than {MAX_BYTES // 2**20} MiB", charge)
+            return Fetched.nothing(submission, f"the result is larger than {MAX_BYTES // 2**20} MiB", charge)
         units = tuple(results.read(unit, sent.output_format, payload, sent.qubits) for unit in submission.units)
         return Fetched(units, hashlib.sha256(payload).hexdigest(), charge)
 
@@ -144,8 +142,3 @@ class Azure:
             if job is not None and results.state(job).phase in ENDED:
                 raise AlreadyEnded(f"cancel: the job has ended, its status is {word(job.status)}") from None
             raise
-
-
-def _nothing(submission: Submission, problem: str, charge: Charge) -> Fetched:
-    units = tuple(UnitResult(problem=problem) for _ in submission.units)
-    return Fetched(units, hashlib.sha256(b"").hexdigest(), charge)

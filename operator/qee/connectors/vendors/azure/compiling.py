@@ -3,35 +3,29 @@
 Every program is a provider job of its own: only QIR can hold several, and QEE makes none.
 """
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2, transpile
-from qiskit.exceptions import QiskitError
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
 
-from qee import __version__
-from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
+from qee.connectors.vendors import compilation
 from qee.connectors.vendors.azure import targets
 from qee.connectors.vendors.azure.targets import PRIORITY, Device, usage
+from qee.connectors.vendors.compilation import invalid_option
 from qee.connectors.vendors.qiskit_programs import (
     Program,
     compiled,
-    optimization_level,
+    in_basis,
     programs,
-    transpiler_seed,
     unit,
     wires,
 )
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission
 from qee.documents.run import RunDocument, TranspileOptions
 from qee.sdk.errors import RunnerError
-from qee.sdk.limits import memory
 from qee.sdk.naming import naming
-from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 _QUIL = {"cx": "CNOT"}  # the others are the same in capitals
 
@@ -39,11 +33,13 @@ _QUIL = {"cx": "CNOT"}  # the others are the same in capitals
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     device = targets.from_snapshot(target)
     if device is None:
-        raise RunnerError(Reason.RUNNER_FAILED, "the snapshot of the target is not of this version of the adapter")
+        raise compilation.unknown_snapshot("target")
     _check_transpile(document.transpile or TranspileOptions())
-    _check_outputs(document.outputs, device)
+    # IonQ gives probabilities alone, whatever was asked; there it is no error to have left out `outputs`.
+    given = ("counts", "memory") if device.family.by_bit else ("counts", "probabilities")
+    compilation.refuse_outputs(document.outputs, given, f"target {device.name}")
     parameters = _parameters(document.provider_options, device)
-    _check_number(document)
+    compilation.refuse_many(document, "provider jobs")
     submissions: list[Submission] = []
     circuits = []
     for program in programs(document):
@@ -51,15 +47,14 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
             circuit = _compiled(program, device, document)
             circuits.append(compiled(program, circuit, device.family.input_format))
             submissions += _submissions(program, circuit, device, parameters)
-    return CompiledDocument(
-        job=document.job,
-        backend=document.backend,
-        provider="azure",
-        target_sha256=hashlib.sha256(target).hexdigest(),
+    return compilation.document(
+        document,
+        target,
+        "azure",
         simulated=device.simulated,
-        submissions=tuple(submissions),
-        circuits=tuple(circuits),
-        versions={"qee": __version__, **{name: version(name) for name in ("qiskit", "qiskit-ionq", "azure-quantum")}},
+        submissions=submissions,
+        circuits=circuits,
+        packages=("qiskit", "qiskit-ionq", "azure-quantum"),
     )
 
 
@@ -99,57 +94,26 @@ def _compiled(program: Program, device: Device, document: RunDocument) -> Quantu
             f"shots is {shots}, target {device.name} takes at most {device.max_shots}; ask for fewer, or name the"
             " circuit several times",
         )
-    refuse_expansion(circuit, ALWAYS.union(device.family.basis), memory())
-    try:
-        done = transpile(
-            circuit,
-            basis_gates=list(device.family.basis),
-            optimization_level=optimization_level(document),
-            seed_transpiler=transpiler_seed(document),
-        )
-    except QiskitError as error:
-        raise _inexpressible(device) from error
-    if not {each.operation.name for each in done.data} <= {"measure", "barrier", *device.family.basis}:
-        raise _inexpressible(device)  # a delay passes the transpiler
-    return done
-
-
-def _inexpressible(device: Device) -> RunnerError:
-    return RunnerError(
-        Reason.UNSUPPORTED_CONSTRUCT,
+    return in_basis(
+        program,
+        device.family.basis,
+        document,
         f"the circuit cannot be expressed in the gates of target {device.name}; use gates of the library, and leave out"
         " delays and opaque gates",
     )
 
 
 def _check_transpile(asked: TranspileOptions) -> None:
-    for field, given, remedy in (
-        ("initialLayout", asked.initial_layout is not None, "its provider places the qubits itself; remove the field"),
+    compilation.refuse_transpile(
+        (
+            "initialLayout",
+            asked.initial_layout is not None,
+            "its provider places the qubits itself; remove the field",
+        ),
         ("verbatim", asked.verbatim, "its provider compiles every program; remove the field"),
         ("verifyEquivalence", asked.verify_equivalence, "its image has no equivalence check; remove the field"),
-    ):
-        if given:
-            raise RunnerError(Reason.INVALID_SPEC, f"spec.transpile.{field}: a target of Azure Quantum: {remedy}")
-
-
-def _check_outputs(outputs: Sequence[str], device: Device) -> None:
-    """IonQ gives probabilities alone, whatever was asked; there it is no error to have left out `outputs`."""
-    given = ("counts", "memory") if device.family.by_bit else ("counts", "probabilities")
-    for output in outputs:
-        if output not in given:
-            raise RunnerError(
-                Reason.INVALID_SPEC,
-                f"spec.outputs: target {device.name} does not give {output}; ask for {' or '.join(given)}",
-            )
-
-
-def _check_number(document: RunDocument) -> None:
-    number = sum(run.parameter_sets for run in document.circuits)
-    if number > MAX_SUBMISSIONS:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
-            f"circuits and rows of parameters make {number} provider jobs, at most {MAX_SUBMISSIONS} go; split the job",
-        )
+        of="a target of Azure Quantum: ",
+    )
 
 
 def _parameters(options: Mapping[str, Any], device: Device) -> dict[str, Any]:
@@ -157,17 +121,11 @@ def _parameters(options: Mapping[str, Any], device: Device) -> dict[str, Any]:
     known, read = device.options, {}
     for key, value in options.items():
         if key not in known:
-            raise RunnerError(
-                Reason.INVALID_SPEC,
-                f"spec.providerOptions.{key}: target {device.name} has no such option; there are"
-                f" {', '.join(sorted(known))}",
-            )
+            raise invalid_option(key, f"target {device.name} has no such option; there are {', '.join(sorted(known))}")
         try:
             read[key] = known[key].read(value)
         except ValueError:
-            raise RunnerError(
-                Reason.INVALID_SPEC, f"spec.providerOptions.{key}: it takes {known[key].takes}; correct the value"
-            ) from None
+            raise invalid_option(key, f"it takes {known[key].takes}; correct the value") from None
     priority = {PRIORITY: read.pop(PRIORITY)} if PRIORITY in read else {}
     return {**priority, "inputParams": {**device.defaults, **read}}
 

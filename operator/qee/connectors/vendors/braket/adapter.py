@@ -98,10 +98,10 @@ class Braket:
             raise Unreachable(f"fetch: the task has not ended, its status is {one_line(task['status'])}")
         if state.phase != "succeeded":
             reason = f": {state.message}" if state.message else ""
-            return results.nothing(submission, f"{task['status']} at Amazon Braket{reason}")
+            return Fetched.nothing(submission, f"{task['status']} at Amazon Braket{reason}")
         payload = self._service.result(task, MAX_BYTES)
         if payload is None:
-            return results.nothing(submission, f"results.json is larger than {MAX_BYTES // 2**20} MiB")
+            return Fetched.nothing(submission, f"results.json is larger than {MAX_BYTES // 2**20} MiB")
         return results.read(submission, payload, handle)
 
     def cancel(self, handle: str) -> None:

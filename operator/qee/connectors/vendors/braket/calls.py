@@ -1,4 +1,4 @@
-"""The calls to Amazon Braket and S3, each one request, and their errors in words of the protocol.
+"""The calls to Amazon Braket and S3, each one request.
 
 botocore is what AwsSession of Braket's SDK calls, too; asked directly it takes a clientToken and starts in a tenth of
 the time. Its retries are off by its own public setting.
@@ -8,39 +8,18 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.config import Config
 from botocore.credentials import AssumeRoleWithWebIdentityProvider, ContainerProvider, CredentialResolver
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    InvalidConfigError,
-    MetadataRetrievalError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
 from botocore.session import Session
 
-from qee.api.messages import one_line
 from qee.connectors.answers import same
-from qee.connectors.protocol import (
-    AlreadyEnded,
-    Ambiguous,
-    Gone,
-    ProviderError,
-    Rejected,
-    Throttled,
-    Unauthorized,
-    Unreachable,
-)
+from qee.connectors.protocol import Ambiguous, Gone, Rejected, Unreachable
 from qee.connectors.vendors.braket.device import KEY_TAG
+from qee.connectors.vendors.braket.errors import mapped
 from qee.connectors.vendors.braket.settings import Access
-from qee.connectors.wording import clean
 
 CONFIG = Config(
     connect_timeout=10,
@@ -53,23 +32,6 @@ _CLOCKS = timedelta(minutes=15)  # by which ours and AWS's may differ; beyond it
 _AT_ONCE = 10  # values of a filter
 _TASK = re.compile(r"arn:aws[a-z-]*:braket:[a-z0-9-]+:\d{12}:quantum-task/[A-Za-z0-9-]{1,128}")
 _PAGE = 100
-_NOT_RECOGNISED = (
-    "AccessDenied",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-)
-_CREDENTIALS = (
-    CredentialRetrievalError,
-    InvalidConfigError,
-    MetadataRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
 
 
 def _session(access: Access) -> Session:
@@ -189,61 +151,3 @@ def _arn(value: Any) -> str:
     if not isinstance(value, str) or not _TASK.fullmatch(value):
         raise ValueError
     return value
-
-
-@contextmanager
-def mapped(call: str, *, absent: type[ProviderError] = Gone) -> Iterator[None]:
-    """botocore's errors as ProviderErrors. `absent`: what a 404 is.
-
-    `from None` throughout: AWS answers a wrong signature with the text that should have been signed, token included.
-    """
-    unclear = Ambiguous if call == "submit" else Unreachable
-    try:
-        yield
-    except ProviderError:
-        raise
-    except ClientError as error:
-        raise _of_answer(error, call, absent, unclear) from None
-    except _CREDENTIALS as error:
-        raise Unauthorized(
-            f"{call}: no credential ({type(error).__name__}); give the backend a Secret or its pod a role"
-        ) from None
-    except ParamValidationError:
-        raise Rejected(
-            f"{call}: the SDK refuses the request before it is sent; the adapter and the SDK differ"
-        ) from None
-    except BotoCoreError as error:
-        raise unclear(f"{call}: no answer from AWS that can be read ({type(error).__name__}); see its status") from None
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        raise unclear(f"{call}: the answer of AWS cannot be read ({type(error).__name__})") from None
-
-
-def _of_answer(
-    error: ClientError, call: str, absent: type[ProviderError], unclear: type[ProviderError]
-) -> ProviderError:
-    told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    status = int(about.get("HTTPStatusCode", 0))
-    code = one_line(told.get("Code", ""))[:64]
-    said = f"{call}: AWS says HTTP {status} {code}"
-    if (
-        status in (401, 403)
-        or code in _NOT_RECOGNISED
-        or (error.operation_name == "AssumeRoleWithWebIdentity" and 400 <= status < 500)
-    ):
-        return Unauthorized(f"{said}; check the keys or the role, and that its policy allows {error.operation_name}")
-    message = clean(told.get("Message", ""), 200)
-    said = f"{said}: {message}" if message else said
-    if status == 429 or code == "ThrottlingException":
-        return Throttled(said, _retry_after(about.get("HTTPHeaders", {})))
-    if status == 404:
-        return absent(said)
-    if call == "cancel" and status == 409:
-        return AlreadyEnded(said)
-    if 400 <= status < 500 and status not in (408, 409):
-        return Rejected(said)
-    return unclear(said)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    given = headers.get("retry-after", "")
-    return float(given) if given.isascii() and given.isdecimal() else 60.0

@@ -1,10 +1,8 @@
 """Circuits into Braket's OpenQASM 3, one program for each circuit and row of its parameters."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from braket.device_schema import GateModelParameters
@@ -13,27 +11,23 @@ from braket.device_schema.ionq import IonqDeviceParameters
 from braket.device_schema.rigetti import RigettiDeviceParameters
 from braket.device_schema.simulators import GateModelSimulatorDeviceParameters
 from braket.ir.openqasm import Program as OpenQasm
-from qiskit import QuantumCircuit, transpile
-from qiskit.exceptions import QiskitError
+from qiskit import QuantumCircuit
 
-from qee import __version__
-from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
+from qee.connectors.vendors import compilation
 from qee.connectors.vendors.braket.device import GATES, Device, from_snapshot
+from qee.connectors.vendors.compilation import invalid_option
 from qee.connectors.vendors.qiskit_programs import (
     compiled,
-    optimization_level,
+    in_basis,
     programs,
-    transpiler_seed,
     unit,
     wires,
 )
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Usage
 from qee.documents.run import RunDocument, TranspileOptions
 from qee.sdk.errors import RunnerError
-from qee.sdk.limits import memory
 from qee.sdk.naming import naming
-from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 _RESERVATION = re.compile(r"arn:aws[a-z-]*:braket:[a-z0-9-]+:\d{12}:reservation/[0-9a-f-]{36}")
 _PACKAGES = ("qiskit", "amazon-braket-sdk", "amazon-braket-schemas", "botocore")
@@ -42,26 +36,25 @@ _PACKAGES = ("qiskit", "amazon-braket-sdk", "amazon-braket-schemas", "botocore")
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     device = from_snapshot(target)
     if device is None:
-        raise RunnerError(Reason.RUNNER_FAILED, "the snapshot of the device is not of this version of the adapter")
+        raise compilation.unknown_snapshot("device")
     asked = document.transpile or TranspileOptions()
     _check_transpile(asked, device)
-    _check_outputs(document, device)
+    # IonQ's devices give probabilities alone, whatever was asked.
+    given = ("counts", "probabilities") if "/ionq/" in device.arn else ("counts", "memory")
+    compilation.refuse_outputs(document.outputs, given, device.arn)
     options = _options(document.provider_options, device)
-    number = sum(run.parameter_sets for run in document.circuits)
-    if number > MAX_SUBMISSIONS:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
-            f"circuits and rows of parameters make {number} Braket tasks, at most {MAX_SUBMISSIONS} go; split the job",
-        )
+    compilation.refuse_many(document, "Braket tasks")
+    inexpressible = (
+        f"the circuit cannot be expressed in the gates of {device.arn}; use gates of the library, and leave out delays"
+        " and opaque gates"
+    )
     submissions: list[Submission] = []
     circuits = []
     for program in programs(document):
         with naming(program.run):
-            known = ALWAYS.union(device.basis)
             circuit = program.circuit
-            if not asked.verbatim:
-                refuse_expansion(circuit, known, memory())
-                circuit = _transpiled(circuit, device, document)
+            if not asked.verbatim:  # the service places the qubits and compiles to native gates itself
+                circuit = in_basis(program, device.basis, document, inexpressible)
             places = _places(circuit, device, asked)
             _check_size(len(places), program.run.shots, device)
             circuits.append(compiled(program, circuit, "verbatim" if asked.verbatim else "openqasm3"))
@@ -71,39 +64,14 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
                 payload = _payload(source, len(places), program.run.shots, device, options, asked.verbatim)
                 usage = Usage(tasks=1, shots=program.run.shots)
                 submissions.append(Submission(payload, (unit(program, row, where),), usage))
-    return CompiledDocument(
-        job=document.job,
-        backend=document.backend,
-        provider="braket",
-        target_sha256=hashlib.sha256(target).hexdigest(),
+    return compilation.document(
+        document,
+        target,
+        "braket",
         simulated=device.simulated,
-        submissions=tuple(submissions),
-        circuits=tuple(circuits),
-        versions={"qee": __version__, **{name: version(name) for name in _PACKAGES}},
-    )
-
-
-def _transpiled(circuit: QuantumCircuit, device: Device, document: RunDocument) -> QuantumCircuit:
-    """In gates that the service takes; it places the qubits and compiles to native gates itself."""
-    try:
-        done = transpile(
-            circuit,
-            basis_gates=list(device.basis),
-            optimization_level=optimization_level(document),
-            seed_transpiler=transpiler_seed(document),
-        )
-    except QiskitError as error:
-        raise _inexpressible(device) from error
-    if not {each.operation.name for each in done.data} <= {"measure", "barrier", *device.basis}:
-        raise _inexpressible(device)  # a delay passes the transpiler
-    return done
-
-
-def _inexpressible(device: Device) -> RunnerError:
-    return RunnerError(
-        Reason.UNSUPPORTED_CONSTRUCT,
-        f"the circuit cannot be expressed in the gates of {device.arn}; use gates of the library, and leave out delays"
-        " and opaque gates",
+        submissions=submissions,
+        circuits=circuits,
+        packages=_PACKAGES,
     )
 
 
@@ -117,10 +85,9 @@ def _places(circuit: QuantumCircuit, device: Device, asked: TranspileOptions) ->
         return {qubit: number for number, qubit in enumerate(used)}
     layout = asked.initial_layout
     if layout is not None and len(layout) != circuit.num_qubits:
-        raise RunnerError(
-            Reason.INVALID_SPEC,
+        raise compilation.invalid(
             f"spec.transpile.initialLayout: it has {len(layout)} entries, the circuit has {circuit.num_qubits} qubits;"
-            " give one for each",
+            " give one for each"
         )
     places = {qubit: qubit if layout is None else layout[qubit] for qubit in used}
     native = [name for name, own in GATES.items() if own in device.native]
@@ -187,7 +154,7 @@ def _payload(source: str, qubits: int, shots: int, device: Device, options: Mapp
 
 
 def _check_transpile(asked: TranspileOptions, device: Device) -> None:
-    for field, refused, remedy in (
+    compilation.refuse_transpile(
         ("verifyEquivalence", asked.verify_equivalence, "Braket's image has no equivalence check; remove the field"),
         ("verbatim", asked.verbatim and not device.verbatim, f"{device.arn} takes no verbatim programs; remove it"),
         (
@@ -200,20 +167,7 @@ def _check_transpile(asked: TranspileOptions, device: Device) -> None:
             asked.verbatim and asked.optimization_level is not None,
             "with verbatim nothing is compiled; remove one of the two",
         ),
-    ):
-        if refused:
-            raise RunnerError(Reason.INVALID_SPEC, f"spec.transpile.{field}: {remedy}")
-
-
-def _check_outputs(document: RunDocument, device: Device) -> None:
-    """IonQ's devices give probabilities alone, whatever was asked."""
-    given = ("counts", "probabilities") if "/ionq/" in device.arn else ("counts", "memory")
-    for output in document.outputs:
-        if output not in given:
-            raise RunnerError(
-                Reason.INVALID_SPEC,
-                f"spec.outputs: {device.arn} does not give {output}; ask for {' or '.join(given)}",
-            )
+    )
 
 
 def _check_size(qubits: int, shots: int, device: Device) -> None:
@@ -236,14 +190,8 @@ def _options(options: Mapping[str, Any], device: Device) -> Mapping[str, Any]:
         known["debias"] = "true or false"
     for name, value in options.items():
         if name not in known:
-            raise RunnerError(
-                Reason.INVALID_SPEC,
-                f"spec.providerOptions.{name[:60]}: {device.arn} has no such option; there are"
-                f" {', '.join(sorted(known))}",
-            )
+            raise invalid_option(name[:60], f"{device.arn} has no such option; there are {', '.join(sorted(known))}")
         valid = type(value) is bool if name == "debias" else type(value) is str and _RESERVATION.fullmatch(value)
         if not valid:
-            raise RunnerError(
-                Reason.INVALID_SPEC, f"spec.providerOptions.{name}: it takes {known[name]}; correct the value"
-            )
+            raise invalid_option(name, f"it takes {known[name]}; correct the value")
     return options

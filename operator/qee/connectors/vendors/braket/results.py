@@ -34,10 +34,6 @@ def state(task: Mapping[str, Any]) -> ProviderState:
     return ProviderState(phase, message, position(queue.get("position")) if phase == "queued" else None)
 
 
-def nothing(submission: Submission, problem: str) -> Fetched:
-    return Fetched(tuple(UnitResult(problem=problem) for _ in submission.units), hashlib.sha256(b"").hexdigest())
-
-
 def read(submission: Submission, payload: bytes, handle: str = "") -> Fetched:
     """What is JSON but says nothing of this task is its unit's problem. Raises Unreachable for what is no JSON.
 

@@ -28,7 +28,6 @@ from qee.connectors.protocol import (
     Rejected,
     Settings,
     Target,
-    UnitResult,
     Unreachable,
 )
 from qee.connectors.vendors.google.payload import FORMATS, usage
@@ -104,12 +103,11 @@ class Google:
         if found.phase not in ENDED:
             raise Unreachable(f"fetch: the job has not ended, its state is {found.message}")
         if found.phase != "succeeded":
-            units = tuple(UnitResult(problem=f"{found.message} at Quantum Engine") for _ in submission.units)
-            return Fetched(units, hashlib.sha256(b"").hexdigest())
+            return Fetched.nothing(submission, f"{found.message} at Quantum Engine")
         processor = job.execution_status.processor_name.rpartition("/")[2]
         if processor not in ("", self._settings.device):
             told = f"Quantum Engine ran the job on {processor:.64}, it was submitted for {self._settings.device}"
-            return Fetched(tuple(UnitResult(problem=told) for _ in submission.units), hashlib.sha256(b"").hexdigest())
+            return Fetched.nothing(submission, told)
         payload = self._service.result(handle)
         return Fetched(read(submission, payload.type_url, payload.value), hashlib.sha256(payload.value).hexdigest())
 

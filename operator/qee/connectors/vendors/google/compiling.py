@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from qee.sdk.lazily import LazyImports
@@ -26,10 +25,11 @@ with LazyImports(
 from cirq_google.api import v2
 from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
 
-from qee import __version__
 from qee.api.names import MAX_SUBMISSIONS
 from qee.api.reasons import Reason
-from qee.connectors.vendors.google.device import Device, invalid_spec, read_device
+from qee.connectors.vendors import compilation
+from qee.connectors.vendors.compilation import invalid
+from qee.connectors.vendors.google.device import Device, read_device
 from qee.connectors.vendors.google.payload import FORMATS, KEY, usage, written
 from qee.connectors.vendors.google.routing import layout_of, routed
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit
@@ -81,34 +81,35 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
                     Reason.INVALID_SPEC,
                     f"spec.circuits: they make more than {MAX_SUBMISSIONS} provider jobs; split the job",
                 )
-    return CompiledDocument(
-        job=document.job,
-        backend=document.backend,
-        provider="google",
-        target_sha256=hashlib.sha256(target).hexdigest(),
+    return compilation.document(
+        document,
+        target,
+        "google",
         simulated=False,
-        submissions=tuple(submissions),
-        circuits=tuple(circuits),
-        versions={"qee": __version__, **{name: version(name) for name in ("cirq-core", "cirq-google")}},
+        submissions=submissions,
+        circuits=circuits,
+        packages=("cirq-core", "cirq-google"),
     )
 
 
 def _check_transpile(options: TranspileOptions, device: Device) -> None:
-    for name, given, why in (
+    given = (
         ("optimizationLevel", options.optimization_level, "Cirq's compiler has no levels"),
         ("seed", options.seed, "Cirq's compiler makes no random choices"),
         ("verifyEquivalence", options.verify_equivalence or None, "it is checked on engine aer only"),
-    ):
-        if given is not None:
-            raise invalid_spec(f"spec.transpile.{name}: {json.dumps(given)}: {why}; leave it out on provider google")
+    )
+    compilation.refuse_transpile(
+        *(
+            (name, value is not None, f"{json.dumps(value)}: {why}; leave it out on provider google")
+            for name, value, why in given
+        )
+    )
     layout = options.initial_layout
     if layout is not None and options.verbatim:
-        raise invalid_spec(
-            "spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out"
-        )
+        raise invalid("spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out")
     beyond = [number for number in layout or () if number >= len(device.all_qubits)]
     if beyond:
-        raise invalid_spec(
+        raise invalid(
             f"spec.transpile.initialLayout: {device.processor} has no qubit {beyond[0]};"
             f" its qubits, sorted by row and column, are 0 to {len(device.all_qubits) - 1}"
         )
@@ -118,10 +119,10 @@ def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
     """What circuits are decomposed to: the first that the processor has, or the one that is asked for."""
     for name in options:
         if name not in _OPTIONS:
-            raise invalid_spec(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
+            raise invalid(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
     if verbatim:
         if "target_gateset" in options:
-            raise invalid_spec(
+            raise invalid(
                 "spec.providerOptions.target_gateset: a verbatim circuit is not decomposed; leave one of them out"
             )
         return None
@@ -138,7 +139,7 @@ def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
         )
     asked = options.get("target_gateset", next(iter(found)))
     if not isinstance(asked, str) or asked not in found:
-        raise invalid_spec(
+        raise invalid(
             f"spec.providerOptions.target_gateset: {json.dumps(asked)[:32]}: processor {device.processor} has"
             f" {', '.join(found)}"
         )
@@ -150,13 +151,13 @@ def _job_options(options: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     priority = options["priority"]
     if not isinstance(priority, int) or isinstance(priority, bool) or not 1 <= priority <= _MAX_PRIORITY:
-        raise invalid_spec(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
+        raise invalid(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
     return {"priority": priority}
 
 
 def _read(run: CircuitRun) -> Program:
     if run.format not in FORMATS:
-        raise invalid_spec(f"format {run.format}: provider google reads {', '.join(FORMATS)}; convert the circuit")
+        raise invalid(f"format {run.format}: provider google reads {', '.join(FORMATS)}; convert the circuit")
     if run.format == "cirq-json":
         program = load_cirq_json(run.source)
     else:
@@ -200,7 +201,7 @@ def _submissions(
         yield made(program.circuit, range(len(rows)), swept=True)
     except (RunnerError, ValueError, TypeError, NotImplementedError):
         if len(rows) > MAX_SUBMISSIONS:
-            raise invalid_spec(
+            raise invalid(
                 f"parameters: {len(rows)} rows need a provider job each, and {MAX_SUBMISSIONS} are allowed; Cirq cannot"
                 " compile this circuit with its symbols, or shots times rows are too many: give fewer rows"
             ) from None

@@ -12,9 +12,8 @@ import networkx as nx
 from cirq_google.api import v2
 from google.protobuf.message import DecodeError
 
-from qee.api.reasons import Reason
+from qee.connectors.vendors.compilation import unknown_snapshot
 from qee.connectors.vendors.google.payload import TARGET_FORMAT
-from qee.sdk.errors import RunnerError
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,8 @@ def read_device(target: bytes) -> Device:
         grid = cirq_google.GridDevice.from_proto(specification)
         processor, selector = str(snapshot["processor"]), dict(snapshot["selector"])
     except (ValueError, KeyError, TypeError, binascii.Error, DecodeError):
-        raise RunnerError(
-            Reason.RUNNER_FAILED, "the snapshot of the target is not of this version of the adapter"
-        ) from None
+        raise unknown_snapshot("target") from None
     graph = nx.Graph()
     graph.add_nodes_from(sorted(grid.metadata.qubit_set))
     graph.add_edges_from(sorted(tuple(sorted(pair)) for pair in grid.metadata.qubit_pairs))
     return Device(processor, selector, grid, tuple(graph), graph)
-
-
-def invalid_spec(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from qee.connectors import bits
 from qee.connectors.protocol import Phase, ProviderState, UnitResult, Unreachable
 from qee.connectors.vendors.google.payload import KEY, columns
-from qee.connectors.vendors.google.words import excerpt
+from qee.connectors.wording import quoted
 from qee.documents.compiled import Submission, Unit
 
 # cirq_google.cloud.quantum_v1alpha1.types.ExecutionStatus.State
@@ -31,7 +31,7 @@ def state(job: Any) -> ProviderState:
     failure = job.execution_status.failure
     if phase == "failed" and failure.error_code:
         code = getattr(failure.error_code, "name", str(int(failure.error_code)))
-        word = f"{word}: {code}{excerpt(failure.error_message)}"
+        word = f"{word}: {code}{quoted(failure.error_message)}"
     return ProviderState(phase, word)
 
 

@@ -7,7 +7,8 @@ import cirq
 import networkx as nx
 
 from qee.api.reasons import Reason
-from qee.connectors.vendors.google.device import Device, invalid_spec
+from qee.connectors.vendors.compilation import invalid
+from qee.connectors.vendors.google.device import Device
 from qee.sdk.cirq.program import Program
 from qee.sdk.errors import RunnerError
 
@@ -52,7 +53,7 @@ def _check_joined(small: Any, place: Mapping[Any, Any], graph: Any) -> None:
     part = {qubit: number for number, each in enumerate(parts) for qubit in each}
     for operation in small.all_operations():
         if len({part[place[qubit]] for qubit in operation.qubits}) > 1:
-            raise invalid_spec(
+            raise invalid(
                 "spec.transpile.initialLayout: a gate joins qubits between which the layout's own qubits make no path;"
                 " choose neighbouring qubits, or leave it out"
             )
@@ -67,7 +68,7 @@ def layout_of(program: Program, device: Device, layout: tuple[int, ...] | None) 
     if layout is None:
         return None
     if len(layout) != len(program.qubits):
-        raise invalid_spec(
+        raise invalid(
             f"spec.transpile.initialLayout: has {len(layout)} qubits, the circuit {len(program.qubits)};"
             " give one for each"
         )

@@ -13,7 +13,6 @@ All circuits with the same number of shots go into one provider job, as its PUBs
 the SDK announces that different shots in one job will be refused (SamplerV2.run, since 0.48).
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -68,19 +67,9 @@ class Ibm:
 
     @classmethod
     def prepare(cls, document: RunDocument, target: bytes) -> CompiledDocument:
-        from qee.connectors.vendors.ibm.compiling import submissions
+        from qee.connectors.vendors.ibm.compiling import prepare
 
-        made, circuits, versions, simulated = submissions(document, target)
-        return CompiledDocument(
-            job=document.job,
-            backend=document.backend,
-            provider=cls.PROVIDER,
-            target_sha256=hashlib.sha256(target).hexdigest(),
-            simulated=simulated,
-            submissions=made,
-            circuits=circuits,
-            versions=versions,
-        )
+        return prepare(document, target)
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:

@@ -9,8 +9,8 @@ decoder makes objects of whatever class an answer names.
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,6 @@ from requests import RequestException
 
 from qee.connectors.answers import same
 from qee.connectors.protocol import (
-    Ambiguous,
     Charge,
     Fetched,
     Gone,
@@ -39,9 +38,10 @@ from qee.connectors.protocol import (
     Unauthorized,
     Unreachable,
 )
-from qee.connectors.vendors.ibm import errors
+from qee.connectors.vendors.errors import mapped, says, unclear
+from qee.connectors.vendors.ibm.errors import problem
 from qee.connectors.vendors.ibm.payload import Payload
-from qee.connectors.vendors.ibm.results import another_job, fetched, nothing, result_bytes, state, used
+from qee.connectors.vendors.ibm.results import another_job, fetched, result_bytes, state, used
 from qee.connectors.vendors.ibm.session import BRIEF, MAX_ANSWER, Session, Token, TooLarge
 from qee.documents.canonical import DocumentError
 from qee.documents.compiled import Submission
@@ -159,20 +159,19 @@ class Client:
         if ended.phase in ("queued", "running", "unknown"):
             raise Unreachable(f"fetch: the job has not ended, it is {ended.message or ended.phase}")
         payload = Payload.from_bytes(submission.payload)
-        problem = another_job(job, self._device, payload.program)
+        why = another_job(job, self._device, payload.program)
         if ended.phase != "succeeded":
-            problem = problem or f"the provider job is {ended.phase}: {ended.message}"
-        if problem:
-            found = nothing(submission, problem)
+            why = why or f"the provider job is {ended.phase}: {ended.message}"
+        if why:
+            found = Fetched.nothing(submission, why)
         else:
             try:
                 found = fetched(
                     self._results(handle, result_bytes(payload, submission.units)), payload, submission.units
                 )
-            except Unreachable as error:
-                if not isinstance(error.__cause__, TooLarge):
-                    raise
-                found = nothing(submission, f"the provider's result cannot be read: {error.__cause__}")
+            except Oversized as error:
+                why = str(error).removeprefix("fetch: ")
+                found = Fetched.nothing(submission, f"the provider's result cannot be read: {why}")
             except _UNREADABLE as error:
                 raise Unreachable(f"fetch: results that cannot be read ({type(error).__name__})") from error
         late = time.monotonic() - began > _ENOUGH
@@ -208,28 +207,29 @@ class Client:
         except ProviderError:
             return Charge()
 
-    @contextmanager
-    def _calling(self, call: str) -> Iterator[None]:
-        """What a call raises, as the protocol has it."""
-        unclear = Ambiguous if call == "submit" else Unreachable
-        try:
-            yield
-        except ProviderError:
-            raise
-        except (RequestsApiError, IBMNotAuthorizedError) as error:
-            # Of a 503 the SDK keeps neither status nor cause, but the context has both.
-            cause = error.__cause__ or error.__context__
-            if isinstance(cause, TooLarge):
-                raise unclear(f"{call}: {cause}") from cause
-            response = getattr(cause, "response", None)
-            if response is None:
-                raise unclear(f"{call}: no answer from IBM ({type(cause).__name__})") from None
-            problem = errors.problem(call, response)
-            if isinstance(problem, Unauthorized):
-                self._token.forget()
-            raise problem from None
-        except _UNREADABLE as error:
-            raise unclear(f"{call}: an answer that cannot be read ({type(error).__name__})") from error
+    def _calling(self, call: str) -> AbstractContextManager[None]:
+        return mapped(
+            call,
+            ((RequestsApiError, IBMNotAuthorizedError), self._answered),
+            (_UNREADABLE, says("an answer that cannot be read ({error})")),
+        )
+
+    def _answered(self, call: str, error: Exception) -> ProviderError:
+        """Of a 503 the SDK keeps neither status nor cause, but the context has both."""
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, TooLarge):
+            return (Oversized if call == "fetch" else unclear(call))(f"{call}: {cause}")
+        response = getattr(cause, "response", None)
+        if response is None:
+            return unclear(call)(f"{call}: no answer from IBM ({type(cause).__name__})")
+        found = problem(call, response)
+        if isinstance(found, Unauthorized):
+            self._token.forget()
+        return found
+
+
+class Oversized(Unreachable):
+    """The answer to a fetch is beyond its bound: another try is no help."""
 
 
 def _checked(handle: str) -> str:

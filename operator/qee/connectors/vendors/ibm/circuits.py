@@ -12,6 +12,7 @@ from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.utils import validate_isa_circuits
 
 from qee.api.reasons import Reason
+from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.ibm.target import Device
 from qee.connectors.vendors.qiskit_programs import Program, optimization_level, transpiler_seed, wires
 from qee.documents.compiled import NOT_MEASURED
@@ -158,7 +159,3 @@ def own_registers(circuit: QuantumCircuit) -> list[ClassicalRegister]:
 
 def is_dynamic(circuit: QuantumCircuit) -> bool:
     return any(isinstance(each.operation, ControlFlowOp) for each in circuit.data)
-
-
-def invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)

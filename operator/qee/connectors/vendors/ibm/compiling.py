@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -18,15 +17,14 @@ from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.json import RuntimeEncoder
 from qiskit_ibm_runtime.utils import validate_classical_registers
 
-from qee import __version__
 from qee.api.reasons import Reason
+from qee.connectors.vendors import compilation
+from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.ibm import circuits, executor, options
-from qee.connectors.vendors.ibm.circuits import invalid
 from qee.connectors.vendors.ibm.payload import MAX_EXECUTIONS, Payload, Shape, usage
 from qee.connectors.vendors.ibm.target import Device
 from qee.connectors.vendors.qiskit_programs import Program, compiled, programs, unit
-from qee.documents.compiled import NOT_MEASURED, Submission, Unit
-from qee.documents.provenance import CompiledCircuit
+from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit
 from qee.documents.run import RunDocument
 from qee.sdk.errors import RunnerError
 from qee.sdk.naming import naming
@@ -51,16 +49,9 @@ class _Pub:
     estimator: EstimatorPub | None = None
 
 
-_Made = tuple[tuple[Submission, ...], tuple[CompiledCircuit, ...], dict[str, str], bool]
-
-
-def submissions(document: RunDocument, snapshot: bytes) -> _Made:
-    """The submissions, how each circuit was compiled, by which versions, and whether the device is a simulator.
-
-    Raises RunnerError.
-    """
+def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     estimates = _estimates(document)
-    device = Device(snapshot)
+    device = Device(target)
     chosen = options.chosen(document.provider_options, device.program, estimates)
     circuits.refuse_transpile(document.transpile, device)
     together: dict[int, list[_Pub]] = {}
@@ -74,11 +65,14 @@ def submissions(document: RunDocument, snapshot: bytes) -> _Made:
             together.setdefault(pub.shots, []).append(pub)
     parts = [part for pubs in together.values() for part in _parts(pubs, chosen.program)]
     memory = "memory" in document.outputs
-    return (
-        tuple(_submission(part, chosen, memory) for part in parts),
-        tuple(described),
-        {"qee": __version__, "qiskit": version("qiskit"), "qiskit-ibm-runtime": version("qiskit-ibm-runtime")},
-        device.simulated,
+    return compilation.document(
+        document,
+        target,
+        "ibm",
+        simulated=device.simulated,
+        submissions=[_submission(part, chosen, memory) for part in parts],
+        circuits=described,
+        packages=("qiskit", "qiskit-ibm-runtime"),
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from qiskit_ibm_runtime.options import EstimatorOptions, SamplerOptions
 from qiskit_ibm_runtime.options_models import ExecutorOptions
 
-from qee.api.reasons import Reason
+from qee.connectors.vendors.compilation import invalid_option
 from qee.connectors.vendors.ibm.payload import is_session
 from qee.sdk.errors import RunnerError
 
@@ -52,18 +52,22 @@ def chosen(given: Mapping[str, Any], default: str, estimates: bool) -> Chosen:
     options = dict(given)
     way = options.pop("program", default)
     if way not in PROGRAMS:
-        raise _invalid("program", f"there are {', '.join(PROGRAMS)}")
+        raise invalid_option("program", f"there are {', '.join(PROGRAMS)}")
     session = options.pop("session_id", None)
     if session is not None and not is_session(session):
-        raise _invalid("session_id", "give the id of an open session or batch, 36 letters, digits, - and _ at most")
+        raise invalid_option(
+            "session_id", "give the id of an open session or batch, 36 letters, digits, - and _ at most"
+        )
     program = "executor" if way == "executor" else "estimator" if estimates else "sampler"
     if program == "executor":
         for name in sorted(options.keys() & set(_CLIENTS)):
-            raise _invalid(name, "not with program executor, where the client would do it; use program primitives")
+            raise invalid_option(
+                name, "not with program executor, where the client would do it; use program primitives"
+            )
     _check_names(options, _CLASSES[program](), "", program)
     limit = options.get("max_execution_time")
     if limit is not None and (type(limit) is not int or limit < 1):
-        raise _invalid("max_execution_time", "give whole seconds, 1 or more")
+        raise invalid_option("max_execution_time", "give whole seconds, 1 or more")
     try:
         made = _CLASSES[program](**options)
     except ValidationError as error:
@@ -93,7 +97,7 @@ def refuse_twirling(twirling: Mapping[str, Any], shots: int) -> None:
     each = least if each == "auto" else int(each)
     number = math.ceil(shots / each) if number == "auto" else int(number)
     if number * each != shots:
-        raise _invalid(
+        raise invalid_option(
             "twirling",
             f"it takes {number} randomizations of {each} shots, {number * each} in all, spec.shots says {shots}; make"
             f" shots {number * each}, or give num_randomizations and shots_per_randomization whose product is {shots}",
@@ -112,14 +116,14 @@ def _check_names(options: Mapping[str, Any], model: Any, path: str, program: str
     )
     for name, value in options.items():
         if name in _NOT_OFFERED and name in names:
-            raise _invalid(f"{path}{name}", f"not offered, for {_NOT_OFFERED[name]}; remove it")
+            raise invalid_option(f"{path}{name}", f"not offered, for {_NOT_OFFERED[name]}; remove it")
         if name not in known:
             where = f"{program}'s {path.rstrip('.')}" if path else f"the {program}"
-            raise _invalid(f"{path}{name[:60]}", f"no option of {where}; there are {', '.join(known)}")
+            raise invalid_option(f"{path}{name[:60]}", f"no option of {where}; there are {', '.join(known)}")
         inner = getattr(model, name)
         if is_dataclass(type(inner)) or hasattr(type(inner), "model_fields"):
             if not isinstance(value, Mapping):
-                raise _invalid(f"{path}{name}", "give a map of options")
+                raise invalid_option(f"{path}{name}", "give a map of options")
             _check_names(value, inner, f"{path}{name}.", program)
 
 
@@ -129,8 +133,4 @@ def _refusal(error: ValidationError) -> RunnerError:
     first = told[0] if told else error.errors()[0]
     path = [str(part) for part in first["loc"] if str(part).isidentifier() and not str(part)[0].isupper()]
     path = [part for part in path if part not in ("int", "float", "bool", "str", "list")]
-    return _invalid(".".join(path), str(first["msg"])[:200])
-
-
-def _invalid(path: str, what: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, f"spec.providerOptions.{path}: {what}")
+    return invalid_option(".".join(path), str(first["msg"])[:200])

@@ -22,7 +22,7 @@ from qee.connectors.vendors.ibm.wire import (
     tensor,
 )
 from qee.documents.canonical import decimal_text
-from qee.documents.compiled import Submission, Unit
+from qee.documents.compiled import Unit
 from qee.sdk.observables import Group, Measurements, error_of_told
 
 _PHASES: dict[str, Phase] = {
@@ -69,10 +69,6 @@ def another_job(job: Mapping[str, Any], device: str, program: str) -> str:
         if found and found != wanted:
             return f"IBM ran the job with {what} {str(found)[:60]}, not {wanted}"
     return ""
-
-
-def nothing(submission: Submission, problem: str) -> Fetched:
-    return Fetched((UnitResult(problem=problem),) * len(submission.units), hashlib.sha256(b"").hexdigest())
 
 
 def result_bytes(payload: Payload, units: Sequence[Unit]) -> int:

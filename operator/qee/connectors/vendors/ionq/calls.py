@@ -14,17 +14,9 @@ import requests
 from qiskit_ionq.ionq_client import IonQClient
 
 from qee.connectors.bits import Unreadable, numbers
-from qee.connectors.protocol import (
-    AlreadyEnded,
-    Ambiguous,
-    Gone,
-    ProviderError,
-    Rejected,
-    Throttled,
-    Unauthorized,
-    Unreachable,
-)
-from qee.connectors.wording import clean
+from qee.connectors.protocol import Ambiguous, Gone, ProviderError, Rejected, Unreachable
+from qee.connectors.vendors.errors import mapped, of_status, says, unclear
+from qee.connectors.wording import quoted
 
 VERSION = "v0.4"
 PAGES = (100, 25)  # jobs in a page: the most that IonQ takes is not documented for jobs, and 25 for its other lists
@@ -142,7 +134,7 @@ class Service:
         try:
             return json.loads(content[:MAX_BYTES])
         except (ValueError, RecursionError):
-            raise self._unclear(call)(f"{call}: IonQ's answer is not JSON") from None
+            raise unclear(call)(f"{call}: IonQ's answer is not JSON") from None
 
     def _bytes(
         self,
@@ -153,8 +145,9 @@ class Service:
         body: Mapping[str, Any] | None = None,
     ) -> bytes:
         headers = {**self._client.api_headers, "User-Agent": f"qee-{call} {self._client.api_headers['User-Agent']}"}
-        try:
-            with requests.request(
+        with (
+            mapped(call, (requests.RequestException, says("no answer from IonQ ({error})"))),
+            requests.request(
                 method,
                 self._client.make_path(*path),
                 params=query,
@@ -163,44 +156,23 @@ class Service:
                 timeout=SECONDS,
                 allow_redirects=False,
                 stream=True,
-            ) as answer:
-                content = _content(answer)
-        except requests.RequestException as error:
-            raise self._unclear(call)(f"{call}: no answer from IonQ ({type(error).__name__})") from None
+            ) as answer,
+        ):
+            content = _content(answer)
         if answer.status_code >= 300:
-            raise self._of_status(call, answer, content)
+            said = f"{call}: IonQ says HTTP {answer.status_code}{quoted(_words(content), self._token, _EXCERPT)}"
+            credential = "check the API key and its project"
+            raise of_status(call, answer.status_code, said, credential, answer.headers.get("Retry-After"))
         return content
 
-    def _unclear(self, call: str) -> type[ProviderError]:
-        return Ambiguous if call == "submit" else Unreachable
 
-    def _of_status(self, call: str, answer: requests.Response, content: bytes) -> ProviderError:
-        status = answer.status_code
-        said = f"{call}: IonQ says HTTP {status}{self._excerpt(content)}"
-        if status in (401, 403):
-            return Unauthorized(f"{said}; check the API key and its project")
-        if status == 429:
-            return Throttled(said, _seconds(answer.headers.get("Retry-After")))
-        if status == 404 and call != "submit":
-            return Gone(said)
-        if status == 409 and call == "cancel":
-            return AlreadyEnded(said)
-        if 400 <= status < 500 and status not in (404, 408, 409):
-            return Rejected(said)
-        return self._unclear(call)(said)
-
-    def _excerpt(self, content: bytes) -> str:
-        """IonQ's own words: `message`, at the top or within `error`."""
-        try:
-            told = json.loads(content)
-            message = told.get("message") or (told.get("error") or {}).get("message") or ""
-        except (ValueError, AttributeError, RecursionError):
-            return ""
-        return f" ({clean(str(message).replace(self._token, '***'), _EXCERPT)})" if message else ""
-
-
-def _seconds(text: str | None) -> float:
-    return float(text) if text and text.isdecimal() else 60.0
+def _words(content: bytes) -> str:
+    """IonQ's own: `message`, at the top or within `error`."""
+    try:
+        told = json.loads(content)
+        return str(told.get("message") or (told.get("error") or {}).get("message") or "")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
 
 
 def named(job: Any) -> bool:

@@ -3,35 +3,30 @@
 IonQ measures every qubit at the end, so measurements are left out; `wires` say which qubits are read.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
-from qiskit import QuantumCircuit, transpile
-from qiskit.exceptions import QiskitError
+from qiskit import QuantumCircuit
 from qiskit_ionq.helpers import qiskit_circ_to_ionq_circ
 
-from qee import __version__
 from qee.api.reasons import Reason
+from qee.connectors.vendors import compilation
+from qee.connectors.vendors.compilation import invalid_option
 from qee.connectors.vendors.ionq.payload import BASIS, SIMULATOR, usage
 from qee.connectors.vendors.qiskit_programs import (
     Program,
     compiled,
-    optimization_level,
+    in_basis,
     programs,
-    transpiler_seed,
     unit,
     wires,
 )
 from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
 from qee.documents.run import RunDocument, TranspileOptions
 from qee.sdk.errors import RunnerError
-from qee.sdk.limits import memory
 from qee.sdk.naming import naming
-from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 MAX_CIRCUITS = 300  # in one job; IonQ takes 5,000, of which one fetch could not read all in its time
 MAX_GATES = 150_000  # in one job, of all its circuits
@@ -65,7 +60,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
                 remedy = (
                     f"IonQ debiases {LEAST_DEBIASED} shots or more; ask for more than {program.run.shots}, or say false"
                 )
-                raise _bad("error_mitigation", remedy)
+                raise invalid_option("error_mitigation", remedy)
             circuit = _transpiled(program, qubits, document)
             circuits.append(compiled(program, circuit, "ionq.circuit.v1"))
             where = wires(circuit)
@@ -77,15 +72,14 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     submissions = [
         _submission(device, shots, together, settings) for shots, same in entries.items() for together in _jobs(same)
     ]
-    return CompiledDocument(
-        job=document.job,
-        backend=document.backend,
-        provider="ionq",
-        target_sha256=hashlib.sha256(target).hexdigest(),
+    return compilation.document(
+        document,
+        target,
+        "ionq",
         simulated=device == SIMULATOR,
-        submissions=tuple(submissions),
-        circuits=tuple(circuits),
-        versions={"qee": __version__, **{name: version(name) for name in ("qiskit", "qiskit-ionq")}},
+        submissions=submissions,
+        circuits=circuits,
+        packages=("qiskit", "qiskit-ionq"),
     )
 
 
@@ -132,8 +126,7 @@ def _device(target: bytes) -> tuple[str, int]:
         found = json.loads(target)
         return str(found["device"]), int(found["qubits"])
     except (ValueError, KeyError, TypeError):
-        text = "the snapshot of the device is not of this version of the adapter"
-        raise RunnerError(Reason.RUNNER_FAILED, text) from None
+        raise compilation.unknown_snapshot("device") from None
 
 
 def _transpiled(program: Program, qubits: int, document: RunDocument) -> QuantumCircuit:
@@ -143,36 +136,21 @@ def _transpiled(program: Program, qubits: int, document: RunDocument) -> Quantum
             Reason.LIMIT_EXCEEDED,
             f"{circuit.num_qubits} qubits are declared, the device has {qubits}; use fewer, or another backend",
         )
-    refuse_expansion(circuit, ALWAYS.union(BASIS), memory())
-    try:
-        done = transpile(
-            circuit,
-            basis_gates=list(BASIS),
-            optimization_level=optimization_level(document),
-            seed_transpiler=transpiler_seed(document),
-        )
-    except QiskitError as error:
-        raise _inexpressible() from error
-    if not {each.operation.name for each in done.data} <= {"measure", "barrier", *BASIS}:
-        raise _inexpressible()  # a delay passes the transpiler
-    return done
-
-
-def _inexpressible() -> RunnerError:
-    return RunnerError(
-        Reason.UNSUPPORTED_CONSTRUCT,
-        "the circuit cannot be expressed in IonQ's gates; use gates of the library, no delays and no opaque gates",
-    )
+    refusal = "the circuit cannot be expressed in IonQ's gates; use gates of the library, no delays and no opaque gates"
+    return in_basis(program, BASIS, document, refusal)
 
 
 def _check_transpile(asked: TranspileOptions) -> None:
-    for field, given, remedy in (
-        ("initialLayout", asked.initial_layout is not None, "every qubit reaches every other; remove the field"),
+    compilation.refuse_transpile(
+        (
+            "initialLayout",
+            asked.initial_layout is not None,
+            "every qubit reaches every other; remove the field",
+        ),
         ("verbatim", asked.verbatim, "native gates are not sent by this adapter; remove the field"),
         ("verifyEquivalence", asked.verify_equivalence, "its image has no equivalence check; remove the field"),
-    ):
-        if given:
-            raise RunnerError(Reason.INVALID_SPEC, f"spec.transpile.{field}: provider ionq: {remedy}")
+        of="provider ionq: ",
+    )
 
 
 def _settings(options: Any, device: str) -> dict[str, Any]:
@@ -183,26 +161,22 @@ def _settings(options: Any, device: str) -> dict[str, Any]:
     known = ("noise",) if device == SIMULATOR else ("error_mitigation",)
     for name in options:
         if name not in known:
-            raise _bad(name, f"no option of {device}; there is {', '.join(known)}")
+            raise invalid_option(name, f"no option of {device}; there is {', '.join(known)}")
     if device != SIMULATOR:
         asked = options.get("error_mitigation", {"debiasing": False})
         if not isinstance(asked, dict) or set(asked) != {"debiasing"} or not isinstance(asked["debiasing"], bool):
-            raise _bad("error_mitigation", "give {debiasing: true} or {debiasing: false}")
+            raise invalid_option("error_mitigation", "give {debiasing: true} or {debiasing: false}")
         return {"settings": _mitigation(asked["debiasing"])}
     if "noise" not in options:
         return {}
     noise = options["noise"]
     if not isinstance(noise, dict) or not set(noise) <= {"model", "seed"} or noise.get("model") not in _MODELS:
-        raise _bad("noise", f"give {{model: one of {', '.join(_MODELS)}, seed: an integer}}")
+        raise invalid_option("noise", f"give {{model: one of {', '.join(_MODELS)}, seed: an integer}}")
     seed = noise.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**31:
-        raise _bad("noise.seed", "give an integer from 0 to 2147483647")
+        raise invalid_option("noise.seed", "give an integer from 0 to 2147483647")
     return {"noise": dict(noise)}
 
 
 def _mitigation(debiasing: bool) -> dict[str, Any]:
     return {"error_mitigation": {"debiasing": debiasing}}
-
-
-def _bad(name: str, remedy: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, f"spec.providerOptions.{name}: {remedy}")

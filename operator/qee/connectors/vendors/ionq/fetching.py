@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qee.connectors.bits import Unreadable, numbers
-from qee.connectors.protocol import ENDED, Charge, Fetched, Gone, UnitResult, Unreachable
+from qee.connectors.protocol import ENDED, Fetched, Gone, UnitResult, Unreachable
 from qee.connectors.vendors.ionq import results
 from qee.connectors.vendors.ionq.calls import Service, named
 from qee.connectors.vendors.ionq.payload import Sent, charge, state
@@ -45,9 +45,9 @@ def fetched(service: Service, handle: str, submission: Submission) -> Fetched:
     if ended.phase not in ENDED:
         raise Unreachable(f"fetch: the job has not ended, its status is {job.get('status')!s:.40}")
     if ended.phase != "succeeded":
-        return _nothing(submission, f"the job is {ended.phase} at IonQ: {ended.message}", cost)
+        return Fetched.nothing(submission, f"the job is {ended.phase} at IonQ: {ended.message}", cost)
     if other := sent.other(job):
-        return _nothing(submission, other, cost)
+        return Fetched.nothing(submission, other, cost)
     children = job.get("child_job_ids") or job.get("children") or []
     if not isinstance(children, list) or not all(named(child) for child in children):
         raise Unreachable("fetch: IonQ's answer has what are no jobs as the job's children")
@@ -55,7 +55,7 @@ def fetched(service: Service, handle: str, submission: Submission) -> Fetched:
         raise Unreachable("fetch: the job has no children, and several circuits were submitted")
     if children and len(children) != len(submission.units):
         problem = f"the job has {len(children)} children, {len(submission.units)} circuits were submitted"
-        return _nothing(submission, problem, cost)
+        return Fetched.nothing(submission, problem, cost)
     if children:
         found = _of_children(service, job, children, submission.units, sent)
     else:
@@ -64,11 +64,6 @@ def fetched(service: Service, handle: str, submission: Submission) -> Fetched:
         raise Gone(f"fetch: {found[0].result.problem}")
     digest = hashlib.sha256(b"".join(each.data for each in found)).hexdigest()
     return Fetched(tuple(each.result for each in found), digest, cost)
-
-
-def _nothing(submission: Submission, problem: str, cost: Charge) -> Fetched:
-    empty = hashlib.sha256(b"").hexdigest()
-    return Fetched(tuple(UnitResult(problem=problem) for _ in submission.units), empty, cost)
 
 
 def _of_children(
