@@ -33,12 +33,12 @@ from tests.standins.running import StandIn, compiled, standin
 
 from qee.connectors import submission
 from qee.connectors.client import WorkerClient
-from qee.connectors.loading import adapter
 from qee.connectors.protocol import Connector, Fetched, ProviderState, Settings, Target
 from qee.documents.compiled import CompiledDocument, Submission, Usage
 from qee.documents.packing import pack
 from qee.documents.run import RunDocument
 from qee.kube.port import Object
+from qee.sdk.adapters import adapter
 
 HANG_SECONDS = 10.0  # the deadline of a call that hangs; the worker is there already
 

@@ -7,13 +7,13 @@ import socket
 import sys
 
 from qee import __version__, process
-from qee.connectors.loading import NoAdapter
 from qee.connectors.metrics import Metrics
 from qee.connectors.process import ConnectorProcess
 from qee.connectors.settings import ConnectorSettings
 from qee.kube.client import KubeClient
 from qee.kube.leader import Leader
 from qee.observe import health
+from qee.sdk.adapters import NoAdapter
 from qee.signing.libraries import Suite
 
 logger = logging.getLogger("qee")

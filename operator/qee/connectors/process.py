@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from qee.connectors.attempt import Attempt
 from qee.connectors.backend import BackendReporter
 from qee.connectors.client import WorkerClient
-from qee.connectors.loading import adapter
 from qee.connectors.metrics import Metrics
 from qee.connectors.pacing import Pace
-from qee.connectors.protocol import Settings
+from qee.connectors.protocol import Connector, Settings
 from qee.connectors.rounds import Rounds, named
 from qee.connectors.settings import ConnectorSettings
 from qee.connectors.verification import Judge
 from qee.kube.informer import Informer
 from qee.kube.port import ApiError, NotFound, Object, Port
 from qee.kube.resources import BACKENDS, TASKS
+from qee.sdk.adapters import adapter
 from qee.signing.libraries import Suite
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class ConnectorProcess:
         self._port = port
         self._settings = settings
         self._metrics = metrics
-        self._adapter = adapter(settings.provider)
+        self._adapter: type[Connector] = adapter(settings.provider)
         self._judge = Judge(port, suite, settings.task_keys, settings.without_policy, self._adapter.estimate, now)
         self._pace = Pace(settings.submissions_per_minute)
         self._rounds: list[Rounds] = []

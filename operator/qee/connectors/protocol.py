@@ -21,8 +21,8 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from qee.connectors import figures
 from qee.connectors.wording import clean
-from qee.documents.compiled import CompiledDocument, Submission, Usage
-from qee.documents.run import RunDocument
+from qee.documents.compiled import Submission, Usage
+from qee.sdk.adapters import Compiler
 
 
 def _made(value: object, name: str, made: Any) -> None:
@@ -189,8 +189,8 @@ class AlreadyEnded(ProviderError):
     """The job cannot be cancelled any more (409)."""
 
 
-class Connector(Protocol):
-    """One device of one vendor. Raises ProviderErrors."""
+class Connector(Compiler, Protocol):
+    """One device of one vendor. Raises ProviderErrors, and `prepare` RunnerErrors."""
 
     PROVIDER: ClassVar[str]
     """As in a QuantumBackend's spec.provider."""
@@ -203,13 +203,6 @@ class Connector(Protocol):
 
     def __init__(self, settings: Settings) -> None:
         """Reads the credential. Makes no call. Raises Unauthorized where a file is missing, Rejected for an option."""
-
-    @classmethod
-    def prepare(cls, document: RunDocument, target: bytes) -> CompiledDocument:
-        """Compile every circuit with every row of its parameters for a Target's snapshot. A pure function: the same
-        arguments and versions give the same bytes. `document.provider_options` are checked here, against the SDK that
-        is installed. Raises RunnerError.
-        """
 
     @classmethod
     def estimate(cls, submission: Submission) -> Usage:

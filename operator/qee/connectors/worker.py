@@ -19,10 +19,10 @@ from dataclasses import asdict
 from typing import Any
 
 from qee.connectors import protocol, wording
-from qee.connectors.loading import NoAdapter, adapter
 from qee.connectors.protocol import Ambiguous, Connector, ProviderError, Settings, Throttled, Unreachable
 from qee.documents.canonical import MAX_PARSED_BYTES, parsed_size
 from qee.documents.compiled import Submission
+from qee.sdk.adapters import NoAdapter, adapter
 
 MAX_ANSWER = 64 * 2**20  # bytes of a line: the results of one provider job
 

@@ -851,7 +851,7 @@ assert checked == 27, checked
 
 _LIGHT = """
 import sys
-from qee.connectors.loading import adapter
+from qee.sdk.adapters import adapter
 adapter("google")
 heavy = {"cirq", "cirq_google", "grpc", "numpy", "google.auth"} & sys.modules.keys()
 assert not heavy, heavy

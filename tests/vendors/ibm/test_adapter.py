@@ -231,7 +231,7 @@ def results(connector: WorkerProcess, compiled: CompiledDocument) -> dict[tuple[
 
 def test_loading_the_class_imports_neither_the_sdk_nor_numpy() -> None:
     program = (
-        "import sys; from qee.connectors.loading import adapter; adapter('ibm');"
+        "import sys; from qee.sdk.adapters import adapter; adapter('ibm');"
         " print([name for name in ('numpy', 'qiskit', 'qiskit_ibm_runtime', 'requests') if name in sys.modules])"
     )
     done = subprocess.run(
