@@ -4,7 +4,7 @@
 EXTRAS = {
     **dict.fromkeys(("typer", "rich", "yaml", "kubernetes", "cryptography", "rfc8785", "oqs"), "cli"),
     **dict.fromkeys(("qiskit", "qiskit_aer", "qiskit_qasm3_import"), "aer"),
-    **dict.fromkeys(("cirq", "ply"), "cirq"),
+    "cirq": "cirq",
     "matplotlib": "plot",
     **dict.fromkeys(("numpy", "pandas"), "notebook"),
 }
