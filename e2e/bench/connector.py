@@ -28,7 +28,7 @@ from e2e.cluster.cache import CHECKOUT
 from e2e.cluster.steps import say, step
 from qee.api.job import QuantumJob
 from qee.api.names import API_VERSION, KIND_BACKEND, KIND_TASK
-from qee.connectors.attempt import CLOCKS
+from qee.connectors.intents import CLOCKS
 from qee.documents.packing import pack
 from qee.documents.run import CircuitRun, JobReference, RunDocument
 from qee.kube.client import KubeClient, connect

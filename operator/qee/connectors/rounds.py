@@ -13,8 +13,9 @@ from typing import Any
 
 from qee.api.names import ANNOTATION_FETCH_AT
 from qee.api.task import ENDED, TaskState
-from qee.connectors.attempt import RETRY_SECONDS, Attempt, Later
+from qee.connectors.attempt import Attempt
 from qee.connectors.client import WorkerClient
+from qee.connectors.intents import RETRY_SECONDS, Later
 from qee.connectors.knowledge import Knowledge
 from qee.connectors.protocol import ProviderError, ProviderState
 from qee.connectors.task_status import fetch_asked_at, owes, parts_of, stops
