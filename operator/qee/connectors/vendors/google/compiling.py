@@ -5,7 +5,6 @@ one at the end, over the qubits in order of the classical bits, so that a result
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +29,7 @@ from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
 from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.google.device import Device, read_device
+from qee.connectors.vendors.google.options import check_transpile, gateset_of, job_options
 from qee.connectors.vendors.google.payload import FORMATS, KEY, usage, written
 from qee.connectors.vendors.google.routing import layout_of, routed
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit
@@ -41,15 +41,6 @@ from qee.sdk.cirq.openqasm import load_openqasm
 from qee.sdk.cirq.program import Program
 from qee.sdk.errors import RunnerError
 from qee.sdk.naming import naming
-
-_MAX_PRIORITY = 999  # EngineClient.create_job
-_OPTIONS = ("priority", "target_gateset")
-_GATESETS = {
-    "cz": cirq_google.GoogleCZTargetGateset,
-    "syc": cirq_google.SycamoreTargetGateset,
-    "sqrt_iswap": cirq.SqrtIswapTargetGateset,
-    "cz_pow_gate": cirq.CZTargetGateset,
-}
 
 
 @dataclass(frozen=True)
@@ -64,9 +55,9 @@ class Compiled:
 def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
     device = read_device(target)
     transpile = document.transpile or TranspileOptions()
-    _check_transpile(transpile, device)
-    gateset = _gateset(document.provider_options, device, transpile.verbatim)
-    options = _job_options(document.provider_options)
+    check_transpile(transpile, device)
+    gateset = gateset_of(document.provider_options, device, transpile.verbatim)
+    options = job_options(document.provider_options)
     submissions: list[Submission] = []
     circuits = []
     for run in document.circuits:
@@ -90,69 +81,6 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
         circuits=circuits,
         packages=("cirq-core", "cirq-google"),
     )
-
-
-def _check_transpile(options: TranspileOptions, device: Device) -> None:
-    given = (
-        ("optimizationLevel", options.optimization_level, "Cirq's compiler has no levels"),
-        ("seed", options.seed, "Cirq's compiler makes no random choices"),
-        ("verifyEquivalence", options.verify_equivalence or None, "it is checked on engine aer only"),
-    )
-    compilation.refuse_transpile(
-        *(
-            (name, value is not None, f"{json.dumps(value)}: {why}; leave it out on provider google")
-            for name, value, why in given
-        )
-    )
-    layout = options.initial_layout
-    if layout is not None and options.verbatim:
-        raise invalid("spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out")
-    beyond = [number for number in layout or () if number >= len(device.all_qubits)]
-    if beyond:
-        raise invalid(
-            f"spec.transpile.initialLayout: {device.processor} has no qubit {beyond[0]};"
-            f" its qubits, sorted by row and column, are 0 to {len(device.all_qubits) - 1}"
-        )
-
-
-def _gateset(options: Mapping[str, Any], device: Device, verbatim: bool) -> Any:
-    """What circuits are decomposed to: the first that the processor has, or the one that is asked for."""
-    for name in options:
-        if name not in _OPTIONS:
-            raise invalid(f"spec.providerOptions.{name}: not known; provider google takes {', '.join(_OPTIONS)}")
-    if verbatim:
-        if "target_gateset" in options:
-            raise invalid(
-                "spec.providerOptions.target_gateset: a verbatim circuit is not decomposed; leave one of them out"
-            )
-        return None
-    found = {
-        name: gateset
-        for gateset in device.grid.metadata.compilation_target_gatesets
-        for name, kind in _GATESETS.items()
-        if type(gateset) is kind
-    }
-    if not found:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"processor {device.processor} has no set of gates that Cirq compiles to; use transpile.verbatim",
-        )
-    asked = options.get("target_gateset", next(iter(found)))
-    if not isinstance(asked, str) or asked not in found:
-        raise invalid(
-            f"spec.providerOptions.target_gateset: {json.dumps(asked)[:32]}: processor {device.processor} has"
-            f" {', '.join(found)}"
-        )
-    return found[asked]
-
-
-def _job_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    if "priority" not in options:
-        return {}
-    priority = options["priority"]
-    if not isinstance(priority, int) or isinstance(priority, bool) or not 1 <= priority <= _MAX_PRIORITY:
-        raise invalid(f"spec.providerOptions.priority: {json.dumps(priority)[:32]}: must be 1 to {_MAX_PRIORITY}")
-    return {"priority": priority}
 
 
 def _read(run: CircuitRun) -> Program:
