@@ -15,13 +15,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from qee.connectors.bits import key as key_of
 from qee.connectors.protocol import (
-    AlreadyEnded,
-    Ambiguous,
     Fetched,
     Gone,
     Phase,
@@ -30,15 +28,15 @@ from qee.connectors.protocol import (
     Rejected,
     Settings,
     Target,
-    Throttled,
     Unauthorized,
     UnitResult,
-    Unreachable,
 )
+from qee.connectors.vendors.errors import mapped, of_status, says
 from qee.documents.compiled import CompiledDocument, Submission, Usage
 from qee.documents.run import RunDocument
 
 TIMEOUT = 30.0
+GATES = ("rx", "ry", "rz", "cx")
 PHASES: dict[str, Phase] = {"waiting": "queued", "running": "running", "done": "succeeded", "failed": "failed"}
 
 
@@ -61,18 +59,14 @@ class Acme:
 
     @classmethod
     def prepare(cls, document: RunDocument, target: bytes) -> CompiledDocument:
-        from qiskit import __version__, qasm3, transpile
+        from qiskit import qasm3
 
-        from qee.connectors.vendors import qiskit_programs
+        from qee.connectors.vendors import compilation, qiskit_programs
 
+        refusal = "the circuit cannot be expressed in Acme's gates; use gates of the library"
         submissions, circuits = [], []
         for program in qiskit_programs.programs(document):
-            compiled = transpile(
-                program.circuit,
-                basis_gates=["rx", "ry", "rz", "cx"],
-                optimization_level=qiskit_programs.optimization_level(document),
-                seed_transpiler=qiskit_programs.transpiler_seed(document),
-            )
+            compiled = qiskit_programs.in_basis(program, GATES, document, refusal)
             circuits.append(qiskit_programs.compiled(program, compiled, "acme"))
             for number, _ in program.rows():
                 text = qasm3.dumps(program.bound(compiled, number))
@@ -80,15 +74,14 @@ class Acme:
                 unit = qiskit_programs.unit(program, number, qiskit_programs.wires(compiled))
                 one = Submission(payload, (unit,), Usage(tasks=1, shots=unit.shots))
                 submissions.append(Submission(payload, (unit,), cls.estimate(one)))
-        return CompiledDocument(
-            job=document.job,
-            backend=document.backend,
-            provider=cls.PROVIDER,
-            target_sha256=hashlib.sha256(target).hexdigest(),
+        return compilation.document(
+            document,
+            target,
+            cls.PROVIDER,
             simulated=False,
-            submissions=tuple(submissions),
-            circuits=tuple(circuits),
-            versions={"qiskit": __version__},
+            submissions=submissions,
+            circuits=circuits,
+            packages=("qiskit",),
         )
 
     @classmethod
@@ -101,28 +94,24 @@ class Acme:
     # In the connector's worker: it has the credential, and no circuit's source.
 
     def describe(self) -> Target:
-        found = self._call("GET", "/device")
+        found = self._call("describe", "GET", "/device")
         message = "" if found["open"] else "Acme has closed the device for maintenance"
         snapshot = json.dumps({"qubits": found["qubits"]}).encode()
-        gates = ("rx", "ry", "rz", "cx")
-        return Target(bool(found["open"]), message, found["qubits"], gates, snapshot, queue_length=found["waiting"])
+        return Target(bool(found["open"]), message, found["qubits"], GATES, snapshot, queue_length=found["waiting"])
 
     def find(self, keys: Sequence[str], since: str) -> Mapping[str, Sequence[str]]:
-        found = {key: [job["id"] for job in self._call("GET", f"/jobs?key={key}")] for key in keys}
+        found = {key: [job["id"] for job in self._call("find", "GET", f"/jobs?key={key}")] for key in keys}
         return {key: handles for key, handles in found.items() if handles}
 
     def submit(self, key: str, submission: Submission) -> str:
-        try:
-            handle: str = self._call("POST", "/jobs", submission.payload, {"Idempotency-Key": key})["id"]
-            return handle
-        except Unreachable as error:  # it may have been taken
-            raise Ambiguous(str(error)) from error
+        made = self._call("submit", "POST", "/jobs", submission.payload, {"Idempotency-Key": key})
+        return str(made["id"])
 
     def status(self, handles: Sequence[str]) -> Mapping[str, ProviderState]:
         found = {}
         for handle in handles:
             try:
-                told = self._call("GET", f"/jobs/{handle}")
+                told = self._call("status", "GET", f"/jobs/{handle}")
             except Gone:
                 continue
             found[handle] = ProviderState(PHASES.get(told["status"], "unknown"), told.get("message", ""))
@@ -130,7 +119,7 @@ class Acme:
 
     def fetch(self, handle: str, submission: Submission) -> Fetched:
         (unit,) = submission.units
-        raw = self._raw("GET", f"/jobs/{handle}/counts")
+        raw = self._raw("fetch", "GET", f"/jobs/{handle}/counts")
         counts: dict[str, int] = {}
         for outcome, count in json.loads(raw).items():
             bits = [int(letter) for letter in outcome]  # qubit 0 leftmost: the wire is the index
@@ -139,39 +128,24 @@ class Acme:
         return Fetched((UnitResult(counts=counts),), hashlib.sha256(raw).hexdigest())
 
     def cancel(self, handle: str) -> None:
-        self._raw("DELETE", f"/jobs/{handle}")
+        self._raw("cancel", "DELETE", f"/jobs/{handle}")
 
-    def _call(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Any:
-        try:
-            return json.loads(self._raw(method, path, body, headers))
-        except ValueError as error:
-            raise Unreachable(f"{method} {path.split('?')[0]}: the answer is not JSON") from error
+    def _call(self, call: str, *request: Any) -> Any:
+        with mapped(call, (ValueError, says("the answer is not JSON"))):
+            return json.loads(self._raw(call, *request))
 
     def _raw(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self, call: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> bytes:
         sent = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json", **(headers or {})}
         request = Request(self._url + path, body, sent, method=method)  # noqa: S310 - the operator's own setting
-        try:
-            with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-                return bytes(answer.read())
-        except HTTPError as error:
-            raise _of_status(method, path, error) from error
-        except (URLError, OSError) as error:
-            raise Unreachable(f"{method} {path.split('?')[0]}: no answer ({type(error).__name__})") from error
+        with (
+            mapped(call, (HTTPError, _answered), (OSError, says("no answer ({error})"))),
+            urlopen(request, timeout=TIMEOUT) as answer,  # noqa: S310
+        ):
+            return bytes(answer.read())
 
 
-def _of_status(method: str, path: str, error: HTTPError) -> ProviderError:
-    what = f"{method} {path.split('?')[0]}: HTTP {error.code}"
-    match error.code:
-        case 401 | 403:
-            return Unauthorized(f"{what}; check the token")
-        case 404:
-            return Gone(what)
-        case 409:
-            return AlreadyEnded(what)
-        case 429:
-            return Throttled(what, error.headers.get("Retry-After", 60))
-        case code if 400 <= code < 500 and code != 408:
-            return Rejected(what)
-    return Unreachable(what)
+def _answered(call: str, error: HTTPError) -> ProviderError:
+    said = f"{call}: Acme answers {error.code}"
+    return of_status(call, error.code, said, "check the token", error.headers.get("Retry-After"))
