@@ -14,6 +14,7 @@ the SDK announces that different shots in one job will be refused (SamplerV2.run
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -63,7 +64,12 @@ class Ibm:
         self._device = settings.device
         self._endpoint = settings.options.get("endpoint", "").rstrip("/")
         self._private = private == "true"
-        self._made: Client | None = None
+
+    @cached_property
+    def _client(self) -> "Client":
+        from qee.connectors.vendors.ibm.calls import Client
+
+        return Client(self._token, self._instance, self._device, self._endpoint, self._private, self._program)
 
     @classmethod
     def prepare(cls, document: RunDocument, target: bytes) -> CompiledDocument:
@@ -95,14 +101,6 @@ class Ibm:
 
     def cancel(self, handle: str) -> None:
         self._client.cancel(handle)
-
-    @property
-    def _client(self) -> "Client":
-        if self._made is None:
-            from qee.connectors.vendors.ibm.calls import Client
-
-            self._made = Client(self._token, self._instance, self._device, self._endpoint, self._private, self._program)
-        return self._made
 
 
 def _file(folder: Path, name: str) -> str:
