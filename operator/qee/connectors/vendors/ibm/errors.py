@@ -41,9 +41,9 @@ def problem(call: str, response: Response) -> ProviderError:
     # What is not listed says nothing; but of a submission it is as HTTP has it.
     unlisted: errors.Kinds = {} if call == "submit" else {status: Unreachable}
     credential = "check the API key and its access to the instance"
-    return errors.of_status(
-        call, status, told, credential, response.headers.get("Retry-After"), {**unlisted, **MEANINGS[call]}
-    )
+    after = response.headers.get("Retry-After", "")
+    after = after if len(after) < 6 else None  # nobody waits for a day
+    return errors.of_status(call, status, told, credential, after, {**unlisted, **MEANINGS[call]})
 
 
 def _words(response: Response) -> str:
