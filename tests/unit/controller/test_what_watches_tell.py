@@ -5,7 +5,8 @@ import time
 
 import pytest
 from tests import builders, signed
-from tests.cluster_simulation import SETTINGS
+from tests.cluster_simulation import SETTINGS, Simulation
+from tests.operators import Controller
 from tests.watched import UNSCHEDULABLE, Watched
 
 from qee.controller.settings import VerificationSettings
@@ -175,3 +176,22 @@ async def test_the_age_of_the_resync_is_measured(cluster: Watched) -> None:
         cluster.manager.kinds["QuantumJob"].passes[0].finished_at -= 1000
         registry = cluster.manager._metrics.registry
         await cluster.until(lambda: (registry.get_sample_value("qee_resync_age_seconds") or 0) > 999)
+
+
+async def test_a_job_that_was_only_read_does_not_count_as_told() -> None:
+    simulation = Simulation()
+    controller = Controller(simulation)
+    simulation.given()
+    await controller.passes.run()
+    item = await controller.queue.get()
+    assert item is not None
+    await controller.manager.kinds["QuantumJob"].handle(*item)
+    assert simulation.children()
+    controller.manager.leads = True
+    controller.passes._watching_since -= 61
+    simulation.clock.forward(61)
+    await controller.passes.run()
+    assert "1 jobs" in controller.ailments()[0]
+    controller.intake.job({"type": "ADDED", "object": simulation.job()})
+    await controller.passes.run()
+    assert not controller.ailments()

@@ -49,6 +49,8 @@ class Watches:
         self._stores = stores
         self._ears: dict[Resource, list[_Ear]] = {}
         self.last_event: dict[str, float] = {}
+        self._answered: set[str] = set()
+        """UIDs of objects of which no watch has told yet, only the answer to a request of our own."""
 
     def add(self, watch: Watch, add: Callable[[Any], None]) -> None:
         self._ears.setdefault(watch.resource, []).append(_Ear(watch, add))
@@ -61,12 +63,16 @@ class Watches:
     def tell(self, resource: Resource, event: Event) -> None:
         """An event of a watch: its type (None: told as the watch began) and the object."""
         self.last_event[resource.kind] = time.monotonic()
+        self._answered.discard(event["object"]["metadata"]["uid"])
         self._hear(resource, str(event["type"]), event["object"])
 
     def answered(self, resource: Resource, obj: Object) -> None:
         """A request of our own was answered with this object: no watch needs to tell of it."""
         store = self._stores.get(resource)
         if store is not None and store.believes(obj):
+            uid = obj["metadata"]["uid"]
+            if not any(uid in ear.seen for ear in self._ears.get(resource, ())):
+                self._answered.add(uid)
             self._hear(resource, "MODIFIED", obj)
 
     def forget(self, resource: Resource, key: str) -> None:
@@ -82,7 +88,7 @@ class Watches:
 
     def knows(self, resource: Resource, uid: str) -> bool:
         """Whether a watch has told of this object."""
-        return any(uid in ear.seen for ear in self._ears[resource])
+        return uid not in self._answered and any(uid in ear.seen for ear in self._ears[resource])
 
     def shrink(self, enough: int) -> bool:
         """Whether so many objects have gone, and room was made."""
@@ -101,3 +107,4 @@ class Watches:
             for ear in self._ears.get(resource, ()):
                 for uid in [uid for uid in ear.seen if uid not in there]:
                     del ear.seen[uid]
+                    self._answered.discard(uid)
