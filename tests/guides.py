@@ -16,7 +16,7 @@ OTHERS = "needs what is not here: "
 # For each document its blocks of commands in their order: HERE, CLUSTER, or why neither.
 PLAN: dict[str, list[str]] = {
     "README.md": [HERE, BY_HAND + "make demo", CLUSTER],
-    "CONTRIBUTING.md": [BY_HAND + "make test is what runs this"],
+    "CONTRIBUTING.md": [BY_HAND + "make test is what runs this", BY_HAND + "make test runs these among all others"],
     "charts/qee/README.md": [SEPARATE + "e2e/test_chart.py"],
     "docs/guide/access.md": [CLUSTER],
     "docs/guide/argo-cd.md": [CLUSTER, SEPARATE + "e2e/test_argocd.py"],

@@ -14,6 +14,12 @@ from qee.api.names import ENGINES, MAX_CIRCUITS, CloudProvider, Engine
 
 Provider = Literal[Engine, CloudProvider]
 
+
+def is_cloud_provider(provider: object) -> bool:
+    """One that is not known counts as cloud."""
+    return provider not in ENGINES
+
+
 _LabelKey = Annotated[
     str, text(317, r"^([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "the key of a label")
 ]
@@ -199,7 +205,7 @@ class QuantumBackendSpec(Spec):
 
     @model_validator(mode="after")
     def _device_fits_provider(self) -> "QuantumBackendSpec":
-        simulator = self.provider in ENGINES
+        simulator = not is_cloud_provider(self.provider)
         if simulator and self.device is not None:
             raise _DEVICE_OF_SIMULATOR.error(self.provider)
         if not simulator and self.device is None:
@@ -278,11 +284,11 @@ class QuantumBackend(Resource):
     @property
     def cloud(self) -> bool:
         """Its jobs are sent to a provider."""
-        return self.spec.provider not in ENGINES
+        return is_cloud_provider(self.spec.provider)
 
 
 def is_cloud(backend: Mapping[str, Any] | None) -> bool:
     """Whether jobs on a QuantumBackend, as the API server shows it, are sent to a provider: then a signature admits one
     job only. None, and one without a provider that is known, count as cloud: the stricter of the two.
     """
-    return ((backend or {}).get("spec") or {}).get("provider") not in ENGINES
+    return is_cloud_provider(((backend or {}).get("spec") or {}).get("provider"))
