@@ -1,6 +1,5 @@
 """How a plain function becomes a command of `qee`: cluster options, and errors as one line and an exit code."""
 
-import asyncio
 import errno
 import inspect
 import os
@@ -55,7 +54,11 @@ def command(app: typer.Typer, function: Body) -> None:
 def _finish(function: Body, values: dict[str, Any]) -> int:
     try:
         answer = function(**values)
-        return answer if isinstance(answer, int) else asyncio.run(answer)
+        if isinstance(answer, int):
+            return answer
+        import asyncio  # a tenth of the start, which help and local commands do without
+
+        return asyncio.run(answer)
     except Problem as problem:
         if _debugging():
             raise

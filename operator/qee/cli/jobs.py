@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from qee.api.conditions import Phase, terminal_phase
+from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.reasons import Reason
 from qee.cli.connection import Cluster
 from qee.cli.problem import Problem
+from qee.cli.terminal import printable
+from qee.core import times
 from qee.kube.port import NotFound, Object
 from qee.kube.resources import JOBS
 
@@ -22,6 +24,11 @@ async def fetch(cluster: Cluster, name: str) -> Object:
             f"there is no QuantumJob {name!r} in namespace {cluster.namespace!r}; `qee get` lists those there are, "
             "-n chooses another namespace"
         ) from None
+
+
+def named(name: str) -> str:
+    """As kubectl names a job."""
+    return f"quantumjob.qee.dev/{printable(name)}"
 
 
 def status(job: Object) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def phase(job: Object) -> str:
 def reason_and_message(job: Object) -> tuple[str, str]:
     """Why the job is where it is. Finished has no reason of its own in any phase, so it carries the job's."""
     for condition in status(job).get("conditions") or []:
-        if condition.get("type") == "Finished":
+        if condition.get("type") == ConditionType.FINISHED:
             return str(condition.get("reason", "")), str(condition.get("message", ""))
     return "", ""
 
@@ -57,8 +64,9 @@ def failure(job: Object) -> str:
 
 
 def moment(text: str | None) -> datetime | None:
+    """None for what is no time, too."""
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+        return times.parse(text)
     except ValueError:
         return None
 

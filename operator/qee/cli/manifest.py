@@ -1,15 +1,14 @@
 """Reading manifests: YAML with several documents, as kubectl takes them, but stricter than PyYAML."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from qee.api.names import API_VERSION, GROUP, KIND_BACKEND, KIND_JOB
-from qee.cli.plain_text import READ_APART, READ_APART_FIRST, READ_APART_TAG, check_text, read_apart
-from qee.cli.problem import Problem
+from qee.cli import files
+from qee.cli.plain_text import READ_APART, READ_APART_FIRST, READ_APART_TAG, check_text, not_yaml, read_apart
+from qee.cli.problem import Problem, listed
 from qee.kube.port import Object
 
 MAX_BYTES = 8 * 1_048_576  # far above what an API server stores in one object (1.5 MiB)
@@ -32,10 +31,10 @@ class Manifest:
         names = [job["metadata"].get("name") or job["metadata"].get("generateName", "") for job in self.jobs]
         if name is not None:
             if name not in names:
-                raise Problem(f"{self.origin}: --job {name}: there is no such QuantumJob; found {_listed(names)}")
+                raise Problem(f"{self.origin}: --job {name}: there is no such QuantumJob; found {listed(names)}")
             return self.jobs[names.index(name)]
         if len(self.jobs) > 1:
-            raise Problem(f"{self.origin}: {len(self.jobs)} QuantumJobs ({_listed(names)}); name one with --job")
+            raise Problem(f"{self.origin}: {len(self.jobs)} QuantumJobs ({listed(names)}); name one with --job")
         return self.jobs[0]
 
     def require_names(self) -> None:
@@ -49,7 +48,7 @@ class Manifest:
 
 def read(path: str, config_maps: Sequence[str] = ()) -> Manifest:
     """The manifest in a file ("-": stdin), with the ConfigMaps of further files. Raises Problem."""
-    return _sorted([each for file in (path, *config_maps) for each in _objects(*_text(file))], _origin(path))
+    return _sorted([each for file in (path, *config_maps) for each in _objects(*text_of(file))], _origin(path))
 
 
 def of(text: str, origin: str) -> Manifest:
@@ -114,10 +113,9 @@ def _objects(text: str, origin: str) -> list[Object]:
         while loader.check_data():
             documents.append(_plain(loader.get_data(), budget))
     except yaml.YAMLError as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        mark = getattr(error, "problem_mark", None)
         tab = "; indent with spaces, not with tabs" if mark and _at(text, mark).startswith("\t") else ""
-        raise Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}{tab}") from None
+        raise not_yaml(error, origin, tab) from None
     except RecursionError:
         raise Problem(f"{origin}: nested too deeply; flatten it") from None
     except (ValueError, IndexError, TypeError):  # PyYAML's own on `!!int x`
@@ -142,21 +140,11 @@ def _at(text: str, mark: Any) -> str:
     return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
 
-def _text(path: str) -> tuple[str, str]:
-    """What is in a file, and what to call it."""
+def text_of(path: str, encoding: str = "utf-8-sig") -> tuple[str, str]:
+    """What is in a file ("-": stdin), and what to call it. Raises Problem."""
     origin = _origin(path)
     try:
-        if path == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Problem(f"{origin}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise Problem(f"{origin}: more than {MAX_BYTES} bytes; give a manifest")
-    try:
-        return data.decode("utf-8-sig"), origin
+        return files.read(path, MAX_BYTES, origin, "; give a manifest", stdin=True).decode(encoding), origin
     except UnicodeDecodeError as error:
         raise Problem(f"{origin}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
@@ -232,7 +220,3 @@ def _plain(value: Any, budget: _Budget) -> Any:
             return value
         case _:
             raise Problem(f"{budget.origin}: a value is a {type(value).__name__}; Kubernetes objects hold JSON's types")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

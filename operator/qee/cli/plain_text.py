@@ -44,6 +44,13 @@ def check_text(text: str, origin: str) -> None:
         )
 
 
+def not_yaml(error: Exception, origin: str, remedy: str = "") -> Problem:
+    """For an error of PyYAML."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}{remedy}")
+
+
 def read_apart(text: str) -> str:
     """Why a plain value is refused, and what to write."""
     if text in "yYnN":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from qee.cli import exits
+from qee.cli.extras import EXTRAS
 from qee.kube.port import ApiError, NotFound
 
 
@@ -14,6 +15,15 @@ class Problem(Exception):
         self.message = message
         self.code = code
         self.details = details
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first eight of them."""
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+
+
+def needed(what: str, module: str) -> Problem:
+    return Problem(f"{what} needs {module}, which is not installed: pip install 'qee[{EXTRAS[module]}]'")
 
 
 def refused(error: ApiError) -> Problem:

@@ -2,9 +2,10 @@
 
 import os
 import re
+import shutil
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import TextIO
+from typing import Any, TextIO
 
 # C0 and C1 controls, soft hyphen, bidirectional and other invisible format characters, line and paragraph separators,
 # lone surrogates: what moves a cursor, hides text or reorders it (Unicode categories Cc, Cf, Zl, Zp, Cs).
@@ -62,19 +63,30 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-def draws(stream: TextIO) -> bool:
-    """Whether the stream's encoding has block characters."""
+def draws(stream: TextIO, characters: str = "█▏") -> bool:
+    """Whether the stream's encoding has these characters, such as blocks."""
     try:
-        "█▏".encode(stream.encoding or "ascii")
+        characters.encode(stream.encoding or "ascii")
     except UnicodeEncodeError:
         return False
     return True
 
 
-def spinner(text: str) -> AbstractContextManager[object]:
-    """A spinner on stderr while something takes its time; nothing where that is no terminal."""
+def width(otherwise: int) -> int:
+    """Columns of the terminal that stdout is, if it is one."""
+    return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else otherwise
+
+
+def console() -> Any:
+    """rich's, on stderr; None where that is no terminal."""
     if not is_terminal(sys.stderr):
-        return nullcontext()
+        return None
     from rich.console import Console
 
-    return Console(stderr=True, no_color=not may_colour(sys.stderr)).status(text)
+    return Console(stderr=True, no_color=not may_colour(sys.stderr), highlight=False)
+
+
+def spinner(text: str) -> AbstractContextManager[object]:
+    """On stderr while something takes its time; nothing where that is no terminal."""
+    found = console()
+    return found.status(text) if found else nullcontext()

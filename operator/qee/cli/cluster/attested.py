@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from qee.api import names
 from qee.cli import exits, jobs
 from qee.cli.cluster import stored
 from qee.cli.connection import Target
+from qee.cli.files import read
 from qee.cli.forms import ResultForm
 from qee.cli.problem import Problem
 from qee.cli.show import results
@@ -150,11 +150,4 @@ def _told(predicate: dict[str, Any], key_ids: list[str]) -> list[str]:
 
 
 def _read(path: str, what: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Problem(f"{what} {path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise Problem(f"{what} {path}: more than {MAX_BYTES} bytes; give a result")
-    return data
+    return read(path, MAX_BYTES, f"{what} {path}", "; give a result")

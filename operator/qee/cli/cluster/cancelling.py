@@ -2,7 +2,7 @@
 
 from qee.cli import exits, jobs
 from qee.cli.connection import Cluster, Target
-from qee.cli.terminal import out, printable
+from qee.cli.terminal import out
 from qee.kube.port import Object
 from qee.kube.resources import JOBS
 
@@ -11,7 +11,7 @@ async def cancel(target: Target, name: str) -> int:
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
         ended = jobs.ended(job)
-        shown = f"quantumjob.qee.dev/{printable(name)}"
+        shown = jobs.named(name)
         if ended is not None:
             out(f"{shown} is finished already ({ended})")
         else:

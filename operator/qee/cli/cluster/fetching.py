@@ -7,6 +7,7 @@ from qee.cli import exits, jobs
 from qee.cli.connection import Target
 from qee.cli.problem import Problem
 from qee.cli.terminal import out, printable
+from qee.core import times
 from qee.kube.resources import JOBS
 
 
@@ -15,13 +16,13 @@ async def fetch(target: Target, name: str) -> int:
     async with target.open() as cluster:
         job = await jobs.fetch(cluster, name)
         status = jobs.status(job)
-        shown = f"quantumjob.qee.dev/{printable(name)}"
+        shown = jobs.named(name)
         if (status.get("child") or {}).get("kind") != KIND_TASK:
             raise Problem(f"QuantumJob {name!r} was not submitted to a provider: there is nothing to fetch")
         if status.get("result"):
             out(f"{shown} has its result already; `qee result {printable(name)}` shows it")
             return exits.OK
-        asked = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        asked = times.render(datetime.now(UTC))
         meta = {"uid": job["metadata"].get("uid"), "annotations": {ANNOTATION_FETCH_AT: asked}}
         await cluster.port.patch(JOBS, cluster.namespace, name, {"metadata": meta})
         out(f"{shown} fetch requested; `qee result {printable(name)}` shows the result when it has come")

@@ -9,10 +9,10 @@ from qee.cli import exits, jobs
 from qee.cli.connection import Cluster, Target
 from qee.cli.problem import Problem
 from qee.cli.terminal import note, out, printable
+from qee.documents.frame import MARK
 from qee.kube.port import ApiError, NotFound, Object
 from qee.kube.resources import PODS
 
-FRAME = "qee-frame/v1 "
 LOOK_AGAIN = 1.0  # seconds between looks for a pod that has not started
 MAX_BYTES = 10 * 1_048_576  # where the kubelet rotates a log
 
@@ -155,7 +155,7 @@ class _Teller:
 
     def line(self, raw: bytes) -> None:
         text = raw.decode(errors="replace").rstrip("\r\n")
-        if text.startswith(FRAME):
+        if text.startswith(f"{MARK} "):
             self._empty = 0
         elif not text:
             self._empty += 1

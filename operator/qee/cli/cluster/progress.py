@@ -1,14 +1,14 @@
 """What a waiting command shows: one live line on a terminal, else one plain line for each change. On stderr."""
 
-import sys
 import time
 from typing import Any
 
+from qee.api.conditions import Phase
 from qee.cli import durations
 from qee.cli.jobs import phase, reason_and_message
-from qee.cli.terminal import is_terminal, may_colour, note, printable
+from qee.cli.terminal import console, note, printable
 
-SAYS_NOTHING_NEW = frozenset({"Running", "Succeeded"})  # phases whose message people need not read
+SAYS_NOTHING_NEW = frozenset({Phase.RUNNING, Phase.SUCCEEDED})  # phases whose message people need not read
 
 
 class Progress:
@@ -18,12 +18,8 @@ class Progress:
         self._name = name
         self._clock = clock
         self._shown = ""
-        self._live: Any = None
-        if is_terminal(sys.stderr):
-            from rich.console import Console
-
-            console = Console(stderr=True, no_color=not may_colour(sys.stderr), highlight=False)
-            self._live = console.status("", spinner="dots")
+        found = console()
+        self._live: Any = found.status("", spinner="dots") if found else None
 
     def __enter__(self) -> "Progress":
         if self._live:

@@ -51,9 +51,9 @@ async def run(
             cluster = replace(cluster, namespace=created["metadata"]["namespace"])
             called = created["metadata"]["name"]
             if not wait:
-                out(f"quantumjob.qee.dev/{called} created")
+                out(f"{jobs.named(called)} created")
                 return exits.OK
-            note(f"quantumjob.qee.dev/{printable(called)} created")
+            note(f"{jobs.named(called)} created")
             waiting = _Waiting(cluster, called, created["metadata"]["uid"], seconds, logs, cancel)
             finished = await waiting.finish(interrupts)
         if not stored.partial(finished):
@@ -68,7 +68,7 @@ async def wait(target: Target, name: str, *, seconds: float | None, cancel_on_in
         with Interrupts() as interrupts:
             finished = await _Waiting(cluster, name, None, seconds, False, cancel_on_interrupt).finish(interrupts)
         _succeeded(finished)
-        out(f"quantumjob.qee.dev/{printable(name)} succeeded")
+        out(f"{jobs.named(name)} succeeded")
     return exits.OK
 
 

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import zlib
 from collections.abc import Sequence
 
 from qee.api.conditions import Phase
@@ -12,10 +11,10 @@ from qee.cli import exits, jobs
 from qee.cli.connection import Cluster, Target
 from qee.cli.problem import Problem
 from qee.cli.show import results
+from qee.documents import DocumentError
+from qee.documents.packing import inflated
 from qee.kube.port import NotFound, Object
 from qee.kube.resources import CONFIG_MAPS
-
-WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
 
 
 async def show(target: Target, name: str, view: results.View, files: Sequence[str] = ()) -> int:
@@ -75,12 +74,12 @@ async def document(cluster: Cluster, job: Object) -> bytes:
 
 
 def unpacked(config_map: Object, key: str, size: int) -> bytes | None:
-    """The document, never more than one byte beyond the size that was announced; None where it is not there."""
+    """The document, of the size that was announced at most; None where it is not there."""
     if key not in (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP):
         text = (config_map.get("data") or {}).get(key)
         return None if text is None else str(text).encode()
     packed = (config_map.get("binaryData") or {}).get(key)
     try:
-        return zlib.decompressobj(WINDOW_GZIP).decompress(base64.b64decode(packed or "", validate=True), size + 1)
-    except (binascii.Error, zlib.error):
+        return inflated(base64.b64decode(packed or "", validate=True), size)
+    except (binascii.Error, DocumentError):
         return None

@@ -32,7 +32,7 @@ async def submit(target: Target, file: str, name: str | None, name_only: bool, s
         for job in manifest.jobs:
             created = await create(cluster, manifest, job, name, sign)
             word = "" if name_only else " created"
-            out(f"quantumjob.qee.dev/{created['metadata']['name']}{word}")
+            out(f"{jobs.named(created['metadata']['name'])}{word}")
     return exits.OK
 
 

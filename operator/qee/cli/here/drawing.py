@@ -1,14 +1,12 @@
 """`qee draw`: circuits as text, or one as a picture. The engine's SDK reads them, in a runner of its own."""
 
-import shutil
-import sys
 from dataclasses import replace
 from typing import Any
 
 from qee.cli import exits, terminal
+from qee.cli.files import write
 from qee.cli.here import asking, given, local
-from qee.cli.problem import Problem
-from qee.cli.writing import write
+from qee.cli.problem import Problem, listed, needed
 from qee.documents import DocumentError, RunDocument
 from qee.sdk.diagram import DIAGRAM, Answer
 
@@ -27,7 +25,7 @@ def draw(
     document = local.described(given.read(path, config_maps, values=False), job, namespace, engine)
     chosen = tuple(each for each in document.circuits if circuit in (None, each.name))
     if not chosen:
-        there = ", ".join(each.name for each in document.circuits[:8]) + (", ..." if len(document.circuits) > 8 else "")
+        there = listed([each.name for each in document.circuits])
         raise Problem(f"--circuit {circuit}: the job has no such circuit; it has {there}")
     if png is not None:
         return _picture(replace(document, circuits=chosen), png)
@@ -39,15 +37,14 @@ def draw(
 
 
 def _width() -> int:
-    columns = shutil.get_terminal_size().columns if terminal.is_terminal(sys.stdout) else 100
-    return max(40, min(MAX_WIDTH, columns))
+    return max(40, min(MAX_WIDTH, terminal.width(100)))
 
 
 def _picture(document: RunDocument, file: str) -> int:
     try:
         from qee.cli.show import circuit_picture
     except ImportError:
-        raise Problem("--png needs matplotlib, which is not installed: pip install 'qee[plot]'") from None
+        raise needed("--png", "matplotlib") from None
     if len(document.circuits) > 1:
         names = ", ".join(each.name for each in document.circuits[:8])
         raise Problem(f"--png: a picture shows one circuit, the job has {names}; choose one with --circuit")

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,8 @@ from typing import Any
 from qee.api.job_circuit import MAX_PARAMETERS
 from qee.api.names import API_VERSION, KIND_BACKEND, KIND_JOB, MAX_INLINE_BYTES
 from qee.circuits import Scan, ScanError, scan
-from qee.cli import exits, terminal
+from qee.cli import exits, files, terminal
 from qee.cli.problem import Problem
-from qee.cli.writing import write
 from qee.cli.yaml_text import dumped
 
 MAX_BYTES = 1_000_000  # a ConfigMap holds 1 MiB with its names
@@ -47,7 +45,7 @@ def init(path: str, output: str | None, name: str | None, backend: str | None, s
     if output is None or output == "-":
         terminal.out(text.rstrip("\n"))
         return exits.OK
-    write(output, text.encode(), replace=force, what="--output")
+    files.write(output, text.encode(), replace=force, what="--output")
     shown = terminal.printable(output)
     terminal.note(f"wrote {shown}; `qee lint {shown}` checks it, `qee run --local {shown}` runs it here")
     return exits.OK
@@ -168,17 +166,7 @@ def _check(job: Mapping[str, Any]) -> None:
 
 def read(path: str, most: int = MAX_BYTES) -> bytes:
     """A file of at most so many bytes; - is stdin. Raises Problem."""
-    try:
-        if path == "-":
-            data = sys.stdin.buffer.read(most + 1)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(most + 1)
-    except OSError as error:
-        raise Problem(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > most:
-        raise Problem(f"{path}: more than {most} bytes, which no ConfigMap holds; make the circuit smaller")
-    return data
+    return files.read(path, most, path, ", which no ConfigMap holds; make the circuit smaller", stdin=True)
 
 
 def job_name(path: str) -> str:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qee.cli.problem import Problem
+from qee.cli.problem import Problem, listed
 from qee.documents import CircuitResult, ResultDocument
 from qee.results.numbers import bits, reals
 
@@ -39,6 +39,12 @@ class Curve:
     x: tuple[float, ...]
     y: tuple[float, ...]
     errors: tuple[float, ...]
+
+
+def check(groups: Sequence[Sequence[CircuitResult]], axis: Axis) -> None:
+    """Raises Problem where the axis fits no sweep."""
+    if axis.chosen and not any(map(is_sweep, groups)):
+        raise Problem("--parameter and --outcome are for sweeps; no circuit here has several parameter sets")
 
 
 def is_sweep(group: Sequence[CircuitResult]) -> bool:
@@ -99,8 +105,9 @@ def _abscissa(
             return SET, tuple(map(float, rows))
         parameter = varying[0]
     elif parameter not in table:
-        there = ", ".join(list(table)[:8]) + (", ..." if len(table) > 8 else "")
-        raise Problem(f"--parameter {parameter}: circuit {group[0].circuit} has no such parameter; it has {there}")
+        raise Problem(
+            f"--parameter {parameter}: circuit {group[0].circuit} has no such parameter; it has {listed(list(table))}"
+        )
     return parameter, tuple(float(table[parameter][row]) for row in rows)
 
 

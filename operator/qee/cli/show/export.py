@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from qee.cli.problem import Problem
+from qee.cli.problem import needed
 from qee.documents import CircuitResult, ResultDocument
 from qee.results import Result, tidy
 
@@ -33,7 +33,7 @@ def as_npz(document: ResultDocument, results: Sequence[CircuitResult]) -> bytes:
     try:
         import numpy
     except ImportError:
-        raise Problem("-o npz needs numpy, which is not installed: pip install 'qee[notebook]'") from None
+        raise needed("-o npz", "numpy") from None
     arrays: dict[str, Any] = {}
     whole = Result(document)
     for circuit in dict.fromkeys(each.circuit for each in results):

@@ -5,9 +5,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qee.cli.problem import Problem
+from qee.cli.problem import Problem, needed
 from qee.cli.show import figures
-from qee.cli.show.curves import Axis, Curve, Plane, curves, is_sweep, plane
+from qee.cli.show.curves import Axis, Curve, Plane, check, curves, is_sweep, plane
 from qee.cli.show.histogram import by_count
 from qee.documents import CircuitResult, ResultDocument
 from qee.results.numbers import amplitudes, bits, reals
@@ -30,9 +30,8 @@ def png(document: ResultDocument, groups: Sequence[Sequence[CircuitResult]], axi
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise Problem("--png needs matplotlib, which is not installed: pip install 'qee[plot]'") from None
-    if axis.chosen and not any(map(is_sweep, groups)):
-        raise Problem("--parameter and --outcome are for sweeps; no circuit here has several parameter sets")
+        raise needed("--png", "matplotlib") from None
+    check(groups, axis)
     panels = [panel for group in groups for panel in _panels(document, group, axis)]
     if not panels:
         raise Problem("--png: the result has nothing to draw; memory alone is exported by -o csv or -o npz")

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from qee.cli.problem import Problem
 from qee.cli.show import figures, showing
-from qee.cli.show.curves import Axis, Curve, curves, is_sweep
+from qee.cli.show.curves import Axis, Curve, check, curves, is_sweep
 from qee.cli.terminal import printable
 from qee.documents import CircuitResult, ResultDocument
 
@@ -18,8 +17,7 @@ def plotted(
     document: ResultDocument, groups: Sequence[Sequence[CircuitResult]], axis: Axis, width: int, blocks: bool
 ) -> str:
     """Sweeps as curves, everything else as its histogram. Raises Problem where the axis fits no sweep."""
-    if axis.chosen and not any(map(is_sweep, groups)):
-        raise Problem("--parameter and --outcome are for sweeps; no circuit here has several parameter sets")
+    check(groups, axis)
     parts = ["\n".join(figures.missing(document))] if document.missing else []
     for group in groups[: showing.MAX_CIRCUITS]:
         drawn = curves(document, group, axis) if is_sweep(group) else []

@@ -1,18 +1,17 @@
 """A result in the form that was asked for, and the files that are written beside."""
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from qee.cli import exits, terminal
+from qee.cli.files import write
 from qee.cli.forms import ResultForm
-from qee.cli.problem import Problem
+from qee.cli.problem import Problem, listed
 from qee.cli.show import figures
 from qee.cli.show.curves import Axis
-from qee.cli.writing import write
 from qee.documents import CircuitResult, DocumentError, ResultDocument
 from qee.documents.reference import ResultReference, is_reference
 
@@ -109,7 +108,7 @@ def rendered(data: bytes, view: View) -> str | None:
     results = [each for group in groups for each in group]
     from qee.cli.show import export, plotting, showing, tables
 
-    width = shutil.get_terminal_size().columns if terminal.is_terminal(sys.stdout) else 80
+    width = terminal.width(80)
     blocks = terminal.draws(sys.stdout)
     try:
         if form is ResultForm.TABLE:
@@ -192,5 +191,4 @@ def dumped(value: Any, *, yaml: bool) -> str:
 
 
 def _no_circuit(circuit: str | None, there: list[str]) -> Problem:
-    listed = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")
-    return Problem(f"--circuit {circuit}: the result has no such circuit; it has {listed}")
+    return Problem(f"--circuit {circuit}: the result has no such circuit; it has {listed(there)}")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from qee.api import names
 from qee.cli import exits
+from qee.cli.files import write
 from qee.cli.forms import KeyForm
 from qee.cli.problem import Problem
 from qee.cli.sign import secret
 from qee.cli.sign.options import PolicyOptions
 from qee.cli.sign.secret import Passphrase
 from qee.cli.terminal import note, out
-from qee.cli.writing import write
 from qee.cli.yaml_text import dumped
 from qee.signing.algorithms import CNSA_ALGORITHM, DEFAULT_ALGORITHM
 from qee.signing.keys import PrivateKey, PublicKey

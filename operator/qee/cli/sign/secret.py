@@ -8,14 +8,15 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
+from qee.cli import files
 from qee.cli.problem import Problem
 from qee.cli.terminal import note, printable
 from qee.signing.keys import KeyProblem, PrivateKey, PublicKey
 
 PASSPHRASE_VARIABLE = "QEE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 MAX_BYTES = 65_536
+TOO_LARGE = "; give a key or a passphrase"
 DESCRIPTORS_FROM = 3  # 0 to 2 are stdin, stdout and stderr
 
 
@@ -67,11 +68,7 @@ class Passphrase:
 
 
 def read_file(path: str, what: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            return _bounded(file.read(MAX_BYTES + 1), f"{what} {path}")
-    except OSError as error:
-        raise Problem(f"{what} {path}: cannot be read: {error.strerror}") from None
+    return files.read(path, MAX_BYTES, f"{what} {path}", TOO_LARGE)
 
 
 def warn_of_readers(path: str) -> None:
@@ -92,11 +89,14 @@ def read_descriptor(number: int, what: str) -> bytes:
         raise Problem(f"{what} {number}: is taken; give 3 or above, as in: {what} 3 3<FILE")
     try:
         with os.fdopen(number, "rb") as file:
-            return _bounded(file.read(MAX_BYTES + 1), f"{what} {number}")
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Problem(
             f"{what} {number}: cannot be read: {error.strerror}; as in: {what} {number} {number}<FILE"
         ) from None
+    if len(data) > MAX_BYTES:
+        raise Problem(f"{what} {number}: more than {MAX_BYTES} bytes{TOO_LARGE}")
+    return data
 
 
 def read_variable(name: str, what: str) -> bytes:
@@ -162,12 +162,6 @@ def _contents(der: bytes, at: int) -> tuple[int, int]:
         return at + 2, first
     count = first & 0x7F
     return at + 2 + count, int.from_bytes(der[at + 2 : at + 2 + count], "big")
-
-
-def _bounded(data: bytes, what: str) -> bytes:
-    if len(data) > MAX_BYTES:
-        raise Problem(f"{what}: more than {MAX_BYTES} bytes; give a key or a passphrase")
-    return data
 
 
 def _line(data: bytes) -> bytes:

@@ -4,14 +4,12 @@ The text is changed at the places of the annotation alone. Comments, order, quot
 for byte; what comes out is read again and compared before it is given away.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from qee.api import names
-from qee.cli.manifest import MAX_BYTES, named_apart
+from qee.cli.manifest import named_apart, text_of
 from qee.cli.problem import Problem
 from qee.cli.sign.strict_yaml import Node, Reader, documents
 from qee.kube.port import Object
@@ -78,17 +76,7 @@ def with_annotation(job: Object, envelope: str | None, namespace: str | None = N
 
 def read(path: str, *, lenient: bool = False) -> Text:
     """The file ("-": stdin). Raises Problem; for a file without QuantumJobs unless `lenient`."""
-    origin = "stdin" if path == "-" else path
-    try:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else _read(path)
-    except OSError as error:
-        raise Problem(f"{origin}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise Problem(f"{origin}: more than {MAX_BYTES} bytes; give a manifest")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise Problem(f"{origin}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    text, origin = text_of(path, "utf-8")
     if lenient and names.KIND_JOB not in text:
         return Text(origin, text, [])
     found = parsed(text, origin)
@@ -106,11 +94,6 @@ def parsed(text: str, origin: str) -> Text:
         jobs += [Job(_job(node, origin), node) for node in nodes if _is_job(node)]
     named_apart([job.value for job in jobs], origin)
     return Text(origin, text, jobs)
-
-
-def _read(path: str) -> bytes:
-    with Path(path).open("rb") as file:
-        return file.read(MAX_BYTES + 1)
 
 
 def _is_job(node: Node) -> bool:

@@ -7,15 +7,16 @@ from functools import partial
 
 from pydantic import ValidationError
 
+from qee.api import moments
 from qee.api.explain import explain
 from qee.cli import exits
 from qee.cli.connection import Target
+from qee.cli.files import write
 from qee.cli.problem import Problem
 from qee.cli.sign import signable, signed_content, signers
 from qee.cli.sign.options import SigningOptions
 from qee.cli.sign.signers import Signer
 from qee.cli.terminal import note, out, printable
-from qee.cli.writing import write
 from qee.kube.cluster import cluster_uid
 from qee.kube.port import ApiError, Object
 from qee.signing import dsse
@@ -135,17 +136,9 @@ def added(job: Object, parties: Sequence[Signer], origin: str) -> Envelope:
 
 def namespace_of(target: Target) -> str:
     """The namespace that was named, else the context's. Asks no cluster. Raises Problem."""
-    if target.namespace:
-        return target.namespace
-    from kubernetes.aio.config import ConfigException
-    from yaml import YAMLError
-
-    from qee.cli.connection import found_kubeconfig
-    from qee.kube.client import default_namespace
-
     try:
-        return default_namespace(target.kubeconfig or found_kubeconfig(), target.context)
-    except (ConfigException, OSError, YAMLError, KeyError, TypeError, ValueError):
+        return target.own_namespace()
+    except Problem:
         raise Problem(
             "metadata.namespace: is missing, and it is signed; write it into the manifest, or give -n NAMESPACE"
         ) from None
@@ -215,7 +208,7 @@ def _tell(job: Object, envelope: Envelope) -> None:
     shown = f"{printable(str(meta['namespace']))}/{printable(str(meta['name']))}"
     note(
         f"{shown}: signed with {', '.join(sorted(there))} for {printable(', '.join(stated.audiences))}, "
-        f"to be created from {stated.nbf:%Y-%m-%dT%H:%M:%SZ} until {stated.exp:%Y-%m-%dT%H:%M:%SZ}"
+        f"to be created from {moments.write(stated.nbf)} until {moments.write(stated.exp)}"
     )
     if missing := sorted(set(stated.keyids) - there):
         note(f"{shown}: not complete, wants {', '.join(missing)} as well: qee sign --add --key ...")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.cli.plain_text import check_text
+from qee.cli.plain_text import check_text, not_yaml
 from qee.cli.problem import Problem
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
@@ -60,9 +60,7 @@ def documents(text: str, origin: str) -> list[Node]:
         events = iter(yaml.parse(text, yaml.SafeLoader))
         return [_node(events, next(events)) for event in events if isinstance(event, yaml.DocumentStartEvent)]
     except yaml.YAMLError as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise Problem(f"{origin}{where}: not YAML: {str(problem or 'unreadable')[:120]}") from None
+        raise not_yaml(error, origin) from None
     except RecursionError:
         raise Problem(f"{origin}: nested too deeply; flatten it") from None
 

@@ -16,7 +16,7 @@ from qee.cli.problem import Problem
 from qee.cli.sign import signable
 from qee.cli.sign.signing import namespace_of
 from qee.cli.sign.suite import installed_suite
-from qee.cli.terminal import coloured, note, out, printable, printable_json
+from qee.cli.terminal import coloured, draws, note, out, printable, printable_json
 from qee.kube.cluster import cluster_uid
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, TRUST_POLICIES
@@ -182,11 +182,7 @@ def _lines(origin: str, finding: Finding) -> Iterator[str]:
 
 
 def _marks() -> tuple[str, str]:
-    try:
-        "✓✗".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return "ok ", "NOT"
-    return coloured("✓", "green"), coloured("✗", "red")
+    return (coloured("✓", "green"), coloured("✗", "red")) if draws(sys.stdout, "✓✗") else ("ok ", "NOT")
 
 
 def _document(findings: Sequence[tuple[str, Finding]], ground: Ground, libraries: list[str]) -> dict[str, Any]:

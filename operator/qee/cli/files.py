@@ -1,11 +1,27 @@
-"""Writing files whole or not at all."""
+"""Reading files within bounds, and writing them whole or not at all."""
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 from qee.cli.problem import Problem
+
+
+def read(path: str, most: int, name: str, remedy: str, *, stdin: bool = False) -> bytes:
+    """At most so many bytes of a file; with `stdin`, - is that. Raises Problem, in which the file is called `name`."""
+    try:
+        if stdin and path == "-":
+            data = sys.stdin.buffer.read(most + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(most + 1)
+    except OSError as error:
+        raise Problem(f"{name}: cannot be read: {error.strerror}") from None
+    if len(data) > most:
+        raise Problem(f"{name}: more than {most} bytes{remedy}")
+    return data
 
 
 def write(path: str, data: bytes, *, mode: int | None = None, replace: bool, what: str, follow: bool = False) -> None:
