@@ -19,7 +19,7 @@ HOMES = {
     "the engines": (r"""["']aer["'], *["']cirq["']""", "api/names.py"),
     "what replaces a character that does not print": (r"""isprintable\(\) else""", "api/messages.py"),
     "the namespace that names the cluster": (r"""["']kube-system["']""", "kube/cluster.py"),
-    "which providers are clouds": (r"provider\b.{0,4} not in", "api/backend.py"),
+    "which providers are clouds": (r"provider\b.{0,4} not in ENGINES", "api/backend.py"),
 }
 
 
