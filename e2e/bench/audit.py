@@ -52,11 +52,14 @@ def writes(entries: Iterable[dict[str, Any]], *, operator: bool = True) -> list[
 
 
 def requests(entries: Iterable[dict[str, Any]]) -> Counter[str]:
-    """`verb resource/subresource` of each request of the operator, refused ones too; Leases and watches apart."""
+    """`verb resource/subresource` of each request of the operator, refused ones too; Leases and watches apart.
+
+    The log has two entries for an answer that is streamed, as a pod's log is.
+    """
     found: Counter[str] = Counter()
     for entry in entries:
-        reference = entry.get("objectRef") or {}
-        if by_operator(entry) and entry["verb"] != "watch" and reference.get("resource") != "leases":
+        apart = entry["verb"] == "watch" or (entry.get("objectRef") or {}).get("resource") == "leases"
+        if by_operator(entry) and entry["stage"] != "ResponseStarted" and not apart:
             found[_what(entry)] += 1
     return found
 

@@ -93,6 +93,7 @@ def entry(verb: str, resource: str | None, sub: str | None = None, agent: str = 
     reference = {"resource": resource, **({"subresource": sub} if sub else {})}
     return {
         "verb": verb,
+        "stage": "ResponseComplete",
         "userAgent": agent,
         "requestURI": "/version",
         "responseStatus": {"code": code},
@@ -106,6 +107,7 @@ def test_every_request_of_the_operator_counts_but_leases_and_watches() -> None:
         entry("get", "quantumjobs", code=404),
         entry("patch", "quantumjobs", "status"),
         entry("create", "events"),
+        entry("get", "pods", "log") | {"stage": "ResponseStarted"},
         entry("get", "pods", "log"),
         entry("get", None),
         entry("watch", "pods"),
