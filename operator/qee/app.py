@@ -39,6 +39,19 @@ def teller(watches: Watches, resource: Resource) -> Callable[..., Awaitable[None
     return tell
 
 
+class Undiffed(kopf.DiffBaseStorage):
+    """Kopf copies each object of each event to compare it with an earlier state, also where no handler asks for one."""
+
+    def build(self, *, body: kopf.Body, extra_fields: object = None) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        raise NotImplementedError("nothing here changes an object through Kopf")
+
+
 def registry(watches: Watches) -> kopf.OperatorRegistry:
     """Kopf's side of the wiring: what it watches, and where the events go."""
     handlers = kopf.OperatorRegistry()
@@ -68,6 +81,7 @@ def registry(watches: Watches) -> kopf.OperatorRegistry:
         settings.networking.request_timeout = 30
         settings.queueing.idle_timeout = 0.5  # a task for each object that had an event; ours keeps the state
         settings.persistence.finalizer = f"{names.GROUP}/kopf"  # never set: no handler here asks for one
+        settings.persistence.diffbase_storage = Undiffed()
         settings.process.ultimate_exiting_timeout = GRACE_SECONDS
 
     # Where a CRD is absent, Kopf warns and goes on: no policy governs then, and verification.withoutPolicy decides.

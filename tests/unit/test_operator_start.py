@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import kopf
 import pytest
 
 from qee import app
+from qee.controller.kit.watch import Watches
 from qee.observe import logs
 from qee.signing.libraries import LibraryProblem, Suite
 
@@ -44,3 +46,11 @@ def test_without_both_libraries_it_does_not_start(tmp_path: Path, monkeypatch: p
 )
 def test_settings_that_do_not_say_what_they_mean_are_refused(tmp_path: Path, text: str, says: str) -> None:
     assert says in start(tmp_path / "settings.yaml", text)
+
+
+async def test_kopf_takes_no_copy_of_what_its_watches_bring() -> None:
+    settings = kopf.OperatorSettings()
+    handlers = app.registry(Watches({}))._activities._handlers
+    await next(each for each in handlers if each.id.endswith("configure")).fn(settings=settings)
+    body = kopf.Body({"metadata": {"name": "bell"}, "spec": {"shots": 1}})
+    assert settings.persistence.diffbase_storage.build(body=body) == {}
