@@ -34,6 +34,9 @@ async def connect(kubeconfig: str | None = None, context: str | None = None, use
     if kubeconfig is None and context is None:
         try:
             kube_config.load_incluster_config(client_configuration=configuration)
+            # Nothing stands between a pod and its API server, and with proxies of the environment aiohttp looks for a
+            # netrc as well, in a thread, at each request.
+            configuration.client_session_kwargs = {"trust_env": False}
         except kube_config.ConfigException:
             _require(None)
             await kube_config.load_kube_config(client_configuration=configuration)
