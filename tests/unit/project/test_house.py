@@ -16,8 +16,6 @@ MODULE_LINES, FUNCTION_LINES = 350, 60
 LONG_MODULES = {"qee.circuits.qpy.circuit", "qee.runner.engines.cirq.engine"}
 LONG_FUNCTIONS: set[str] = set()
 CIRCLES: set[tuple[str, str]] = {
-    ("qee.cli.sign.options", "qee.cli.sign.signing"),
-    ("qee.cli.sign.signers", "qee.cli.sign.options"),
     ("qee.sdk.qiskit.own_gates", "qee.sdk.qiskit.circuits"),
 }
 """Imports (importer, imported) without which there is no circle."""

@@ -103,7 +103,7 @@ def sign(
     """
     from qee.cli.sign import signing as signing_of_files
 
-    stated, file = statement.terms(), given.one("qee sign FILE")
+    stated, file = signing_of_files.Terms.of(statement), given.one("qee sign FILE")
     return signing_of_files.sign(
         target, file, signing.chosen(), stated, add=statement.add, output=output, in_place=in_place
     )

@@ -1,17 +1,15 @@
 """Options about keys, which several commands share."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qee.cli import config, options
-from qee.cli.problem import Problem
 
 if TYPE_CHECKING:
     from qee.cli.sign.secret import Passphrase
-    from qee.cli.sign.signing import Terms
 
 
 @dataclass(frozen=True)
@@ -115,17 +113,3 @@ class StatementOptions:
     break_glass: Annotated[
         str | None, typer.Option(metavar="REASON", help="An emergency: with a key that a policy has for that.")
     ] = None
-
-    def terms(self) -> "Terms":
-        """Raises Problem."""
-        from qee.cli.sign.signers import public_keys
-        from qee.cli.sign.signing import Terms
-
-        if self.add and (self.audience or self.not_before or self.with_ or self.break_glass):
-            raise Problem(
-                "--add: the statement is there already; leave --audience, --not-before, --with, --break-glass out"
-            )
-        if self.break_glass is not None and not self.break_glass.strip():
-            raise Problem("--break-glass: give the reason; it is signed, logged and shown")
-        validity = timedelta(seconds=min(int(self.valid_for), 10**12))
-        return Terms(self.audience or [], validity, self.not_before, self.break_glass, public_keys(self.with_ or []))

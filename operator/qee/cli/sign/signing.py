@@ -14,7 +14,7 @@ from qee.cli.connection import Target
 from qee.cli.files import write
 from qee.cli.problem import Problem
 from qee.cli.sign import signable, signed_content, signers
-from qee.cli.sign.options import SigningOptions
+from qee.cli.sign.options import SigningOptions, StatementOptions
 from qee.cli.sign.signers import Signer
 from qee.cli.terminal import note, out, printable
 from qee.kube.cluster import cluster_uid
@@ -40,6 +40,19 @@ class Terms:
     reason: str | None = None
     others: Sequence[PublicKey] = ()
     """Keys of those who sign later."""
+
+    @classmethod
+    def of(cls, said: StatementOptions) -> "Terms":
+        """Raises Problem."""
+        if said.add and (said.audience or said.not_before or said.with_ or said.break_glass):
+            raise Problem(
+                "--add: the statement is there already; leave --audience, --not-before, --with, --break-glass out"
+            )
+        if said.break_glass is not None and not said.break_glass.strip():
+            raise Problem("--break-glass: give the reason; it is signed, logged and shown")
+        validity = timedelta(seconds=min(int(said.valid_for), 10**12))
+        others = signers.public_keys(said.with_ or [])
+        return cls(said.audience or [], validity, said.not_before, said.break_glass, others)
 
 
 async def sign(
