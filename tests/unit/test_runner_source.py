@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qee.api.reasons import Reason
+from qee.circuits import Limits
 from qee.documents import Register
-from qee.sdk.angles import check_integer_divisions
 from qee.sdk.errors import RunnerError
+from qee.sdk.openqasm.reader import read
 from qee.sdk.registers import check_conditions, declared_registers
-from qee.sdk.source import MAX_BITS, Statement, check_source, statements, without_comments
+from qee.sdk.source import MAX_BITS, Statement, check_source, statements
 
 
 def test_statements_have_the_line_on_which_they_begin() -> None:
@@ -24,15 +25,8 @@ def test_statements_have_the_line_on_which_they_begin() -> None:
     ]
 
 
-@given(st.text(alphabet="ab;{}/*\"\n' ", max_size=60))
-def test_blanking_comments_moves_nothing(source: str) -> None:
-    blanked = without_comments(source)
-    assert len(blanked) == len(source)
-    assert [at for at, each in enumerate(blanked) if each == "\n"] == [at for at, e in enumerate(source) if e == "\n"]
-
-
 def test_a_comment_inside_a_string_is_no_comment() -> None:
-    assert without_comments('include "a//b"; // c') == 'include "a//b";     '
+    assert statements('include "a//b"; // c') == [Statement(1, 'include "a//b"')]
 
 
 def refusal(source: str, format: str = "openqasm3") -> RunnerError:
@@ -139,9 +133,13 @@ class Number:
 
 
 def refuses(angle: str) -> bool:
+    gate = "u2" if ", " in angle else "rx"
+    source = f'include "stdgates.inc"; qubit q; gate g(theta) a {{ {gate}({angle}) a; }} g(1.5) q;'
     try:
-        check_integer_divisions(f"qubit q; rx({angle}) q;", "cirq")
-    except RunnerError:
+        read(source, "openqasm3", Limits())
+    except RunnerError as error:
+        if "divi" not in error.message:
+            raise
         return True
     return False
 

@@ -1,101 +1,94 @@
-"""A bounded look at OpenQASM text, before and after an SDK looks at it: statements with lines, includes, sizes.
+"""A bounded look at OpenQASM, before and after an SDK looks at it: statements with lines, includes, sizes.
 
-This is no parser. It splits the text into statements, which is enough to refuse what must not reach an SDK and to name
-the construct on which an SDK's parser stopped.
+This is no parser. It goes by the scanner's tokens, which is enough to refuse what must not reach an SDK and to name the
+construct on which an SDK's parser stopped.
 """
 
-import re
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
 
 from qee.api.reasons import Reason
+from qee.circuits.openqasm.tokens import Cursor, placed
 from qee.sdk.errors import RunnerError
 
 MAX_NESTING = 500  # of brackets: a parser needs a quarter of a minute to fail on 20,000
 MAX_BITS = 10_000  # qubits and classical bits each; an SDK needs seconds and gigabytes for ten million declared qubits
 LIBRARIES = {"openqasm2": "qelib1.inc", "openqasm3": "stdgates.inc"}
-
-# A pragma eats its line, and no comment begins in it. A comment that is not closed reaches to the end: were it none,
-# each that is opened would be followed to the end anew.
-_STRING_OR_COMMENT = re.compile(
-    r"""(?<!\w)\#?pragma\b[^\n]*|"[^"\n]*"|'[^'\n]*'|//[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL
-)
-_INCLUDE = re.compile(r"""\binclude\s*["']([^"'\n]*)["']""")
-_VERSION = re.compile(r"OPENQASM\s+(\d+)(?:\.\d+)?")
-_SIZED = re.compile(r"\b(?:(qreg|creg)\s+\w+\s*\[\s*(\d[\d_]*)|(qubit|bit)\s*\[\s*(\d[\d_]*))")
+_VERSION = 3  # whose tokens are taken for both: what is a comment in 3 alone, no program of 2 can hold
+_ENDS = frozenset((";", "{", "}", ""))
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Text between `;`, `{` and `}` without comments, and the line (from 1) on which it begins."""
+    """What stands between `;`, `{` and `}`, and the line (from 1) on which it begins.
+
+    `text` has no comments, and one blank where there are any; `words` are its tokens.
+    """
 
     line: int
     text: str
-
-
-def without_comments(source: str) -> str:
-    """The source with every comment blanked and every line still in its place."""
-
-    def blank(match: re.Match[str]) -> str:
-        text = match[0]
-        comment = text.startswith("//") or (text.startswith("/*") and text.endswith("*/"))
-        return re.sub(r"[^\n]", " ", text) if comment else text
-
-    return _STRING_OR_COMMENT.sub(blank, source)
+    words: Sequence[str] = field(default=(), compare=False)
 
 
 def statements(source: str) -> list[Statement]:
     """The statements of the program in order, those inside braces included."""
-    found = []
-    line = 1
-    for piece in re.split(r"([;{}])", without_comments(source)):
-        text = piece.strip()
-        if text and text not in ";{}":
-            lead = len(piece) - len(piece.lstrip())
-            found.append(Statement(line + piece.count("\n", 0, lead), " ".join(text.split())))
-        line += piece.count("\n")
+    found: list[Statement] = []
+    words: list[str] = []
+    text = ""
+    line, counted, end = 1, 0, 0
+    for start, word in placed(source, _VERSION):
+        if word not in _ENDS:
+            if not words:
+                line += source.count("\n", counted, start)
+                counted = start
+            text += f" {word}" if words and start > end else word
+            words.append(word)
+        elif words:
+            found.append(Statement(line, text, words))
+            words, text = [], ""
+        end = start + len(word)
     return found
 
 
 def check_source(source: str, format: str) -> None:
     """Raises RunnerError for another version than `format`'s, a foreign include, too many bits or too deep nesting."""
-    text = without_comments(source)
-    wanted = format[-1]
-    if (version := _VERSION.search(text)) and version[1] != wanted:
-        raise RunnerError(
-            Reason.INVALID_CIRCUIT,
-            f"line {_line_of(text, version.start())}: it declares OPENQASM {version[1]}, the format is {format}; "
-            "make them agree",
-        )
-    for include in _INCLUDE.finditer(text):
-        if include[1] != LIBRARIES[format]:
-            raise RunnerError(
-                Reason.INVALID_CIRCUIT,
-                f"line {_line_of(text, include.start())}: only {LIBRARIES[format]} can be included; "
-                "copy the gates of other files into the source",
-            )
-    _check_nesting(text)
-    declared = {"quantum": 0, "classical": 0}
-    for match in _SIZED.finditer(text):
-        keyword, size = match[1] or match[3], (match[2] or match[4]).replace("_", "")
-        kind = "quantum" if keyword.startswith("q") else "classical"
-        declared[kind] += int(size) if len(size) < 10 else MAX_BITS + 1
-        if declared[kind] > MAX_BITS:
-            raise RunnerError(
-                Reason.CIRCUIT_TOO_LARGE,
-                f"line {_line_of(text, match.start())}: more than {MAX_BITS} {kind} bits are declared; declare fewer",
-            )
-
-
-def _check_nesting(text: str) -> None:
+    cursor = Cursor(source, _VERSION, sys.maxsize)
+    words = cursor.items
+    for at, word in enumerate(words):
+        if word == "OPENQASM" and (version := _digits(words[at + 1])):
+            if version != format[-1]:
+                message = f"it declares OPENQASM {version}, the format is {format}; make them agree"
+                raise _refusal(cursor, at, message)
+            break
+    for at, word in enumerate(words):
+        if word == "include" and words[at + 1][:1] in ('"', "'") and words[at + 1][1:-1] != LIBRARIES[format]:
+            message = f"only {LIBRARIES[format]} can be included; copy the gates of other files into the source"
+            raise _refusal(cursor, at, message)
     depth = 0
-    for bracket in re.finditer(r"[(\[{]|[)\]}]", text):
-        depth += 1 if bracket[0] in "([{" else -1
+    for at, word in enumerate(words):
+        depth += (word in ("(", "[", "{")) - (word in (")", "]", "}"))
         if depth > MAX_NESTING:
-            raise RunnerError(
-                Reason.INVALID_CIRCUIT,
-                f"line {_line_of(text, bracket.start())}: brackets are nested deeper than {MAX_NESTING}; nest less",
-            )
+            raise _refusal(cursor, at, f"brackets are nested deeper than {MAX_NESTING}; nest less")
+    declared = {"quantum": 0, "classical": 0}
+    for at, word in enumerate(words):
+        opening = at + _BEFORE_SIZE.get(word, len(words))
+        if opening < len(words) - 1 and words[opening] == "[" and (size := _digits(words[opening + 1])):
+            kind = "quantum" if word.startswith("q") else "classical"
+            declared[kind] += int(size) if len(size) < 10 else MAX_BITS + 1
+            if declared[kind] > MAX_BITS:
+                message = f"more than {MAX_BITS} {kind} bits are declared; declare fewer"
+                raise _refusal(cursor, at, message, Reason.CIRCUIT_TOO_LARGE)
 
 
-def _line_of(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
+_BEFORE_SIZE = {"qreg": 2, "creg": 2, "qubit": 1, "bit": 1}  # tokens from the keyword to the bracket of its size
+
+
+def _digits(word: str) -> str:
+    """Those with which a number begins."""
+    return "".join(takewhile(str.isdigit, word.replace("_", "")))
+
+
+def _refusal(cursor: Cursor, at: int, message: str, reason: Reason = Reason.INVALID_CIRCUIT) -> RunnerError:
+    return RunnerError(reason, f"line {cursor.line(at)}: {message}")

@@ -1,6 +1,7 @@
 """Source text to tokens in one pass, and the cursor that walks over them."""
 
 import re
+from collections.abc import Iterator
 from typing import NoReturn
 
 from qee.api.reasons import Reason
@@ -67,6 +68,12 @@ def read_text(source: str | bytes, max_bytes: int) -> str:
         raise ScanError(Reason.INVALID_CIRCUIT, "the source is not valid UTF-8; save it as UTF-8", line) from None
 
 
+def placed(source: str, version: int) -> Iterator[tuple[int, str]]:
+    """The tokens with their positions in the source; the last is the empty string."""
+    for match in _PATTERNS[version].finditer(source):
+        yield match.start(1), match[1]
+
+
 class Cursor:
     """The tokens of a source and a position among them. The last token is the empty string, and stays."""
 
@@ -88,9 +95,9 @@ class Cursor:
     def line(self, index: int | None = None) -> int:
         """The line of a token, found by a second pass: only errors need it."""
         wanted = self.pos if index is None else index
-        for i, match in enumerate(_PATTERNS[self.version].finditer(self.source)):
+        for i, (start, _) in enumerate(placed(self.source, self.version)):
             if i == wanted:
-                return self.source.count("\n", 0, match.start(1)) + 1
+                return self.source.count("\n", 0, start) + 1
         return self.source.count("\n") + 1
 
     def fail(self, message: str, reason: Reason = Reason.INVALID_CIRCUIT, at: int | None = None) -> NoReturn:
