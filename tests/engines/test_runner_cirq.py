@@ -75,7 +75,7 @@ def test_the_last_measurement_into_a_bit_counts() -> None:
 
 
 def test_many_shots_are_drawn_in_batches_that_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qee.runner.engines.cirq.engine._BATCH_BITS", 2000)
+    monkeypatch.setattr("qee.runner.engines.cirq.sampling._BATCH_BITS", 2000)
     for gate in ("ry(1.2)", "h"):
         execution = execute(f"qreg q[2]; creg c[2]; {gate} q[0]; measure q -> c;", shots=2500)
         assert sum(execution.counts.values()) == 2500

@@ -12,7 +12,7 @@ from tests.physics.running import counts, run
 from tests.physics.statistics import ALARM, p_value, p_value_of_two
 
 from qee.documents import ResultDocument
-from qee.runner.engines.cirq import engine as cirq_engine
+from qee.runner.engines.cirq import sampling as cirq_sampling
 from qee.sdk import outcomes
 
 RUNS = [pytest.param(case, engine, id=f"{name}-{engine}") for name, case in CASES.items() for engine in case.engines]
@@ -46,8 +46,8 @@ def test_a_reversed_bit_order_would_be_noticed(case: Case, engine: str, monkeypa
 
 @pytest.mark.parametrize("name", ["ghz5", "w3", "qft4", "grover3"])
 def test_reversed_columns_of_cirq_would_be_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    case, counted = CASES[name], cirq_engine._counted
-    monkeypatch.setattr(cirq_engine, "_counted", lambda bits: counted(np.ascontiguousarray(bits[:, ::-1])))
+    case, counted = CASES[name], cirq_sampling._counted
+    monkeypatch.setattr(cirq_sampling, "_counted", lambda bits: counted(np.ascontiguousarray(bits[:, ::-1])))
     assert p_value(counts(case.source, case.format, "cirq", case.shots), case.probabilities) < ALARM
 
 

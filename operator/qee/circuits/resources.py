@@ -21,7 +21,7 @@ OBJECT = 4 * 1024  # see Scan.objects; Aer took 3 KiB for an empty round of a lo
 FEW_OBJECTS = 256  # within the margin of the base
 USUAL_ROOM = 4 * 2**30
 NOISY_OPERATIONS = 4
-CIRQ_MIXED_QUBITS = 10  # as in qee.runner.engines.cirq.engine
+CIRQ_MIXED_QUBITS = 10  # as in qee.runner.engines.cirq.methods
 CHEAP_BOND_BITS = 7  # up to this the runner takes a matrix product for what fits in no state vector
 CONTROL_FLOW = frozenset(("if", "for", "while", "switch", "box", "def"))  # absent where it does
 

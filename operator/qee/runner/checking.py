@@ -1,52 +1,28 @@
 """`python -m qee.runner.checking [MEMORY]`: what a run would refuse, without running it, for `qee lint`.
 
-A process of its own, as for a run: only the runner hands a circuit to an SDK, and it denies itself the network before.
 The run document comes on stdin. On stdout goes {"circuits": [{"name": ..., "method": ..., "shotByShot": ...}, ...]},
-`method` null where the engine itself chooses as it runs; or {"reason": ..., "message": ...}, in the words of the run.
+`method` null where the engine itself chooses as it runs; or a refusal: see `child`.
 MEMORY: bytes that the run may have; absent: what is free here.
 """
 
 import gc
-import json
-import os
 import sys
-import traceback
 from typing import Any
 
-from qee.api.reasons import Reason
-from qee.documents.canonical import DocumentError
 from qee.documents.run import RunDocument
-from qee.runner import sandbox, sdk_log
+from qee.runner.child import answered
 from qee.runner.engines import load
 from qee.runner.process import check_sources, limit_threads, options_of
 from qee.sdk import limits
-from qee.sdk.errors import RunnerError
 from qee.sdk.naming import naming
 from qee.sdk.outcomes import Task
 
 
 def main(arguments: list[str]) -> int:
     gc.disable()  # as the runner does: importing an SDK makes garbage of nothing
-    sandbox.close_inherited_files()
-    answer = os.dup(1)
-    os.dup2(2, 1)  # what an SDK prints must not mix with the answer
-    data = sys.stdin.buffer.read()
-    try:
-        sandbox.deny_network(required=False)
-        sandbox.limit_resources()
-        sdk_log.keep()
-        memory = int(arguments[0]) if arguments else limits.memory()
-        said: dict[str, Any] = {"circuits": checked(RunDocument.from_bytes(data), memory)}
-    except DocumentError as error:
-        said = {"reason": Reason.INPUT_MISMATCH, "message": str(error)}
-    except RunnerError as error:
-        said = {"reason": error.reason, "message": error.message}
-    except Exception:  # a bug; the run would end with the same
-        traceback.print_exc()
-        said = {"reason": Reason.RUNNER_FAILED, "message": "internal error; please report it"}
-    with os.fdopen(answer, "w") as out:
-        out.write(json.dumps(said))
-    return 1 if "reason" in said else 0
+    return answered(
+        lambda document: {"circuits": checked(document, int(arguments[0]) if arguments else limits.memory())}
+    )
 
 
 def checked(document: RunDocument, memory: int) -> list[dict[str, Any]]:

@@ -182,9 +182,13 @@ def execute(document: RunDocument, index: int, sandbox_kind: str, start: float) 
 def check_sources(document: RunDocument) -> None:
     for circuit in document.circuits:
         with naming(circuit):
-            if circuit.format in LIBRARIES:
-                check_source(circuit.source, circuit.format)
-                check_conditions(circuit.source)
+            check_source_of(circuit)
+
+
+def check_source_of(circuit: CircuitRun) -> None:
+    if circuit.format in LIBRARIES:
+        check_source(circuit.source, circuit.format)
+        check_conditions(circuit.source)
 
 
 def options_of(document: RunDocument) -> Options:

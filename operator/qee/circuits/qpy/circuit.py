@@ -6,68 +6,13 @@ multiplied.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from qee.api.reasons import Reason
-from qee.circuits.qpy.file import QpyError, Reader, broken, check_array, read_header, refused
+from qee.circuits.qpy.file import QpyError, Reader, broken, read_header, refused
+from qee.circuits.qpy.found import CONSTRUCTS, KNOWN, PLAIN, RESETS, Bounds, Found
+from qee.circuits.qpy.values import MAX_DEPTH, Values
 
 MAX_RANGED = 200_000
-MAX_NAMES = 1_048_576  # bytes of all parameters' names: a reference to a vector takes 19 bytes, its name up to 280
-MAX_DEPTH = 16  # circuits inside one another; below it Qiskit's own bound on recursion
-
-_ONE = (
-    "HGate IGate XGate YGate ZGate PhaseGate RGate RXGate RYGate RZGate SGate SdgGate SXGate SXdgGate TGate TdgGate"
-    " UGate U1Gate U2Gate U3Gate GlobalPhaseGate Measure Reset Delay"
-)
-_MORE = (
-    "CHGate CXGate CYGate CZGate DCXGate ECRGate SwapGate iSwapGate CPhaseGate CRXGate CRYGate CRZGate CSGate CSdgGate"
-    " CSXGate CUGate CU1Gate CU3Gate RXXGate RYYGate RZZGate RZXGate XXMinusYYGate XXPlusYYGate CCXGate CCZGate"
-    " CSwapGate RCCXGate C3XGate C3SXGate RC3XGate C4XGate"
-)
-_SIZED = "MCXGate MCPhaseGate Initialize StatePreparation UnitaryGate PermutationGate DiagonalGate QFTGate PauliGate"
-_FLOW = "IfElseOp WhileLoopOp ForLoopOp SwitchCaseOp BreakLoopOp ContinueLoopOp"
-KNOWN = frozenset(f"{_ONE} {_MORE} {_SIZED} {_FLOW} Barrier Store".split())
-_PLAIN = frozenset(f"{_ONE} {_MORE}".split())
-_CONSTRUCTS = {
-    **{"IfElseOp": "if", "WhileLoopOp": "while", "ForLoopOp": "for", "SwitchCaseOp": "switch"},
-    **{"Reset": "reset", "Barrier": "barrier", "Delay": "delay", "Store": "variable"},
-}
-_RESETS = frozenset({"Reset", "Initialize"})
-_VALUES = {b"i": 8, b"f": 8, b"c": 16, b"z": 0, b"d": 0}  # bytes of values of one size
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The largest circuit that is walked; `vector` bounds the elements of a ParameterVector."""
-
-    qubits: int = 1_000
-    clbits: int = 4_096
-    operations: int = 100_000
-    vector: int = 100_000
-
-
-@dataclass(slots=True)
-class Found:
-    """What a walk found: `operations` and `multi_qubit` are expanded; `registers` are classical, (name, size).
-
-    `late_resets`: a qubit is reset after something was done to it. `used` has a bit for each qubit with which something
-    was done, `read` for each that was measured; `mid_circuit`: something is done to one of these, or there is a
-    measurement in a block.
-    """
-
-    qubits: int = 0
-    clbits: int = 0
-    operations: int = 0
-    multi_qubit: int = 0
-    measured: bool = False
-    late_resets: bool = False
-    mid_circuit: bool = False
-    used: int = 0
-    read: int = 0
-    registers: list[tuple[str, int]] = field(default_factory=list)
-    constructs: set[str] = field(default_factory=set)
-    gates: set[str] = field(default_factory=set)
-    parameters: dict[str, None] = field(default_factory=dict)
 
 
 def check(data: bytes, bounds: Bounds | None = None) -> tuple[int, Found]:
@@ -94,8 +39,7 @@ class _Walk:
     def __init__(self, version: int, bounds: Bounds) -> None:
         self._version = version
         self._bounds = bounds
-        self._names: dict[str, None] = {}
-        self._named = 0  # bytes of them
+        self._values = Values(version, bounds, self._block)
         self._ranged = 0  # bits of registers that cost the file no byte each
 
     def circuit(self, reader: Reader, depth: int) -> Found:
@@ -110,7 +54,7 @@ class _Walk:
         ):
             if count > most:
                 raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"the circuit has {count} {what}, {most} are possible")
-        found = Found(qubits, clbits, parameters=self._names)
+        found = Found(qubits, clbits, parameters=self._values.names)
         reader.text(name)
         global_phase = kind, reader.take(phase)
         reader.text(metadata)
@@ -120,8 +64,8 @@ class _Walk:
             raise refused("variables, inputs or stretches", "use classical registers, and Parameters for angles")
         if self._version >= 15 and reader.fields("!I")[0]:
             raise refused("annotations", "leave them out")
-        vectors = self._vectors(reader) if self._version >= 18 else []
-        self._value(*global_phase, [], depth, vectors)
+        vectors = self._values.vectors(reader) if self._version >= 18 else []
+        self._values.value(*global_phase, [], depth, vectors)
         definitions = self._definitions(reader, found, depth, vectors)
         for _ in range(instructions):
             self._instruction(reader, found, definitions, depth, vectors)
@@ -160,18 +104,6 @@ class _Walk:
             raise broken("a register names a bit that the circuit has not")
         if kind == b"c" and inside and size:
             found.registers.append((name, size))
-
-    def _vectors(self, reader: Reader) -> list[str]:
-        names = []
-        for _ in range(reader.fields("!H")[0]):
-            length, size, _ = reader.fields("!HQ16s")
-            self._check_vector(size)
-            names.append(reader.name(length))
-        return names
-
-    def _check_vector(self, size: int) -> None:
-        if size > self._bounds.vector:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"a ParameterVector has more than {self._bounds.vector} elements")
 
     def _definitions(self, reader: Reader, outer: Found, depth: int, vectors: list[str]) -> dict[str, Found]:
         """The instructions that the circuit defines, by name, each with what it expands to."""
@@ -220,7 +152,7 @@ class _Walk:
         if extras & ~3:
             raise refused("annotations", "leave them out")
         if extras == 2:
-            self._value(*reader.typed(), [], depth, vectors)
+            self._values.value(*reader.typed(), [], depth, vectors)
         if controls > self._bounds.qubits:
             raise QpyError(Reason.CIRCUIT_TOO_LARGE, "a gate has more controls than a circuit may have qubits")
         acted = 0
@@ -235,7 +167,7 @@ class _Walk:
         blocks: list[Found] = []
         rounds = 1
         for _ in range(parameters):
-            rounds = max(rounds, self._value(*reader.typed(), blocks, depth, vectors))
+            rounds = max(rounds, self._values.value(*reader.typed(), blocks, depth, vectors))
         if not base:
             self._check_name(name, definitions)
             inner = [definitions[name]] if name in definitions else blocks
@@ -257,8 +189,8 @@ class _Walk:
 
     def _use(self, found: Found, name: str, acted: int, inner: list[Found]) -> None:
         """Notes what an instruction does to the qubits `acted`."""
-        resets = name in _RESETS or any(
-            "reset" in each.constructs or not _RESETS.isdisjoint(each.gates) for each in inner
+        resets = name in RESETS or any(
+            "reset" in each.constructs or not RESETS.isdisjoint(each.gates) for each in inner
         )
         found.late_resets |= bool(resets and found.used & acted) or any(each.late_resets for each in inner)
         if name != "Barrier":
@@ -271,95 +203,17 @@ class _Walk:
     def _add(self, found: Found, name: str, qubits: int, inner: list[Found], defined: bool, rounds: int) -> None:
         if not defined:
             found.gates.add(name)
-        found.constructs |= {_CONSTRUCTS[name]} if name in _CONSTRUCTS else set()
+        found.constructs |= {CONSTRUCTS[name]} if name in CONSTRUCTS else set()
         found.measured |= name == "Measure"
-        simple = name in _PLAIN or name in _CONSTRUCTS
+        simple = name in PLAIN or name in CONSTRUCTS
         found.operations += 1 if simple or inner else max(1, qubits * qubits)  # what a sized gate is synthesised to
-        found.multi_qubit += qubits > 1 and name not in _CONSTRUCTS
+        found.multi_qubit += qubits > 1 and name not in CONSTRUCTS
         for each in inner:
             found.operations += each.operations * rounds
             found.multi_qubit += each.multi_qubit * rounds
             found.measured |= each.measured
             found.constructs |= each.constructs
             found.gates |= each.gates
-
-    def _value(self, key: bytes, data: bytes, blocks: list[Found], depth: int, vectors: list[str]) -> int:
-        """Checks a value and adds the circuits in it to `blocks`; returns the rounds of a loop over it, else 1."""
-        reader = Reader(data)
-        if key == b"q":
-            blocks.append(self._block(data, depth))
-            return 1
-        if key in _VALUES:
-            reader.take(_VALUES[key])
-        elif key == b"n":
-            check_array(data)
-            return 1
-        elif key == b"r":
-            start, stop, step = reader.fields("!qqq")
-            if not step:
-                raise broken("a range without a step")
-            return max(1, len(range(start, stop, step)) if abs(stop - start) < 1 << 62 else 1 << 62)
-        elif key == b"t":
-            return self._tuple(reader, blocks, depth, vectors)
-        elif key in (b"p", b"v"):
-            self._symbol(key, reader, vectors)
-        elif key == b"e":
-            self._expression(reader, blocks, depth, vectors)
-        elif key in (b"s", b"R", b"x"):
-            return 1  # text, a bit or register, a classical expression: Qiskit's reader is bounded by their bytes
-        elif key == b"m":
-            raise refused("a modifier", "use gate.control(annotated=False), or decompose() it")
-        else:
-            raise broken("a parameter is of no known kind")
-        reader.end("a value")
-        return 1
-
-    def _tuple(self, reader: Reader, blocks: list[Found], depth: int, vectors: list[str]) -> int:
-        (count,) = reader.fields("!Q")
-        if count > reader.left():
-            raise broken("a tuple is longer than its bytes")
-        if depth > MAX_DEPTH:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"values are nested in more than {MAX_DEPTH} levels")
-        for _ in range(count):
-            self._value(*reader.typed(), blocks, depth + 1, vectors)
-        reader.end("a tuple")
-        return max(1, int(count))
-
-    def _symbol(self, key: bytes, reader: Reader, vectors: list[str]) -> None:
-        """Notes a parameter's name: its own, or its vector's with the index."""
-        if key == b"p":
-            length, _ = reader.fields("!H16s")
-            name = reader.name(length)
-        elif self._version >= 18:
-            vector, index = reader.fields("!HQ")
-            if vector >= len(vectors):
-                raise broken("a parameter's vector is not in the table")
-            name = f"{vectors[vector]}[{index}]"
-        else:
-            length, size, _, index = reader.fields("!HQ16sQ")
-            self._check_vector(size)
-            name = f"{reader.name(length)}[{index}]"
-        if name in self._names:
-            return
-        self._named += len(name)
-        if self._named > MAX_NAMES:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"its parameters' names have more than {MAX_NAMES} bytes in all")
-        self._names[name] = None
-
-    def _expression(self, reader: Reader, blocks: list[Found], depth: int, vectors: list[str]) -> None:
-        """An expression's symbols. Its operations are a list that Qiskit replays on a stack."""
-        symbols, size = reader.fields("!QQ")
-        reader.take(size)
-        if symbols > reader.left():
-            raise broken("an expression names more symbols than it has")
-        for _ in range(symbols):
-            kind, key, length = reader.fields("!ccQ")
-            if kind not in (b"p", b"v"):
-                raise broken("an expression's symbol is of no known kind")
-            self._symbol(kind, reader, vectors)
-            value = reader.take(length)
-            if key != kind:
-                self._value(key, value, blocks, depth + 1, vectors)
 
     def _layout(self, reader: Reader) -> None:
         """Where a transpiler put the qubits: checked for its size, for it changes no result."""

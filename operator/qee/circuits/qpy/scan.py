@@ -2,9 +2,10 @@
 
 from qee.api.reasons import Reason
 from qee.circuits.errors import ScanError
-from qee.circuits.qpy.circuit import Bounds, check
+from qee.circuits.qpy import file
+from qee.circuits.qpy.circuit import check
 from qee.circuits.qpy.file import NEWEST, OLDEST, Header, QpyError
-from qee.circuits.qpy.file import read_header as header_of
+from qee.circuits.qpy.found import Bounds
 from qee.circuits.report import Limits, Scan
 
 __all__ = ["NEWEST", "OLDEST", "Header", "read_header", "scan_qpy"]
@@ -16,7 +17,7 @@ _FLOW = frozenset({"if", "while", "switch"})
 def read_header(data: bytes) -> Header:
     """The header of a QPY file. Raises ScanError for what is none, too old, too new, or of unsafe encoding."""
     try:
-        return header_of(data)
+        return file.read_header(data)
     except QpyError as error:
         raise ScanError(error.reason, error.message) from None
 

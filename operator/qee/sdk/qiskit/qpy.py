@@ -16,7 +16,7 @@ from qiskit.circuit.classical import expr
 from qiskit.circuit.controlflow import condition_resources, node_resources
 
 from qee.api.reasons import Reason
-from qee.circuits.qpy import circuit as qpy_circuit
+from qee.circuits.qpy.circuit import check
 from qee.circuits.qpy.file import QpyError
 from qee.documents.result import Register
 from qee.sdk.errors import RunnerError
@@ -42,7 +42,7 @@ def load_qpy(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     except (binascii.Error, ValueError) as error:
         raise invalid("this is no base64 of a QPY file") from error
     try:
-        qpy_circuit.check(data)
+        check(data)
     except QpyError as error:
         raise RunnerError(error.reason, error.message) from error
     circuit = _inlined(_loaded(data))

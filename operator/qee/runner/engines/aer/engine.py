@@ -11,7 +11,8 @@ from qiskit import QuantumCircuit
 from qee.documents.provenance import NoiseModel, Size
 from qee.documents.result import Register
 from qee.documents.run import CircuitRun
-from qee.runner.engines.aer.compiled import Compiled, as_written, of_active_qubits
+from qee.runner.engines.aer.compiled import Compiled, of_active_qubits
+from qee.runner.engines.aer.pipeline import Executable, Pipeline
 from qee.runner.engines.aer.simulation import Simulation
 from qee.sdk.binding import matched
 from qee.sdk.diagram import Diagram
@@ -22,24 +23,10 @@ from qee.sdk.qiskit.circuits import bound, digest, instructions, load, size_of, 
 from qee.sdk.registers import declared_qubits
 from qee.sdk.source import LIBRARIES
 
-if TYPE_CHECKING:  # their imports take a quarter of a second, and most jobs need none of them
-    from qee.runner.engines.aer.channels import Noise
+if TYPE_CHECKING:  # imported where it is needed: most jobs need none of it
     from qee.runner.engines.aer.outputs import Outputs
-    from qee.runner.engines.aer.transpile import Compiler
 
 _SAMPLED = frozenset({"counts", "memory"})
-
-
-@dataclass(frozen=True)
-class Executable:
-    """`circuit` is what Aer gets, noise included; `compiled` the same before noise and without its translation.
-
-    `readout` is the part of the noise that Aer itself applies.
-    """
-
-    circuit: QuantumCircuit
-    compiled: Compiled
-    readout: Any = None
 
 
 @dataclass(frozen=True)
@@ -63,21 +50,15 @@ class Program:
 
 
 class AerEngine:
-    """Counts and memory here; what is computed from the state in `aer_outputs`."""
+    """Counts and memory here; what is computed from the state in `outputs`."""
 
     def __init__(self, options: Options, room: Room) -> None:
         self._options = options
         self._method = options.simulator.method
         self._simulation = Simulation(options.simulator, room)
         self._room = room
-        self._noise: Noise | None = None
-        self._compiler: Compiler | None = None
-        if options.noise is not None or options.transpile is not None:
-            from qee.runner.engines.aer import noise as aer_noise
-            from qee.runner.engines.aer import transpile as aer_transpile
-
-            self._noise = aer_noise.noise_of(options.noise)
-            self._compiler = aer_transpile.Compiler(options.transpile, self._noise, options.seed, room.memory)
+        self._pipeline = Pipeline(options, self._simulation, room.memory)
+        self._noise = self._pipeline.noise
 
     def versions(self) -> dict[str, str]:
         return {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__}
@@ -92,8 +73,8 @@ class AerEngine:
         measured = any(each.operation.name == "measure" for each in instructions(given))
         if not measured and _SAMPLED.intersection(self._options.outputs):
             raise unsupported("no-measurement", engine="aer")
-        compiled = self.compiled(given)
-        executable = self.executable(of_active_qubits(compiled), self._method)
+        compiled = self._pipeline.compiled(given)
+        executable = self._pipeline.executable(of_active_qubits(compiled), self._method)
         if self._noise is not None:
             self._noise.refuse_untouched(executable.compiled.circuit)
         clean = executable.circuit if self._noise is None else executable.compiled.circuit
@@ -113,11 +94,11 @@ class AerEngine:
         return str(given.draw("text", fold=width))
 
     def diagram(self, circuit: CircuitRun) -> Diagram:
-        from qee.sdk.qiskit import diagram as qiskit_diagram
+        from qee.sdk.qiskit.diagram import diagram
 
         given, registers = load(circuit)
         declared = declared_qubits(circuit.source) if circuit.format in LIBRARIES else ()
-        return qiskit_diagram.diagram(given, registers, declared)
+        return diagram(given, registers, declared)
 
     def foreseen(self, parsed: Program, task: Task) -> tuple[str | None, bool]:
         """Shots are run where Aer might refuse the circuit: where its state does not fit, which ends at once or is
@@ -178,37 +159,6 @@ class AerEngine:
             equivalent=parsed.executable.compiled.equivalent,
         )
 
-    def compiled(self, circuit: QuantumCircuit) -> Compiled:
-        if self._compiler is None:
-            return as_written(circuit)
-        return self._compiler.compile(circuit, self._simulation.basis())
-
-    def turned(self, state: QuantumCircuit, compiled: Compiled, basis: str) -> Compiled:
-        """`state`, which was compiled to `compiled`, with every qubit measured in its letter's basis.
-
-        On a device the turns follow the compiled circuit: each group compiled for itself might find other qubits.
-        """
-        from qee.runner.engines.aer.states import rotated
-
-        if self._compiler is None or compiled.physical is None:
-            return self.compiled(rotated(state, basis))
-        return self._compiler.turned(compiled, basis)
-
-    def executable(self, compiled: Compiled, method: str, added: QuantumCircuit | None = None) -> Executable:
-        """With noise, lowered. `added` stands in for the compiled circuit: the same with instructions that save."""
-        circuit = added or compiled.circuit
-        if self._noise is None:
-            return Executable(self._simulation.lowered(circuit, method), compiled)
-        noisy = self._noise.applied(circuit, compiled.physical)
-        readout = self._noise.model(circuit.num_qubits, compiled.physical)
-        return Executable(self._simulation.lowered(noisy, method), compiled, readout)
-
-    def readout(self, compiled: Compiled) -> list[tuple[float, float]] | None:
-        """p(0|1) and p(1|0) of each qubit of the compiled circuit; None without noise."""
-        if self._noise is None:
-            return None
-        return self._noise.readout(compiled.circuit.num_qubits, compiled.physical)
-
     def _outputs(
         self, circuit: CircuitRun, given: QuantumCircuit, compiled: Compiled, registers: tuple[Register, ...]
     ) -> "Outputs | None":
@@ -220,4 +170,4 @@ class AerEngine:
         from qee.runner.engines.aer.outputs import Outputs
 
         bits = sum(register.size for register in registers)
-        return Outputs(self, self._options, tuple(wanted), circuit.observables, given, compiled, bits)
+        return Outputs(self._pipeline, self._options, tuple(wanted), circuit.observables, given, compiled, bits)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -11,6 +11,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qee.api.reasons import Reason
 from qee.documents.run import Observable
 from qee.runner.engines.aer.compiled import Compiled, apply_layout
+from qee.runner.engines.aer.pipeline import Executable, Pipeline
 from qee.runner.engines.aer.simulation import Simulation
 from qee.runner.engines.aer.states import final_measurements, mixes, unmeasured
 from qee.sdk.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
@@ -18,9 +19,6 @@ from qee.sdk.errors import RunnerError
 from qee.sdk.observables import measurements
 from qee.sdk.outcomes import Estimate, Options, Task
 from qee.sdk.qiskit.circuits import bound
-
-if TYPE_CHECKING:
-    from qee.runner.engines.aer.engine import AerEngine, Executable
 
 # The extended stabilizer approximates, and so has nothing exact.
 _WITHOUT = {
@@ -46,7 +44,7 @@ class Outputs:
 
     def __init__(
         self,
-        engine: "AerEngine",
+        pipeline: Pipeline,
         options: Options,
         wanted: Sequence[str],
         observables: Sequence[Observable],
@@ -64,7 +62,7 @@ class Outputs:
         self._observables = observables if "expectation" in wanted else ()
         self._plan = measurements(self._observables, source.num_qubits)
         self._sampled = bool(self._observables) and (options.precision is not None or options.noise is not None)
-        self._readout = engine.readout(compiled)
+        self._readout = pipeline.readout(compiled)
         # (qubit of the compiled circuit, bit); without a measurement each qubit of the source stands for a bit
         found = final_measurements(compiled.circuit)
         self._measured = found or [(qubit, bit) for bit, qubit in enumerate(compiled.layout)]
@@ -75,7 +73,7 @@ class Outputs:
         self._method = "density_matrix" if mixed else options.simulator.method
         exactly = [each for each in wanted if each != "expectation" or not self._sampled]
         refuse_methods(self._method, exactly, _WITHOUT)
-        self._exact = self._with_saves(engine)
+        self._exact = self._with_saves(pipeline)
         state = unmeasured(source)
         self._offset = source.num_clbits
         self._groups: list[Executable] = []
@@ -83,8 +81,8 @@ class Outputs:
         if self._sampled:
             _refuse_verbatim_turns(options, [group.basis for group in self._plan.groups])
             for group in self._plan.groups:
-                turned = engine.turned(state, compiled, group.basis)
-                self._groups.append(engine.executable(turned, self._sampling_method))
+                turned = pipeline.turned(state, compiled, group.basis)
+                self._groups.append(pipeline.executable(turned, self._sampling_method))
 
     def computed(self, simulation: Simulation, values: Mapping[Any, float], task: Task) -> Computed:
         """The outputs for these parameters' values."""
@@ -128,7 +126,7 @@ class Outputs:
                 _, method = simulation.run(circuit, self._sampling_method, shots, task.seed, executable.readout)
         return method
 
-    def _with_saves(self, engine: "AerEngine") -> "Executable | None":
+    def _with_saves(self, pipeline: Pipeline) -> Executable | None:
         exact = () if self._sampled else self._observables
         if not exact and not {"probabilities", "statevector"}.intersection(self._wanted):
             return None
@@ -141,7 +139,7 @@ class Outputs:
             circuit.save_probabilities([qubit for qubit, _ in self._measured], label=_PROBABILITIES)
         if "statevector" in self._wanted:
             circuit.save_statevector(label=_STATE)
-        return engine.executable(self._compiled, self._method, circuit)
+        return pipeline.executable(self._compiled, self._method, circuit)
 
     def _estimates(
         self, simulation: Simulation, values: Mapping[Any, float], task: Task, method: str
