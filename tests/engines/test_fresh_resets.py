@@ -13,8 +13,8 @@ from qee.documents.run import CircuitRun, JobReference, RunDocument, SimulatorOp
 from qee.runner.engines import load
 from qee.sdk.limits import Room
 from qee.sdk.outcomes import Execution, Options, Task
-from qee.sdk.qiskit.circuits import load as read
 from qee.sdk.qiskit.circuits import without_fresh_resets
+from qee.sdk.qiskit.loading import load as read
 
 HEADER = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; '
 END = "c = measure q;"

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from qee.api.reasons import Reason
 from qee.circuits.errors import ScanError, quoted
-from qee.circuits.openqasm.symbols import Tally
 from qee.circuits.report import Limits, Scan
+from qee.circuits.tally import Tally
 
 FORMAT = "cirq-json"
 MAX_DEPTH = 200  # brackets inside one another; a CircuitOperation takes nine

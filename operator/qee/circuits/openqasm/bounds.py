@@ -5,7 +5,7 @@ from typing import NoReturn
 from qee.api.reasons import Reason
 from qee.circuits.openqasm.program import Program
 from qee.circuits.openqasm.reader import Reader
-from qee.circuits.openqasm.symbols import Tally
+from qee.circuits.tally import Tally
 
 # For each operation allowed, engines may also build so many rounds of loops, levels of calls, operands of barriers...
 WORK_PER_OPERATION = 4

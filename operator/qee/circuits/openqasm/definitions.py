@@ -12,8 +12,9 @@ from qee.circuits.openqasm.names import declare
 from qee.circuits.openqasm.operands import operand
 from qee.circuits.openqasm.program import Program
 from qee.circuits.openqasm.reader import Reader
-from qee.circuits.openqasm.symbols import Bits, Parameter, Qubits, Subroutine, Symbol, Tally, Variable
+from qee.circuits.openqasm.symbols import Bits, Parameter, Qubits, Subroutine, Symbol, Variable
 from qee.circuits.openqasm.variables import assigned
+from qee.circuits.tally import Tally
 
 MAX_DEFINITION_DEPTH = 64  # definitions calling one another; Qiskit's OpenQASM 3 importer breaks between 100 and 200
 

@@ -9,7 +9,8 @@ from qee.circuits.openqasm.names import declare
 from qee.circuits.openqasm.program import Program
 from qee.circuits.openqasm.reader import Reader
 from qee.circuits.openqasm.selections import range_length, read_range
-from qee.circuits.openqasm.symbols import Bits, Tally, Variable
+from qee.circuits.openqasm.symbols import Bits, Variable
+from qee.circuits.tally import Tally
 
 MAX_NESTING = 32  # blocks inside one another; Qiskit's OpenQASM 3 importer breaks between 30 and 50
 MAX_ELSE_IFS = 60  # Qiskit's importer recurses over them and breaks between 60 and 100

@@ -9,8 +9,9 @@ from qee.circuits.openqasm.names import not_a_gate
 from qee.circuits.openqasm.operands import broadcast, operand, operands, width
 from qee.circuits.openqasm.program import Program
 from qee.circuits.openqasm.reader import Reader
-from qee.circuits.openqasm.symbols import Operand, Tally
+from qee.circuits.openqasm.symbols import Operand
 from qee.circuits.openqasm.values import Unknown, Value
+from qee.circuits.tally import Tally
 
 
 def call(reader: Reader, program: Program) -> None:

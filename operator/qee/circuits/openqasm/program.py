@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from qee.circuits.openqasm.bonds import Bonds
-from qee.circuits.openqasm.symbols import Scope, Tally
+from qee.circuits.openqasm.symbols import Scope
 from qee.circuits.openqasm.usage import Usage
 from qee.circuits.report import Limits, Scan
+from qee.circuits.tally import Tally
 
 
 @dataclass(slots=True)

@@ -25,12 +25,12 @@ from qee.sdk.qiskit.circuits import (
     bound,
     digest,
     instructions,
-    load,
     refuse_expansion,
     size_of,
     two_qubit_gates,
     without_fresh_resets,
 )
+from qee.sdk.qiskit.loading import load
 
 OPTIMIZATION_LEVEL = 2  # of a QPU's circuits where spec.transpile says nothing
 MAX_SEED = 2**31 - 1  # Qiskit's transpiler takes 32 bits

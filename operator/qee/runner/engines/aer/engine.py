@@ -19,7 +19,8 @@ from qee.sdk.diagram import Diagram
 from qee.sdk.explain import unsupported
 from qee.sdk.limits import Room
 from qee.sdk.outcomes import Execution, Options, Task
-from qee.sdk.qiskit.circuits import bound, digest, instructions, load, size_of, without_fresh_resets
+from qee.sdk.qiskit.circuits import bound, digest, instructions, size_of, without_fresh_resets
+from qee.sdk.qiskit.loading import load
 from qee.sdk.registers import declared_qubits
 from qee.sdk.source import LIBRARIES
 
