@@ -19,8 +19,8 @@ from qee.runner.engines import load
 from qee.sdk.errors import RunnerError
 from qee.sdk.limits import Room
 from qee.sdk.outcomes import Execution, Options, Task
-from qee.sdk.qiskit.openqasm3 import load_openqasm3
-from qee.sdk.qiskit.openqasm3_converter import Converter
+from qee.sdk.qiskit.openqasm3.converter import Converter
+from qee.sdk.qiskit.openqasm3.loader import load_openqasm3
 
 HEADER = 'OPENQASM 3.0; include "stdgates.inc"; '
 ROOM = Room(1, 2**30)

@@ -25,7 +25,7 @@ def load(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
 
 def _read(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     if circuit.format == "openqasm3":
-        from qee.sdk.qiskit.openqasm3 import load_openqasm3
+        from qee.sdk.qiskit.openqasm3.loader import load_openqasm3
 
         return load_openqasm3(circuit.source)
     if circuit.format == "openqasm2":

@@ -14,7 +14,7 @@ from qiskit.circuit.classical import types as kinds
 from qiskit_qasm3_import import types
 
 from qee.sdk.explain import invalid, unsupported
-from qee.sdk.qiskit.openqasm3_values import Values, line_of
+from qee.sdk.qiskit.openqasm3.values import Values, line_of
 
 Condition: TypeAlias = tuple[Any, int] | expr.Expr
 

@@ -1,7 +1,7 @@
 """OpenQASM 3 into a Qiskit circuit, by the reference parser and Qiskit's importer.
 
 These are the two halves of `qiskit.qasm3.loads`. Called one by one they give the syntax tree in between: it has the
-classical bits' own names, which the circuit loses for single bits. What the importer misreads, `openqasm3_converter`
+classical bits' own names, which the circuit loses for single bits. What the importer misreads, `converter`
 sets right.
 """
 
@@ -18,8 +18,8 @@ from qiskit_qasm3_import import ConversionError
 from qee.documents.result import Register
 from qee.sdk.errors import RunnerError
 from qee.sdk.explain import invalid, keyword_at, unsupported
-from qee.sdk.qiskit.openqasm3_converter import Converter
-from qee.sdk.qiskit.openqasm3_errors import conversion_refusal, import_refusal
+from qee.sdk.qiskit.openqasm3.converter import Converter
+from qee.sdk.qiskit.openqasm3.errors import conversion_refusal, import_refusal
 
 _SYNTAX_LINE = re.compile(r"\bline (\d+):\d+|\bL(\d+):C\d+")  # the parser's console listener, its exceptions
 _PHASES_COUNT = re.compile(r"\b(?:ctrl|negctrl|pow)\b")

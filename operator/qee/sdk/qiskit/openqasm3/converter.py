@@ -3,7 +3,7 @@
 - Parameters of own gates are bound in the order of their names, not of their declaration: here a gate's body is
   converted for each call with the values in place, so that it has no parameters at all.
 - Qiskit and Aer know gates by name: an own gate `h` would be controlled as Hadamard's. It is called `own_h`.
-- Global phases under modifiers: see `openqasm3_gates`. Conditions, indexes and ranges: see their modules.
+- Global phases under modifiers: see `gates`. Conditions, indexes and ranges: see their modules.
 - One qubit measured into a whole register would be measured into each of its bits.
 """
 
@@ -20,9 +20,9 @@ from qiskit_qasm3_import.data import Scope, Symbol
 from qiskit_qasm3_import.state import GateScope, State, SymbolTables
 
 from qee.sdk.explain import invalid, unsupported
-from qee.sdk.qiskit.openqasm3_conditions import Condition, Conditions
-from qee.sdk.qiskit.openqasm3_gates import Modifiers, modified, modified_phase, number_of_controls, phase_of
-from qee.sdk.qiskit.openqasm3_values import Numbers, Values, line_of
+from qee.sdk.qiskit.openqasm3.conditions import Condition, Conditions
+from qee.sdk.qiskit.openqasm3.gates import Modifiers, modified, modified_phase, number_of_controls, phase_of
+from qee.sdk.qiskit.openqasm3.values import Numbers, Values, line_of
 from qee.sdk.qiskit.own_gates import known_names
 
 
