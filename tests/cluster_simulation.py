@@ -9,8 +9,8 @@ from tests.fakes.port import FakeApiServer
 
 from qee.api.conditions import ConditionType
 from qee.api.names import INPUT_KEY, RUNNER_CONTAINER
-from qee.controller.jobs.wiring import Wiring
 from qee.controller.settings import RunnerSettings, Settings, VerificationSettings
+from qee.controller.wiring import Operator
 from qee.documents import RunDocument
 from qee.kube.port import Object
 from qee.kube.resources import BACKENDS, CHILDREN, CONFIG_MAPS, EVENTS, JOBS, NETWORK_POLICIES, PODS
@@ -43,7 +43,7 @@ class Clock:
 
 
 class Simulation:
-    """An API server, a reconciler, and hands to do what the other controllers of a cluster do."""
+    """An API server, an operator that watches tell of everything at once, and hands to do what other controllers do."""
 
     def __init__(self, settings: Settings = SETTINGS) -> None:
         self.clock = Clock()
@@ -54,14 +54,22 @@ class Simulation:
     def restart(self) -> None:
         """A new operator process: nothing it had in memory is left."""
         self.metrics = Metrics(CollectorRegistry())
-        self.reconciler = Wiring(self.api, self.settings, self.metrics, suite(), clock=self.clock)
+        self.operator = Operator(self.api, self.settings, self.metrics, suite(), self.clock)
+        self.reconciler = self.operator.reconciler
+        watched = {resource.plural: resource for resource in self.operator.manager.watches.labels}
+
+        def tell(kind: str, plural: str, obj: Object) -> None:
+            if plural in watched:
+                self.operator.manager.watches.tell(watched[plural], {"type": kind, "object": obj})
+
+        self.api.tell_all(tell)
 
     def given(self, job: Object | None = None, backend: Object | None = None) -> None:
         self.api.put(BACKENDS, backend or builders.backend())
         self.api.put(JOBS, job or builders.job())
 
     async def step(self, key: tuple[str, str] = KEY) -> float | None:
-        return await self.reconciler.reconcile(key)
+        return await self.operator.jobs.reconcile(key)
 
     # What is there
 

@@ -15,6 +15,7 @@ from qee.kube.port import AlreadyExists, NotFound, Object, Resource
 from qee.kube.resources import NAMESPACES
 
 Key = tuple[str, str, str]  # plural, namespace ("" for cluster scope), name
+Listener = Callable[[str, str, Object], None]  # of an event, a plural and an object
 Events = asyncio.Queue[tuple[str, Object] | None]
 
 
@@ -31,6 +32,7 @@ class Store:
         self._version = 0
         self._watches: list[tuple[str, str | None, str | None, Events]] = []
         self._history: list[tuple[str, str, Object]] = []  # one event for each version
+        self._listener: Listener = lambda kind, plural, obj: None
         self.add_namespace("default")
         self.add_namespace("kube-system", uid=signed.CLUSTER)
 
@@ -96,6 +98,12 @@ class Store:
             for plural, namespace, name in orphans:
                 self.remove(Resource("", "", plural, "", bool(namespace)), namespace or None, name)
             collected += orphans
+
+    def tell_all(self, listener: Listener) -> None:
+        """`listener` is told of what is there, and from now on of every change at once, in place of a former one."""
+        self._listener = listener
+        for (plural, _, _), obj in sorted(self.objects.items()):
+            listener("ADDED", plural, copy.deepcopy(obj))
 
     def end_watches(self) -> None:
         """Every open watch ends, as at a restart of the server; events until the next one are lost."""
@@ -165,6 +173,7 @@ class Store:
     def _tell(self, kind: str, resource: Resource, obj: Object) -> None:
         meta = obj["metadata"]
         self._history.append((kind, resource.plural, copy.deepcopy(obj)))
+        self._listener(kind, resource.plural, copy.deepcopy(obj))
         for plural, namespace, name, queue in self._watches:
             here = plural == resource.plural and namespace in (None, meta.get("namespace"))
             if here and name in (None, meta["name"]):

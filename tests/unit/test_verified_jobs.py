@@ -14,7 +14,7 @@ from qee.controller.jobs import results
 from qee.controller.jobs.reads import Live
 from qee.controller.settings import VerificationSettings
 from qee.kube.port import ApiError, NotFound, Object, Resource
-from qee.kube.resources import CHILDREN, CONFIG_MAPS, EVENTS, JOBS, LEDGER_ENTRIES, NAMESPACES, PODS, TRUST_POLICIES
+from qee.kube.resources import CHILDREN, CONFIG_MAPS, EVENTS, JOBS, LEDGER_ENTRIES, NAMESPACES, TRUST_POLICIES
 
 QEE = "qee-system"
 STRICT = SETTINGS.model_copy(update={"verification": VerificationSettings(), "ledger_namespace": QEE})
@@ -234,7 +234,7 @@ async def test_policies_are_those_of_the_step_that_starts(simulation: Simulation
     simulation.given(job(simulation))
 
     def meanwhile(verb: str, resource: Resource, _: str | None) -> None:
-        if (verb, resource) == ("list", PODS):
+        if (verb, resource) == ("get", JOBS):
             revoke(simulation)
 
     simulation.api.before.append(meanwhile)
