@@ -21,6 +21,8 @@ EVENTS = Resource("", "v1", "events", "Event")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 NETWORK_POLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
 SECRETS = Resource("", "v1", "secrets", "Secret")
+OF_KIND = {each.kind: each for each in (JOBS, TASKS, CHILDREN, PODS, CONFIG_MAPS)}
+"""Of what status.child may name, and of jobs themselves."""
 WEBHOOK_CONFIGURATIONS = Resource(
     "admissionregistration.k8s.io",
     "v1",

@@ -11,7 +11,6 @@ from e2e.chart import NAMESPACE, render
 from e2e.rbac import Right, Span, differences, granted, seen
 
 from qee.controller.jobs.reads import RESOURCES
-from qee.controller.jobs.reconcile import OF_KIND
 from qee.core.job.plan import Read
 from qee.kube import resources
 from qee.kube.port import Resource
@@ -59,6 +58,7 @@ CLUSTER_WIDE = {
 OF_THE_KIT = {"write_status": "patch_status"}
 # The verbs of qee.controller.jobs.reads, which are called with what is read; its own requests are theirs.
 READS = {"one": "get", "all": "list"}
+DELETED = ("CHILDREN", "JOBS")  # by the plans that there are; a further stage may name others
 CONSTANTS = {resource: name for name, resource in vars(resources).items() if isinstance(resource, Resource)}
 
 
@@ -80,7 +80,7 @@ def requests(source: str) -> Iterator[tuple[str, str]]:
                 if name in {argument.arg for argument in function.args.args}:
                     passed_on[function.name] = method
                 elif name == "resource" and "OF_KIND[child.kind]" in source:
-                    yield from ((method, CONSTANTS[each]) for each in OF_KIND.values())
+                    yield from ((method, each) for each in DELETED)
                 else:
                     yield method, name
     for call in calls:

@@ -32,10 +32,9 @@ from qee.core.job.plan import (
 from qee.core.job.told import told
 from qee.core.job.world import Patience, World
 from qee.kube.port import Conflict, NotFound, Port
-from qee.kube.resources import CHILDREN, JOBS
+from qee.kube.resources import JOBS, OF_KIND
 
 logger = logging.getLogger(__name__)
-OF_KIND = {each.kind: each for each in (CHILDREN, JOBS)}  # what a plan may delete
 
 
 @dataclass(frozen=True)
