@@ -11,7 +11,7 @@ from typing import Any
 
 from qee.api import names
 from qee.api.task import ENDED
-from qee.controller.kit.controller import ALL, Pass, Watch
+from qee.controller.kit.controller import ALL, Watch, all_at_once
 from qee.kube.port import Conflict, NotFound, Object, Port
 from qee.kube.resources import BACKENDS, TASKS
 
@@ -69,10 +69,7 @@ class Backends:
             Watch(BACKENDS, _deleted, lambda backend: backend["metadata"].get("deletionTimestamp")),
             Watch(TASKS, self._idle, _has_ended, told=self.follow),
         )
-        self.passes = (Pass("resync of backends", period, self._all),)
-
-    async def _all(self) -> list[Any]:
-        return [ALL]
+        self.passes = (all_at_once("resync of backends", period),)
 
     def follow(self, kind: str, task: Object) -> None:
         uid = task["metadata"]["uid"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from qee.controller.kit.controller import ALL, Pass, Watch
+from qee.controller.kit.controller import ALL, Watch, all_at_once
 from qee.controller.kit.status import Statuses, condition
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import TRUST_POLICIES
@@ -29,10 +29,7 @@ class Policies:
         self._statuses = Statuses(port)
         self._clock = clock
         self.watches = (Watch(TRUST_POLICIES, lambda _: [ALL]),)
-        self.passes = (Pass("resync of trust policies", period, self._all),)
-
-    async def _all(self) -> list[Any]:
-        return [ALL]
+        self.passes = (all_at_once("resync of trust policies", period),)
 
     async def reconcile(self, key: Any) -> None:
         """All of them. One that cannot be written does not keep the others; raises the last `ApiError` then."""

@@ -43,6 +43,15 @@ class Pass:
     """
 
 
+async def _everything() -> Iterable[Any]:
+    return [ALL]
+
+
+def all_at_once(name: str, period: float) -> Pass:
+    """Of a controller whose one key is ALL."""
+    return Pass(name, period, _everything)
+
+
 class Controller(Protocol):
     """One kind. `reconcile` is called with one key at a time, and never twice at once with the same."""
 

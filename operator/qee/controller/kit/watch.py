@@ -57,8 +57,9 @@ class Watches:
 
     @property
     def labels(self) -> Mapping[Resource, str]:
-        """What to watch, each with the label that its objects bear, if any."""
-        return {resource: ears[0].watch.labels for resource, ears in self._ears.items()}
+        """What to watch, each with the label that its objects have to bear, if all who hear of it ask for the same."""
+        asked = {resource: {ear.watch.labels for ear in ears} for resource, ears in self._ears.items()}
+        return {resource: labels.pop() if len(labels) == 1 else "" for resource, labels in asked.items()}
 
     def tell(self, resource: Resource, event: Event) -> None:
         """An event of a watch: its type (None: told as the watch began) and the object."""
