@@ -104,7 +104,7 @@ def facts_of(run: tuple[RunDocument, bytes]) -> RunFacts:
 
 
 @dataclass(frozen=True)
-class Ran:
+class Execution:
     """What ran, and when. image: as the child names it. image_id: as the kubelet does, of several shards each one."""
 
     image: str
@@ -113,9 +113,11 @@ class Ran:
     finished: datetime | None
 
 
-def ran_in(child: ChildState, pod: PodState) -> Ran:
+def execution_of(child: ChildState, pod: PodState) -> Execution:
     ended = pod.terminated
-    return Ran(child.image, pod.image_id, ended.started_at if ended else None, ended.finished_at if ended else None)
+    return Execution(
+        child.image, pod.image_id, ended.started_at if ended else None, ended.finished_at if ended else None
+    )
 
 
 def predicate(
@@ -123,7 +125,7 @@ def predicate(
     attempt: int,
     run: RunFacts,
     backend: Mapping[str, Any] | None,
-    ran: Ran,
+    ran: Execution,
     verdict: Verdict,
 ) -> dict[str, Any]:
     """What is attested beside the result's digest. What is not known is left out."""

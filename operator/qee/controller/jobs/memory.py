@@ -10,7 +10,7 @@ Key = tuple[str, str]  # namespace and name of a QuantumJob
 
 
 @dataclass
-class Known:
+class JobMemory:
     """Of one job that has not ended."""
 
     uid: str
@@ -32,17 +32,17 @@ class Memory:
     """By the key under which the job is reconciled, so that its deletion is enough to forget it."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, Known] = {}
+        self._known: dict[Key, JobMemory] = {}
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def of(self, job: ObjectMeta) -> Known:
+    def of(self, job: ObjectMeta) -> JobMemory:
         """What is known of this very job; another one of its name is forgotten."""
         key = (job.namespace, job.name)
         known = self._known.get(key)
         if known is None or known.uid != job.uid:
-            known = self._known[key] = Known(job.uid)
+            known = self._known[key] = JobMemory(job.uid)
         return known
 
     def forget(self, key: Key) -> None:

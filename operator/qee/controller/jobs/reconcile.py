@@ -29,7 +29,7 @@ from qee.core.job.plan import (
     Start,
     TakeAway,
 )
-from qee.core.job.told import told
+from qee.core.job.status_change import status_change
 from qee.core.job.world import Patience, World
 from qee.kube.port import Conflict, NotFound, Port
 from qee.kube.resources import JOBS, OF_KIND
@@ -74,18 +74,19 @@ class Reconciler:
             reads = self.reads if not live else Fresh(self.reads, self.live, live)
             world = await self.observer.world(key, reads)
             plan = decide(world, self.patience) if world is not None else Nothing()
-            if world is None or plan.needs <= live or (isinstance(plan, Report) and says(world, told(world, plan, {}))):
+            stands = world is not None and isinstance(plan, Report) and says(world, status_change(world, plan, {}))
+            if world is None or stands or plan.needs <= live:
                 return world, plan
             live |= plan.needs
 
     async def _do(self, key: Key, world: World, plan: Final) -> float | None:
-        """Take away what is to go first, settle accounts, and tell it in status."""
+        """Take away what is to go first, settle accounts, and write status."""
         match plan:
             case TakeAway(child) | Pause(child=child) | Finish(child=child, take_away=True):
                 await self._delete(world, child)
         settled = await self.attempts.settle(world, plan) if isinstance(plan, Pause | Finish) else {}
-        if tells := told(world, plan, settled):
-            await self.status.write(world, tells.phase, tells.reason, tells.message, tells.fields)
+        if change := status_change(world, plan, settled):
+            await self.status.write(world, change.phase, change.reason, change.message, change.fields)
         match plan:
             case Retry(lost=child):  # afterwards: were it gone unrecorded, this attempt would run again
                 await self._delete(world, child)

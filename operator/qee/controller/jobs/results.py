@@ -24,7 +24,7 @@ from qee.api.names import (
 from qee.api.reasons import Reason
 from qee.controller.jobs import answers
 from qee.controller.jobs.answers import Answer
-from qee.controller.jobs.attesting import Ran, ResultSigner, predicate, ran_in
+from qee.controller.jobs.attesting import Execution, ResultSigner, execution_of, predicate
 from qee.controller.jobs.memory import Memory
 from qee.controller.jobs.reads import Reads
 from qee.controller.worker import Found, TooMuch, Worker
@@ -73,7 +73,7 @@ class Collector:
         run = await run_document(self._port, job, child, self._memory.of(job.metadata).snapshot)
         document = await read_frame(self._port, job, world.attempt, pod, 0)
         answer = await self.read(len(document) + len(run), answers.of_run, document, run, world.attempt)
-        return await self.keep(world, answer, ran_in(child, pod), key)
+        return await self.keep(world, answer, execution_of(child, pod), key)
 
     async def read(self, size: int, work: Callable[..., Found], *arguments: Any) -> Found:
         """One of `jobs.answers`, in the worker. Raises `Refused` for what is not the result of this job."""
@@ -88,7 +88,7 @@ class Collector:
         self,
         world: World,
         answer: Answer,
-        ran: Ran,
+        ran: Execution,
         key: PrivateKey | None,
     ) -> Stored:
         """Sign and store a result that was checked."""

@@ -8,7 +8,7 @@ from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, S
 from qee.api.reasons import Reason
 from qee.controller.kit.status import Statuses
 from qee.core import times
-from qee.core.job.told import Told
+from qee.core.job.status_change import StatusChange
 from qee.core.job.world import NOT_LOOKED_AT, World
 from qee.kube.port import Object, Port
 from qee.kube.resources import JOBS
@@ -57,7 +57,7 @@ class StatusWriter:
         await events.send(self._port, event)
 
     async def _warn(self, world: World, phase: Phase, conditions: list[Object]) -> None:
-        """A job that runs although a policy is not content, or because the glass was broken: loud, and once."""
+        """A job that runs although a policy is not satisfied, or because the glass was broken: loud, and once."""
         verdict, before = world.verdict, world.condition(ConditionType.VERIFIED)
         if (
             verdict is NOT_LOOKED_AT
@@ -75,11 +75,11 @@ class StatusWriter:
             await events.send(self._port, {**event, "type": "Warning"})
 
 
-def says(world: World, told: Told | None) -> bool:
-    """Whether status tells it already."""
-    if told is None:
+def says(world: World, change: StatusChange | None) -> bool:
+    """Whether status says it already."""
+    if change is None:
         return False
-    wanted = _wanted(world, told.phase, told.reason, told.message, told.fields)
+    wanted = _wanted(world, change.phase, change.reason, change.message, change.fields)
     return all(world.status.get(field) == value for field, value in wanted.items())
 
 

@@ -16,7 +16,7 @@ from qee.api.task import QuantumTask
 from qee.controller.budgets import Budgets
 from qee.controller.jobs import answers
 from qee.controller.jobs.alarms import Alarms
-from qee.controller.jobs.attesting import Ran, ResultSigner, RunFacts
+from qee.controller.jobs.attesting import Execution, ResultSigner, RunFacts
 from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.reads import Reads
@@ -100,7 +100,7 @@ class ProviderDriver(Driver[Provider]):
         facts = RunFacts("", _digests(world.job), task.spec.run_sha256)
         try:
             answer = await self.collector.read(size, answers.of_task, packed, compiled, facts)
-            ran = Ran("", "", times.parse(answer.started), task.status.completion_time)
+            ran = Execution("", "", times.parse(answer.started), task.status.completion_time)
             stored = await self.collector.keep(world, answer, ran, key)
         except Refused as refusal:
             if world.ended:

@@ -11,7 +11,7 @@ from qee.api.job import QuantumJob
 from qee.api.names import COMPONENT_PART, LABEL_COMPONENT, LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.controller.jobs import answers
-from qee.controller.jobs.attesting import Ran, ResultSigner
+from qee.controller.jobs.attesting import Execution, ResultSigner
 from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.memory import Memory
 from qee.controller.jobs.parts import Part, PartStore, name_of
@@ -138,7 +138,7 @@ class ShardsDriver(Driver[Shards]):
                 raise not_of_this_job(TooManyValues(f"its parts hold more than {answers.MAX_PARTS_BYTES} bytes"))
         given = {index: part.document for index, part in parts.items()}
         result = await self.collector.read(size + len(run), answers.put_together, given, run, world.attempt, missing)
-        ran = Ran(
+        ran = Execution(
             child.image,
             ",".join(sorted({part.image_id for part in parts.values()})),
             times.parse(result.started),

@@ -67,7 +67,7 @@ class Shards(JobStage):
         ready = [pod for pod in self.pods if pod.succeeded and pod.index in absent and pod.uid not in self.unreadable]
         if ready:
             return Carry(Gather(tuple(ready)))
-        failed = {index: why for index in absent if (why := self._for_good(world, index))}
+        failed = {index: why for index in absent if (why := self._permanent(world, index))}
         if len(failed) == len(absent):
             return self._end(failed)
         if self.job.failed_reason == "DeadlineExceeded":
@@ -89,7 +89,7 @@ class Shards(JobStage):
         reason = Reason.WAITING_FOR_RESULT_KEY
         return self.key_unreadable(f"{reason.meaning} {reason.remedy}", KEY_AGAIN)
 
-    def _for_good(self, world: World, index: int) -> Why | None:
+    def _permanent(self, world: World, index: int) -> Why | None:
         """Why this shard will give nothing in this attempt nor in another; None where it may."""
         ended = [pod for pod in self.pods if pod.index == index and pod.terminated and not pod.succeeded]
         if why := failure.permanent(ended):

@@ -1,4 +1,4 @@
-"""What a plan tells in status, if anything."""
+"""What a plan writes into status, if anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from qee.core.job.world import World
 
 
 @dataclass(frozen=True)
-class Told:
+class StatusChange:
     """A phase with its reason and message, and further fields of status; None removes one."""
 
     phase: Phase
@@ -21,29 +21,29 @@ class Told:
     fields: Mapping[str, Any]
 
 
-def told(world: World, plan: Plan, settled: Mapping[str, Any]) -> Told | None:
+def status_change(world: World, plan: Plan, settled: Mapping[str, Any]) -> StatusChange | None:
     """`settled`: fields that tell of what the attempt has cost, if it is over."""
     match plan:
         case Report():
             fields = {**_child(world, plan.child), **plan.fields}
             if plan.phase is Phase.RUNNING and "startTime" not in world.status:
                 fields["startTime"] = times.render(world.now)
-            return Told(plan.phase, plan.reason, plan.message, fields)
+            return StatusChange(plan.phase, plan.reason, plan.message, fields)
         case Retry():
             message = f"{plan.reason}: {plan.message} Attempt {plan.attempt} follows."
-            return Told(Phase.PENDING, Reason.RETRYING, message, {"attempt": plan.attempt, "child": None})
+            return StatusChange(Phase.PENDING, Reason.RETRYING, message, {"attempt": plan.attempt, "child": None})
         case Pause():
             message = "spec.suspend is true; the child was deleted. Set it to false to run the job again."
             fields = {"child": None, **({"attempt": world.attempt + 1} if plan.over else {})}
-            return Told(Phase.SUSPENDED, Reason.SUSPENDED, message, fields)
+            return StatusChange(Phase.SUSPENDED, Reason.SUSPENDED, message, fields)
         case Finish():
             stamp = times.render(world.now)
             fields = {"completionTime": stamp, "attempt": world.attempt, **_child(world, plan.child)}
             if plan.child is not None:
                 fields["startTime"] = world.status.get("startTime") or stamp
-            return Told(plan.phase, plan.reason, plan.message, {**plan.fields, **fields, **settled})
+            return StatusChange(plan.phase, plan.reason, plan.message, {**plan.fields, **fields, **settled})
         case Follow() if world.ended:
-            return Told(world.ended, Reason.COMPLETED, "", {})
+            return StatusChange(world.ended, Reason.COMPLETED, "", {})
     return None
 
 
