@@ -44,5 +44,5 @@ class Jobs:
 
     async def reconcile(self, key: Key) -> float | None:
         after = await self._reconciler.reconcile(key)
-        self._kept.see_to_rest(*key)
+        self._kept.see_to_rest(key)
         return after

@@ -29,8 +29,8 @@ class Kept:
         self._rest = timedelta(seconds=rest)
         self._clock = clock
         self._resting: set[str] = set()  # UIDs of jobs
-        self.unfinished: dict[str, Key] = {}
-        """By UID, the jobs that have not ended."""
+        self.unfinished: dict[Key, str] = {}
+        """The jobs that have not ended, with their UIDs."""
         self.jobs: Store[str] = Store(self._job)
         self.children: Store[str] = Store(self._of_job, _job_uid)
         self.pods: Store[str] = Store(self._of_job, _job_uid)
@@ -54,38 +54,42 @@ class Kept:
         for resource in (TRUST_POLICIES, BACKENDS):
             await _exhausted(listed(port, resource, [None], self.stores[resource], metadata_only=True))
 
-    def see_to_rest(self, namespace: str, name: str) -> None:
+    def see_to_rest(self, key: Key) -> None:
         """Let go of a job that has been looked at, if it has ended for long enough."""
-        key = name_of(namespace, name)
-        kept = self.jobs.items.get(key)
-        if kept is not None and self._job(json.loads(kept)) is None:
-            self.jobs.release([key])
+        kept = None if key in self.unfinished else self.jobs.items.get(name_of(*key))
+        if kept is not None and self._rests(json.loads(kept)):
+            self.jobs.release([name_of(*key)])
 
     def follow(self, kind: str, job: Object) -> None:
         """An event of a job."""
         meta, status = job["metadata"], job.get("status") or {}
-        self.unfinished.pop(meta["uid"], None)
+        key, uid = (meta["namespace"], meta["name"]), meta["uid"]
         if kind == DELETED:
-            self._resting.discard(meta["uid"])
-        elif not terminal_phase(status.get("conditions") or []):
-            self.unfinished[meta["uid"]] = (meta["namespace"], meta["name"])
+            self._resting.discard(uid)
+        if kind != DELETED and not terminal_phase(status.get("conditions") or []):
+            self.unfinished[key] = uid
+        elif self.unfinished.get(key) == uid:
+            del self.unfinished[key]
 
     def prune(self) -> None:
         """Forget jobs that are not there any more, should no watch have told of their deletion."""
         there = self.jobs.uids()
         self._resting &= there
-        for uid in self.unfinished.keys() - there:
-            del self.unfinished[uid]
+        self.unfinished = {key: uid for key, uid in self.unfinished.items() if uid in there}
 
     def _job(self, job: Object) -> str | None:
+        return None if self._rests(job) else _text(job)
+
+    def _rests(self, job: Object) -> bool:
+        """Whether nothing of this job, its child and pods need be kept; then nothing of them is from now on."""
         status, uid = job.get("status") or {}, job["metadata"]["uid"]
         ended = times.parse(status.get("completionTime")) if terminal_phase(status.get("conditions") or []) else None
         if ended is None or self._clock() - ended < self._rest:
-            return _text(job)
+            return False
         self._resting.add(uid)
         for store in (self.children, self.pods):
             store.release(store.members(uid))
-        return None
+        return True
 
     def _of_job(self, obj: Object) -> str | None:
         return None if self._resting.intersection(_job_uid(obj)) else _text(obj)

@@ -29,7 +29,7 @@ def watches(metrics: Metrics, kept: Kept) -> Sequence[Watch]:
         Watch(CHILDREN, _owner, _of_child, LABEL_JOB_UID),
         Watch(PODS, _owner, _of_pod, LABEL_JOB_UID),
         Watch(TASKS, _owner, _of_task),
-        Watch(TRUST_POLICIES, lambda _: list(kept.unfinished.values())),  # all are verified again
+        Watch(TRUST_POLICIES, lambda _: list(kept.unfinished)),  # all are verified again
     )
 
 
