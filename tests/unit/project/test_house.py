@@ -1,4 +1,4 @@
-"""The house is kept: modules that can be read in one go, functions on a page, and no two modules that need each other."""
+"""The house is kept: modules that can be read in one go, functions on a page, no two modules that need each other."""
 
 import ast
 from collections.abc import Iterator
@@ -57,3 +57,10 @@ def test_no_modules_import_each_other_in_a_circle(imports: dict[str, set[str]]) 
 def test_a_circle_is_seen() -> None:
     assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == {"a", "b", "c"}
     assert circle({"a": {"b", "c"}, "b": {"c"}, "d": {"a"}}) == []
+
+
+def test_unit_tests_lie_in_folders_that_are_named_as_the_rooms() -> None:
+    """Beside them: the charts, what end-to-end tests stand on, the project itself, and what any input may cost."""
+    rooms = {path.name for path in (SOURCE / "qee").iterdir() if path.is_dir()}
+    folders = {path.name for path in Path(__file__).parents[1].iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} <= rooms | {"chart", "e2e", "project", "bounds"}
