@@ -38,9 +38,9 @@ layers: venv  ## imports point downwards (import-linter)
 
 generate: venv  ## CRDs, their chart and the reference pages, from the models
 	$(PY) -m qee.schema.generate
-	$(PY) -m qee.runner.constructs
-	$(PY) -m qee.runner.constructs.refused
-	$(PY) -m qee.cli.reference
+	$(PY) -m docs.pages.constructs
+	$(PY) -m docs.pages.refused
+	$(PY) -m docs.pages.cli
 	$(PY) -m e2e.attack.page
 
 check-generated: venv  ## fail if they differ from the models

@@ -27,8 +27,8 @@ STAGES: dict[str, list[list[str]]] = {
     "check-generated": [
         ["python", "-m", module, "--check"]
         for module in (
-            *("qee.schema.generate", "qee.runner.constructs", "qee.runner.constructs.refused"),
-            *("qee.cli.reference", "e2e.attack.page"),
+            *("qee.schema.generate", "docs.pages.constructs", "docs.pages.refused"),
+            *("docs.pages.cli", "e2e.attack.page"),
         )
     ]
     + [["python", "examples/generate.py", "--check"]],

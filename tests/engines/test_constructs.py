@@ -3,9 +3,8 @@
 import dataclasses
 
 import pytest
-
-from qee.runner.constructs import page as constructs
-from qee.runner.constructs.table import PROGRAMS, Program
+from docs.pages import constructs
+from docs.pages.programs import PROGRAMS, Program
 
 
 def test_the_page_is_what_the_engines_do_today() -> None:

@@ -1,8 +1,9 @@
 """What lint says of an engine is what the engine does."""
 
+from docs.pages import refused
+
 from qee.circuits import refused as table
 from qee.circuits import scan
-from qee.runner.constructs import refused
 
 
 def test_the_table_for_lint_is_what_the_engines_do() -> None:

@@ -1,6 +1,6 @@
 """What engines refuse among the constructs that the scanner tells of, for `qee lint`.
 
-Part of the reference's table of constructs, which was made by running each: `qee.runner.constructs.refused` writes it.
+Part of the reference's table of constructs, which was made by running each: `docs.pages.refused` writes it.
 """
 
 import json

@@ -17,6 +17,8 @@ import cirq
 import numpy as np
 import pytest
 import yaml
+from docs.pages.formats import CIRCUITS
+from docs.pages.programs import PROGRAMS
 from qiskit import qasm2, qasm3, qpy
 from qiskit.circuit.random import random_circuit
 from tests import builders
@@ -30,8 +32,6 @@ from qee.documents.run import RunDocument
 from qee.kube.port import Object
 from qee.runner import checking as runner_checking
 from qee.runner import process
-from qee.runner.constructs.formats import CIRCUITS
-from qee.runner.constructs.table import PROGRAMS
 from qee.sdk.errors import RunnerError
 
 TESTS = Path(cases.__file__).parent.parent

@@ -1,18 +1,19 @@
 """Which of the scanner's constructs an engine refuses, made by trying the programs of the table of constructs.
 
-python -m qee.runner.constructs.refused            write operator/qee/circuits/refused.json
-python -m qee.runner.constructs.refused --check    fail if it is not what would be written
+python -m docs.pages.refused            write operator/qee/circuits/refused.json
+python -m docs.pages.refused --check    fail if it is not what would be written
 """
 
 import json
 import re
 import sys
 
+from docs.pages.constructs import verdict
+from docs.pages.programs import PROGRAMS
+
 from qee.api.names import ENGINES
 from qee.circuits import ScanError, scan
 from qee.circuits.refused import FILE
-from qee.runner.constructs.page import verdict
-from qee.runner.constructs.table import PROGRAMS
 
 FORMATS = ("openqasm3", "openqasm2")
 _ASKS_FOR_VALUES = "input"  # refused without a column of parameters, which the table's programs have not
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if FILE.read_text(encoding="utf-8") == wanted:
             return 0
-        sys.stderr.write(f"{FILE.name} is out of date: run python -m qee.runner.constructs.refused\n")
+        sys.stderr.write(f"{FILE.name} is out of date: run make generate\n")
         return 1
     FILE.write_text(wanted, encoding="utf-8")
     return 0

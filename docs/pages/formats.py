@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from qee.runner.constructs.table import Program
+from docs.pages.programs import Program
 
 
 def _qpy(build: Callable[[Any], None], qubits: int = 2) -> Callable[[], str]:
