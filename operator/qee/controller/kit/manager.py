@@ -8,7 +8,7 @@ from typing import Any
 
 from qee.controller.kit import heap
 from qee.controller.kit.controller import Controller
-from qee.controller.kit.passes import Passes, pause
+from qee.controller.kit.passes import Repeated, pause
 from qee.controller.kit.queue import WorkQueue
 from qee.controller.kit.watch import Watches
 from qee.kube.port import ApiError, Conflict
@@ -25,7 +25,7 @@ class _Kind:
     def __init__(self, controller: Controller, watches: Watches, metrics: Metrics) -> None:
         self.controller = controller
         self.queue: WorkQueue[Any] = WorkQueue()
-        self.passes = [Passes(each, self.queue.add) for each in controller.passes]
+        self.passes = [Repeated(each, self.queue.add) for each in controller.passes]
         self._metrics = metrics
         for watch in controller.watches:
             watches.add(watch, self.queue.add)
@@ -83,7 +83,7 @@ class Manager:
         for kind in self.kinds.values():
             kind.queue.close()
 
-    def _passes(self) -> Iterator[Passes]:
+    def _passes(self) -> Iterator[Repeated]:
         for kind in self.kinds.values():
             yield from kind.passes
 
@@ -92,9 +92,9 @@ class Manager:
             now = self.beat_at = time.monotonic()
             for kind, at in self.watches.last_event.items():
                 self._metrics.watch_age.labels(kind).set(now - at)
-            for made in self._passes():
-                if made.made.ailment is not None:
-                    self._metrics.resync_age.set(now - made.finished_at)
+            for each in self._passes():
+                if each.what.ailment is not None:
+                    self._metrics.resync_age.set(now - each.finished_at)
             self._metrics.queue_depth.set(sum(len(kind.queue) for kind in self.kinds.values()))
             if now - self._shrunk_at >= heap.EVERY and self.watches.shrink(heap.ENOUGH):
                 heap.give_back()
@@ -108,7 +108,7 @@ class Manager:
         found, silent = [], time.monotonic() - self.beat_at
         if silent > HUNG_SECONDS:
             found.append(f"the event loop has not come round for {silent:.0f} s")
-        return found + [each for made in self._passes() for each in made.ailments()]
+        return found + [each for repeated in self._passes() for each in repeated.ailments()]
 
 
 def _named(key: Any) -> str:

@@ -14,17 +14,17 @@ JITTER = 0.1
 AGAIN_SECONDS = 15.0  # until one that failed is tried again
 
 
-class Passes:
+class Repeated:
     """Runs one pass for ever. `finished_at` is the monotonic time of its last end."""
 
-    def __init__(self, made: Pass, add: Callable[[Any], None]) -> None:
-        self.made = made
+    def __init__(self, what: Pass, add: Callable[[Any], None]) -> None:
+        self.what = what
         self._add = add
         self.finished_at = time.monotonic()
 
     async def once(self) -> None:
         """Raises `ApiError`."""
-        for key in await self.made.run():
+        for key in await self.what.run():
             self._add(key)
         self.finished_at = time.monotonic()
 
@@ -32,18 +32,18 @@ class Passes:
         while not stopping.is_set():
             try:
                 await self.once()
-                seconds = self.made.period * (1 - JITTER)
+                seconds = self.what.period * (1 - JITTER)
             except ApiError as error:
-                logger.warning("%s: %s", self.made.name, error)
-                seconds = min(AGAIN_SECONDS, self.made.period)
+                logger.warning("%s: %s", self.what.name, error)
+                seconds = min(AGAIN_SECONDS, self.what.period)
             await pause(seconds, stopping)
 
     def ailments(self) -> list[str]:
-        if self.made.ailment is None:
+        if self.what.ailment is None:
             return []
         age = time.monotonic() - self.finished_at
-        late = f"no {self.made.name} for {age:.0f} s" if age > 3 * self.made.period else ""
-        return [found for found in (late, self.made.ailment()) if found]
+        late = f"no {self.what.name} for {age:.0f} s" if age > 3 * self.what.period else ""
+        return [found for found in (late, self.what.ailment()) if found]
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:
