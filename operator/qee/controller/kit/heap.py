@@ -3,8 +3,9 @@
 import contextlib
 import ctypes
 
-ENOUGH = 1000  # objects that have gone since the last time
-EVERY = 10.0  # seconds at least from one time to the next: it takes some milliseconds
+FEW = 100  # objects that have gone since the last time: done once no more are going
+MANY = 5000  # done whatever goes on
+EVERY = 5.0  # seconds from one look to the next
 
 
 def give_back() -> None:

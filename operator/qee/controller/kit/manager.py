@@ -62,7 +62,6 @@ class Manager:
         self.watches = watches or Watches({})
         self.kinds = {each.kind: _Kind(each, self.watches, metrics) for each in controllers}
         self._stopping = asyncio.Event()
-        self._shrunk_at = 0.0
         self.leads = False
         self.beat_at = time.monotonic()
         """When the event loop last came round: a loop that hangs in one task does not, and /healthz says so."""
@@ -71,6 +70,7 @@ class Manager:
         self.leads = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
+            tasks.create_task(self._give_back())
             for kind in self.kinds.values():
                 for each in kind.passes:
                     tasks.create_task(each.run(self._stopping))
@@ -96,10 +96,18 @@ class Manager:
                 if each.what.ailment is not None:
                     self._metrics.resync_age.set(now - each.finished_at)
             self._metrics.queue_depth.set(sum(len(kind.queue) for kind in self.kinds.values()))
-            if now - self._shrunk_at >= heap.EVERY and self.watches.shrink(heap.ENOUGH):
-                heap.give_back()
-                self._shrunk_at = now
             await pause(BEATS_EVERY, self._stopping)
+
+    async def _give_back(self) -> None:
+        """The memory of what has gone, once it has gone."""
+        before = 0
+        while not self._stopping.is_set():
+            gone = self.watches.gone
+            if gone >= heap.MANY or (gone >= heap.FEW and gone == before):
+                self.watches.shrink()
+                heap.give_back()
+            before = gone
+            await pause(heap.EVERY, self._stopping)
 
     def ailments(self) -> list[str]:
         """Why this process should be restarted; empty while it is well, or while it waits for the Lease."""

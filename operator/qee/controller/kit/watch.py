@@ -91,15 +91,17 @@ class Watches:
         """Whether a watch has told of this object."""
         return uid not in self._answered and any(uid in ear.seen for ear in self._ears[resource])
 
-    def shrink(self, enough: int) -> bool:
-        """Whether so many objects have gone, and room was made."""
-        if sum(store.gone for store in self._stores.values()) < enough:
-            return False
+    @property
+    def gone(self) -> int:
+        """Objects that are not kept any more, since `shrink`."""
+        return sum(store.gone for store in self._stores.values())
+
+    def shrink(self) -> None:
+        """Make room where many have gone."""
         for store in self._stores.values():
             store.shrink()
         for ear in (each for ears in self._ears.values() for each in ears):
             ear.seen = dict(ear.seen)
-        return True
 
     def prune(self) -> None:
         """Forget what the stores do not know any more."""
