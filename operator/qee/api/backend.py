@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from qee.api.cel import Rule, rules
+from qee.api.declare import ATOMIC, SET, keyed, listed, optional
 from qee.api.fields import MAX_PACKED, Count, DnsLabel, Line, Quantity, Seconds, Sha256, Shots, text
 from qee.api.job_options import MaxCost
 from qee.api.meta import DNS_NAME, Condition, NameRef, Observed, Resource, Spec
@@ -44,10 +45,8 @@ class LabelRequirement(Spec):
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(
         description="In and NotIn compare with values; Exists and DoesNotExist look for the key."
     )
-    values: Annotated[list[_LabelValue], Field(max_length=64)] | None = Field(
-        default=None,
-        description="Values for In and NotIn, at most 64; absent for Exists and DoesNotExist.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    values: Annotated[list[_LabelValue], Field(max_length=64)] | None = optional(
+        "Values for In and NotIn, at most 64; absent for Exists and DoesNotExist.", ATOMIC
     )
 
     @model_validator(mode="after")
@@ -60,13 +59,11 @@ class LabelRequirement(Spec):
 class LabelSelector(Spec):
     """Selects namespaces by their labels; all requirements must hold, as in metav1.LabelSelector."""
 
-    match_labels: Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)] | None = Field(
-        default=None, description="Labels with the values that they must have, at most 64. Absent: none."
+    match_labels: Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)] | None = optional(
+        "Labels with the values that they must have, at most 64. Absent: none."
     )
-    match_expressions: Annotated[list[LabelRequirement], Field(max_length=64)] | None = Field(
-        default=None,
-        description="Further requirements, at most 64. Absent: none.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    match_expressions: Annotated[list[LabelRequirement], Field(max_length=64)] | None = optional(
+        "Further requirements, at most 64. Absent: none.", ATOMIC
     )
 
 
@@ -82,15 +79,11 @@ class AllowedNamespaces(Spec):
 
     model_config = ConfigDict(json_schema_extra=rules(_ONE_WAY))
 
-    all: bool | None = Field(default=None, description="True: every namespace. False, alone: none.")
-    names: Annotated[list[DnsLabel], Field(min_length=1, max_length=1000)] | None = Field(
-        default=None,
-        description="Names of namespaces, 1 to 1000, each once.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+    all: bool | None = optional("True: every namespace. False, alone: none.")
+    names: Annotated[list[DnsLabel], Field(min_length=1, max_length=1000)] | None = optional(
+        "Names of namespaces, 1 to 1000, each once.", SET
     )
-    selector: LabelSelector | None = Field(
-        default=None, description="Namespaces by their labels; an empty selector selects every namespace."
-    )
+    selector: LabelSelector | None = optional("Namespaces by their labels; an empty selector selects every namespace.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "AllowedNamespaces":
@@ -105,29 +98,25 @@ class AllowedNamespaces(Spec):
 class Limits(Spec):
     """The most that one job may ask of the backend. A job beyond a limit fails with LimitExceeded."""
 
-    max_qubits: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
-        default=None, description="Qubits of each circuit, 1 to 100000. Absent: what engine or device can do."
+    max_qubits: Annotated[int, Field(ge=1, le=100_000)] | None = optional(
+        "Qubits of each circuit, 1 to 100000. Absent: what engine or device can do."
     )
-    max_shots: Shots | None = Field(
-        default=None,
-        description="Shots of each circuit with each row of its parameters, 1 to 10000000, and of each measurement that"
-        " spec.precision asks for. Absent: 10000000.",
+    max_shots: Shots | None = optional(
+        "Shots of each circuit with each row of its parameters, 1 to 10000000, and of each measurement that"
+        " spec.precision asks for. Absent: 10000000."
     )
-    max_circuits: Annotated[int, Field(ge=1, le=MAX_CIRCUITS)] | None = Field(
-        default=None, description="Circuits of each job, 1 to 300. Absent: 300."
+    max_circuits: Annotated[int, Field(ge=1, le=MAX_CIRCUITS)] | None = optional(
+        "Circuits of each job, 1 to 300. Absent: 300."
     )
-    memory: Quantity | None = Field(
-        default=None,
-        description='Memory limit of a simulator pod in bytes, for example "8Gi". Absent: none but the node\'s.',
+    memory: Quantity | None = optional(
+        'Memory limit of a simulator pod in bytes, for example "8Gi". Absent: none but the node\'s.'
     )
-    cpu: Quantity | None = Field(
-        default=None,
-        description='CPU limit of a simulator pod in cores, for example "4". Absent: none but the node\'s.',
+    cpu: Quantity | None = optional(
+        'CPU limit of a simulator pod in cores, for example "4". Absent: none but the node\'s.'
     )
-    active_deadline_seconds: Seconds | None = Field(
-        default=None,
-        description="Upper bound of spec.activeDeadlineSeconds, and its value where a job has none, in seconds, 1 to"
-        " 31536000. Absent: none.",
+    active_deadline_seconds: Seconds | None = optional(
+        "Upper bound of spec.activeDeadlineSeconds, and its value where a job has none, in seconds, 1 to 31536000."
+        " Absent: none."
     )
 
 
@@ -135,10 +124,9 @@ class Prices(Spec):
     """The price list that cost estimates use."""
 
     config_map_ref: NameRef = Field(description="ConfigMap in QEE's own namespace that holds the price list.")
-    minimum: MaxCost | None = Field(
-        default=None,
-        description="What each provider job costs at least, in the currency of the price list, whatever the list makes"
-        " of it: as a contract has it. Absent: what the list says.",
+    minimum: MaxCost | None = optional(
+        "What each provider job costs at least, in the currency of the price list, whatever the list makes of it: as"
+        " a contract has it. Absent: what the list says."
     )
 
 
@@ -170,37 +158,29 @@ class QuantumBackendSpec(Spec):
         " (IBM Quantum), braket (Amazon Braket), azure (Azure Quantum), google (Google Quantum Engine) and ionq (IonQ)"
         " in the cloud."
     )
-    device: Line | None = Field(
-        default=None,
-        description="Name of the device at the provider: IBM backend name, Braket ARN, Azure target, Google processor"
-        " id or IonQ backend. Required for cloud providers, refused for aer and cirq.",
+    device: Line | None = optional(
+        "Name of the device at the provider: IBM backend name, Braket ARN, Azure target, Google processor id or IonQ"
+        " backend. Required for cloud providers, refused for aer and cirq."
     )
-    region: Line | None = Field(
-        default=None,
-        description="Region or location of the provider's service, for example us-east-1. Absent: the device's or the"
-        " account's own.",
+    region: Line | None = optional(
+        "Region or location of the provider's service, for example us-east-1. Absent: the device's or the account's"
+        " own."
     )
-    credentials_secret_ref: NameRef | None = Field(
-        default=None,
-        description="Secret in QEE's own namespace with the provider's credentials. Only the backend's connector"
-        " mounts it. Refused for aer and cirq. Absent: the connector's workload identity.",
+    credentials_secret_ref: NameRef | None = optional(
+        "Secret in QEE's own namespace with the provider's credentials. Only the backend's connector mounts it."
+        " Refused for aer and cirq. Absent: the connector's workload identity."
     )
-    options: Annotated[dict[str, Annotated[str, text(1024, minimum=0)]], Field(max_length=64)] | None = Field(
-        default=None,
-        description="Settings of the provider's adapter as strings, for example an IBM instance or a Braket bucket;"
-        " never credentials. At most 64 of at most 1024 characters. Absent: none.",
+    options: Annotated[dict[str, Annotated[str, text(1024, minimum=0)]], Field(max_length=64)] | None = optional(
+        "Settings of the provider's adapter as strings, for example an IBM instance or a Braket bucket; never"
+        " credentials. At most 64 of at most 1024 characters. Absent: none."
     )
-    limits: Limits | None = Field(
-        default=None, description="The most that one job may ask for. Absent: see its fields."
-    )
-    prices: Prices | None = Field(
-        default=None, description="Price list for cost estimates. Absent: no estimate is made."
-    )
+    limits: Limits | None = optional("The most that one job may ask for. Absent: see its fields.")
+    prices: Prices | None = optional("Price list for cost estimates. Absent: no estimate is made.")
     allowed_namespaces: AllowedNamespaces = Field(
         description="Namespaces whose jobs may name this backend. Required: who may spend on a device is always said."
     )
-    description: Annotated[str, text(1024, minimum=0)] | None = Field(
-        default=None, description="Text for people, at most 1024 characters. Absent: none."
+    description: Annotated[str, text(1024, minimum=0)] | None = optional(
+        "Text for people, at most 1024 characters. Absent: none."
     )
 
     @model_validator(mode="after")
@@ -226,46 +206,32 @@ class Packed(Observed):
 class QuantumBackendStatus(Observed):
     """What the connector last heard from the device. Simulators have no status."""
 
-    observed_generation: Count | None = Field(
-        default=None, description="The metadata.generation that the status is about."
+    observed_generation: Count | None = optional("The metadata.generation that the status is about.")
+    conditions: Annotated[list[Condition], Field(max_length=16)] = listed(
+        "Reachable: the provider answers, with the backend's credentials. Ready: the device takes jobs.", keyed("type")
     )
-    conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
-        default_factory=list,
-        description="Reachable: the provider answers, with the backend's credentials. Ready: the device takes jobs.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    qubits: Count | None = optional("Number of the device's qubits, as the provider tells.")
+    basis_gates: Annotated[list[Annotated[str, text(63)]], Field(max_length=256)] = listed(
+        "Names of the device's native gates in the provider's spelling, at most 256.", ATOMIC
     )
-    qubits: Count | None = Field(default=None, description="Number of the device's qubits, as the provider tells.")
-    basis_gates: Annotated[list[Annotated[str, text(63)]], Field(max_length=256)] = Field(
-        default_factory=list,
-        description="Names of the device's native gates in the provider's spelling, at most 256.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    max_shots: Count | None = optional("Most shots of one circuit, as the provider tells. Absent: not told.")
+    simulated: bool | None = optional("True: the device is a simulator that the provider runs.")
+    formats: Annotated[list[Annotated[str, text(63)]], Field(max_length=16)] = listed(
+        "Circuit formats that the connector compiles.", ATOMIC
     )
-    max_shots: Count | None = Field(
-        default=None, description="Most shots of one circuit, as the provider tells. Absent: not told."
+    outputs: Annotated[list[Annotated[str, text(63)]], Field(max_length=16)] = listed(
+        "Values of a job's spec.outputs that the connector gives.", ATOMIC
     )
-    simulated: bool | None = Field(default=None, description="True: the device is a simulator that the provider runs.")
-    formats: Annotated[list[Annotated[str, text(63)]], Field(max_length=16)] = Field(
-        default_factory=list,
-        description="Circuit formats that the connector compiles.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    target: Packed | None = optional(
+        "The snapshot of the device that circuits are compiled for, in the adapter's form."
     )
-    outputs: Annotated[list[Annotated[str, text(63)]], Field(max_length=16)] = Field(
-        default_factory=list,
-        description="Values of a job's spec.outputs that the connector gives.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    queue_length: Count | None = optional("Tasks waiting at the device, as the provider tells.")
+    calibration_time: datetime | None = optional(
+        "When the device was last calibrated (RFC 3339), as the provider tells."
     )
-    target: Packed | None = Field(
-        default=None, description="The snapshot of the device that circuits are compiled for, in the adapter's form."
-    )
-    queue_length: Count | None = Field(default=None, description="Tasks waiting at the device, as the provider tells.")
-    calibration_time: datetime | None = Field(
-        default=None, description="When the device was last calibrated (RFC 3339), as the provider tells."
-    )
-    last_contact: datetime | None = Field(
-        default=None, description="When the provider last answered (RFC 3339), to within some minutes."
-    )
-    last_error: Annotated[str, text(4096, minimum=0)] | None = Field(
-        default=None, description="The last failure to reach the provider, without secrets. Absent: none."
+    last_contact: datetime | None = optional("When the provider last answered (RFC 3339), to within some minutes.")
+    last_error: Annotated[str, text(4096, minimum=0)] | None = optional(
+        "The last failure to reach the provider, without secrets. Absent: none."
     )
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from qee.api.cel import Rule, rules
-from qee.api.fields import Amount, Count, Currency, DnsLabel, stored_default, text
+from qee.api.declare import SET, keyed, listed, optional, stored, stored_default
+from qee.api.fields import Amount, Count, Currency, DnsLabel, text
 from qee.api.job_options import MaxCost
 from qee.api.meta import DNS_NAME, Observed, Resource, Spec
 
@@ -23,17 +24,15 @@ class BudgetLimits(Spec):
 
     model_config = ConfigDict(json_schema_extra=rules(_ONE_LIMIT))
 
-    cost: MaxCost | None = Field(
-        default=None,
-        description="Money, in one currency: currencies are never converted, and a job priced in another is refused."
-        " Absent: no limit.",
+    cost: MaxCost | None = optional(
+        "Money, in one currency: currencies are never converted, and a job priced in another is refused. Absent: no"
+        " limit."
     )
-    qpu_seconds: Count | None = Field(
-        default=None,
-        description="Seconds on QPUs; a job whose time nobody bounds is refused. 0 to 2^53-1. Absent: no limit.",
+    qpu_seconds: Count | None = optional(
+        "Seconds on QPUs; a job whose time nobody bounds is refused. 0 to 2^53-1. Absent: no limit."
     )
-    shots: Count | None = Field(default=None, description="Repetitions, 0 to 2^53-1. Absent: no limit.")
-    jobs: Count | None = Field(default=None, description="Attempts of QuantumJobs, 0 to 2^53-1. Absent: no limit.")
+    shots: Count | None = optional("Repetitions, 0 to 2^53-1. Absent: no limit.")
+    jobs: Count | None = optional("Attempts of QuantumJobs, 0 to 2^53-1. Absent: no limit.")
 
     @model_validator(mode="after")
     def _one_limit(self) -> "BudgetLimits":
@@ -46,16 +45,13 @@ class QuantumBudgetSpec(Spec):
     """Limits over a period. Of a namespace's budgets each that names the backend must have room."""
 
     limits: BudgetLimits = Field(description="The most that may be spent in a period.")
-    period: Literal["Day", "Week", "Month", "Year", "Total"] = Field(
-        default="Month",
-        description="Calendar period in UTC after which spending starts anew (weeks begin on Monday); Total: never."
-        " Default: Month.",
-        json_schema_extra=stored_default("Month"),
+    period: Literal["Day", "Week", "Month", "Year", "Total"] = stored(
+        "Month",
+        "Calendar period in UTC after which spending starts anew (weeks begin on Monday); Total: never. Default:"
+        " Month.",
     )
-    backends: Annotated[list[DnsLabel], Field(min_length=1, max_length=64)] | None = Field(
-        default=None,
-        description="The cloud backends that it is for, at most 64. Absent: all.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+    backends: Annotated[list[DnsLabel], Field(min_length=1, max_length=64)] | None = optional(
+        "The cloud backends that it is for, at most 64. Absent: all.", SET
     )
 
 
@@ -79,15 +75,13 @@ class Reservation(Amounts):
 class QuantumBudgetStatus(Observed):
     """What was reserved and spent. Written by the operator only, by compare-and-swap."""
 
-    observed_generation: Count | None = Field(default=None, description="The metadata.generation it is about.")
-    period_start: datetime | None = Field(default=None, description="When the present period began (RFC 3339).")
-    currency: Currency | None = Field(default=None, description="ISO 4217 code of the amounts of money.")
+    observed_generation: Count | None = optional("The metadata.generation it is about.")
+    period_start: datetime | None = optional("When the present period began (RFC 3339).")
+    currency: Currency | None = optional("ISO 4217 code of the amounts of money.")
     spent: Amounts = Field(default=Amounts(), description="Settled in the present period.")
     reserved: Amounts = Field(default=Amounts(), description="The sum of the reservations.")
-    reservations: Annotated[list[Reservation], Field(max_length=MAX_RESERVATIONS)] = Field(
-        default_factory=list,
-        description="Attempts that have not ended, at most 2000.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
+    reservations: Annotated[list[Reservation], Field(max_length=MAX_RESERVATIONS)] = listed(
+        "Attempts that have not ended, at most 2000.", keyed("uid")
     )
 
 

@@ -32,14 +32,6 @@ def text(maximum: int, pattern: str | None = None, words: str = "", minimum: int
     return StringConstraints(min_length=minimum, max_length=maximum, pattern=pattern)
 
 
-def stored_default(value: Any) -> dict[str, Any]:
-    """Marks a default that the API server writes into the object; other defaults are what absence means.
-
-    Stored defaults are signed with the rest of the spec. None may be added, changed or removed after the first release.
-    """
-    return {"x-qee-stored-default": value}
-
-
 DnsLabel = Annotated[str, text(63, DNS_LABEL, "at most 63 lower case letters, digits and hyphens")]
 DnsSubdomain = Annotated[
     str,

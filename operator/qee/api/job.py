@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
-from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, refuse_huge, stored_default
+from qee.api.declare import ATOMIC, keyed, optional, stored
+from qee.api.fields import MAX_SECONDS, NonNegativeDecimal, Seconds, Seed, Shots, refuse_huge
 from qee.api.job_circuit import Circuit, refuse_duplicates
 from qee.api.job_options import BackendRef, MaxCost, Noise, Resources, Results, Simulator, Transpile
 from qee.api.job_status import STATUS_DEFAULT, QuantumJobStatus
@@ -61,67 +62,51 @@ class QuantumJobSpec(Spec):
     backend_ref: BackendRef = Field(description="The backend that runs the job. Immutable.")
     circuits: Annotated[list[Circuit], Field(min_length=1, max_length=MAX_CIRCUITS)] = Field(
         description="The programs to run, 1 to 300, each with a name of its own. Immutable, their order included.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        json_schema_extra=keyed("name"),
     )
-    shots: Shots = Field(
-        default=1024,
-        description="Repetitions of every circuit without shots of its own, 1 to 10000000. Does not apply to"
-        " statevector, probabilities and exact expectation values. Default: 1024, as in Qiskit's samplers. Immutable.",
-        json_schema_extra=stored_default(1024),
+    shots: Shots = stored(
+        1024,
+        "Repetitions of every circuit without shots of its own, 1 to 10000000. Does not apply to statevector,"
+        " probabilities and exact expectation values. Default: 1024, as in Qiskit's samplers. Immutable.",
     )
-    precision: NonNegativeDecimal | None = Field(
-        default=None,
-        description="Standard error wanted for each expectation value, a decimal string above 0; decides the shots."
-        " Absent: exact on a noiseless simulator (standard error 0), else from shots. Immutable.",
-        json_schema_extra=rules(_PRECISION_ABOVE_ZERO),
+    precision: NonNegativeDecimal | None = optional(
+        "Standard error wanted for each expectation value, a decimal string above 0; decides the shots. Absent: exact"
+        " on a noiseless simulator (standard error 0), else from shots. Immutable.",
+        rules(_PRECISION_ABOVE_ZERO),
     )
-    outputs: Annotated[list[Output], Field(min_length=1, max_length=5)] = Field(
-        default=["counts"],
-        description="What the result holds: counts (occurrences of each outcome), memory (each shot's outcome in"
+    outputs: Annotated[list[Output], Field(min_length=1, max_length=5)] = stored(
+        ["counts"],
+        "What the result holds: counts (occurrences of each outcome), memory (each shot's outcome in"
         " order), probabilities, statevector (simulators only, noiseless), expectation (of observables). Each at most"
         " once. Default: [counts]. Immutable.",
-        json_schema_extra={
-            **stored_default(["counts"]),
-            "x-kubernetes-list-type": "atomic",
-            **rules(_OUTPUTS_ONCE),
-        },
+        {**ATOMIC, **rules(_OUTPUTS_ONCE)},
     )
-    seed: Seed | None = Field(
-        default=None,
-        description="Seed of every random choice, 0 to 2^53-1 (9007199254740991). The same seed, image, method and"
-        " shard count repeat the result on a simulator. Absent: derived from the job's UID and recorded in the result."
-        " Immutable.",
+    seed: Seed | None = optional(
+        "Seed of every random choice, 0 to 2^53-1 (9007199254740991). The same seed, image, method and shard count"
+        " repeat the result on a simulator. Absent: derived from the job's UID and recorded in the result. Immutable."
     )
-    transpile: Transpile | None = Field(
-        default=None, description="How circuits are compiled. Absent: see its fields. Immutable."
-    )
+    transpile: Transpile | None = optional("How circuits are compiled. Absent: see its fields. Immutable.")
     simulator: Simulator = Field(
         default=Simulator(), description="How a simulator backend computes. Absent: see its fields. Immutable."
     )
-    noise: Noise | None = Field(
-        default=None, description="Noise model of a simulator backend. Absent: noiseless. Immutable."
+    noise: Noise | None = optional("Noise model of a simulator backend. Absent: noiseless. Immutable.")
+    shards: Annotated[int, Field(ge=1, le=1000)] | None = optional(
+        "Pods over which parameter sets, circuits or noise trajectories are spread, 1 to 1000. Results repeat only"
+        " with the same number. Absent: 1. Immutable."
     )
-    shards: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        default=None,
-        description="Pods over which parameter sets, circuits or noise trajectories are spread, 1 to 1000. Results"
-        " repeat only with the same number. Absent: 1. Immutable.",
+    max_cost: MaxCost | None = optional(
+        "Ceiling on the estimated cost at a provider; a dearer job is not submitted. Absent: no ceiling but the"
+        " namespace's budget. Immutable."
     )
-    max_cost: MaxCost | None = Field(
-        default=None,
-        description="Ceiling on the estimated cost at a provider; a dearer job is not submitted. Absent: no ceiling"
-        " but the namespace's budget. Immutable.",
+    active_deadline_seconds: Seconds | None = optional(
+        "Seconds from the job's creation, or from when it was last resumed, until it fails with DeadlineExceeded,"
+        " over all attempts, waiting included, 1 to 31536000 (365 days). Absent: the backend's limit, else none."
+        " Immutable."
     )
-    active_deadline_seconds: Seconds | None = Field(
-        default=None,
-        description="Seconds from the job's creation, or from when it was last resumed, until it fails with"
-        " DeadlineExceeded, over all attempts, waiting included, 1 to 31536000 (365 days). Absent: the backend's"
-        " limit, else none. Immutable.",
-    )
-    backoff_limit: Annotated[int, Field(ge=0, le=100)] | None = Field(
-        default=None,
-        description="Further attempts after one was lost or failed for reasons outside the circuit, 0 to 100; they"
-        " keep the seeds. Absent: 2 on simulators, 0 on cloud backends, where only definite, uncharged failures count."
-        " Immutable.",
+    backoff_limit: Annotated[int, Field(ge=0, le=100)] | None = optional(
+        "Further attempts after one was lost or failed for reasons outside the circuit, 0 to 100; they keep the"
+        " seeds. Absent: 2 on simulators, 0 on cloud backends, where only definite, uncharged failures count."
+        " Immutable."
     )
     suspend: bool = Field(
         default=False,
@@ -133,24 +118,21 @@ class QuantumJobSpec(Spec):
         description="True: the job is stopped and ends as Cancelled; `qee cancel` sets it. Mutable from false to true"
         " only, not signed. Absent: false.",
     )
-    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=MAX_SECONDS)] | None = Field(
-        default=None,
-        description="Seconds after the end until the job and its result are deleted, 0 to 31536000 (365 days)."
-        " Mutable, not signed. Absent: never.",
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=MAX_SECONDS)] | None = optional(
+        "Seconds after the end until the job and its result are deleted, 0 to 31536000 (365 days). Mutable, not"
+        " signed. Absent: never."
     )
-    resources: Resources | None = Field(
-        default=None, description="CPU and memory of the simulator pod. Absent: estimated from the circuits. Immutable."
+    resources: Resources | None = optional(
+        "CPU and memory of the simulator pod. Absent: estimated from the circuits. Immutable."
     )
-    results: Results | None = Field(
-        default=None,
-        description="Where a result goes that is too large for a ConfigMap. Absent: such a job fails with"
-        " ResultTooLarge. Immutable.",
+    results: Results | None = optional(
+        "Where a result goes that is too large for a ConfigMap. Absent: such a job fails with ResultTooLarge."
+        " Immutable."
     )
-    provider_options: Annotated[dict[str, Any], Field(min_length=1, max_length=64)] | None = Field(
-        default=None,
-        description="Options that are passed to the vendor's SDK as they are: strings, booleans, integers within"
-        " 2^53-1, lists and maps, at most 8 levels deep; up to 64 keys, 4096 values in all. Absent: none. Immutable.",
-        json_schema_extra={"additionalProperties": None, "x-kubernetes-preserve-unknown-fields": True},
+    provider_options: Annotated[dict[str, Any], Field(min_length=1, max_length=64)] | None = optional(
+        "Options that are passed to the vendor's SDK as they are: strings, booleans, integers within 2^53-1, lists"
+        " and maps, at most 8 levels deep; up to 64 keys, 4096 values in all. Absent: none. Immutable.",
+        {"additionalProperties": None, "x-kubernetes-preserve-unknown-fields": True},
     )
 
     @property

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
+from qee.api.declare import keyed, optional
 from qee.api.fields import (
     Base64,
     ConfigMapKey,
@@ -143,21 +144,17 @@ class Circuit(Spec):
         description="Language of the program: openqasm3 (OpenQASM 3.0), openqasm2 (OpenQASM 2.0), qpy (Qiskit's binary"
         " format) or cirq-json (cirq.to_json)."
     )
-    source: Source | None = Field(
-        default=None,
-        description="The program as text, for every format but qpy. All source and data of a job together hold at most"
-        " 131072 bytes; larger programs go into a ConfigMap.",
+    source: Source | None = optional(
+        "The program as text, for every format but qpy. All source and data of a job together hold at most 131072"
+        " bytes; larger programs go into a ConfigMap."
     )
-    data: Base64 | None = Field(
-        default=None, description="The program base64-encoded (RFC 4648, padded, one line), for format qpy only."
+    data: Base64 | None = optional("The program base64-encoded (RFC 4648, padded, one line), for format qpy only.")
+    config_map_key_ref: ConfigMapKeyRef | None = optional(
+        "The program lies in a ConfigMap of the job's namespace. Needs sha256 beside it."
     )
-    config_map_key_ref: ConfigMapKeyRef | None = Field(
-        default=None, description="The program lies in a ConfigMap of the job's namespace. Needs sha256 beside it."
-    )
-    sha256: Sha256 | None = Field(
-        default=None,
-        description="SHA-256 of the bytes under configMapKeyRef, 64 lower case hexadecimal digits. Other bytes are not"
-        " run. Required with configMapKeyRef, refused without it.",
+    sha256: Sha256 | None = optional(
+        "SHA-256 of the bytes under configMapKeyRef, 64 lower case hexadecimal digits. Other bytes are not run."
+        " Required with configMapKeyRef, refused without it."
     )
     parameters: (
         Annotated[
@@ -165,28 +162,23 @@ class Circuit(Spec):
             Field(min_length=1, max_length=MAX_PARAMETERS),
         ]
         | None
-    ) = Field(
-        default=None,
-        description="A sweep: for each parameter of the program (OpenQASM 3 `input`, Qiskit Parameter, Cirq symbol) a"
-        " column of decimal strings in the program's own unit (angles: radians). All columns are equally long; each row"
-        " is run and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters, 100000"
+    ) = optional(
+        "A sweep: for each parameter of the program (OpenQASM 3 `input`, Qiskit Parameter, Cirq symbol) a column of"
+        " decimal strings in the program's own unit (angles: radians). All columns are equally long; each row is run"
+        " and gives one result. Up to 256 parameters of up to 10000 rows, names of up to 64 characters, 100000"
         " results in all. Absent: see parametersFrom; without both, run once.",
-        json_schema_extra=rules(_COLUMNS, _PARAMETER_NAMES),
+        rules(_COLUMNS, _PARAMETER_NAMES),
     )
-    parameters_from: ParametersFrom | None = Field(
-        default=None,
-        description="The same table in a ConfigMap of the job's namespace, for one that is too large to stand here; in"
-        " place of parameters. Absent: none.",
+    parameters_from: ParametersFrom | None = optional(
+        "The same table in a ConfigMap of the job's namespace, for one that is too large to stand here; in place of"
+        " parameters. Absent: none."
     )
-    observables: Annotated[list[Observable], Field(min_length=1, max_length=MAX_OBSERVABLES)] | None = Field(
-        default=None,
-        description="Observables whose expectation values are wanted; needs `expectation` in spec.outputs. 1 to 8 per"
-        " circuit. Absent: none.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    observables: Annotated[list[Observable], Field(min_length=1, max_length=MAX_OBSERVABLES)] | None = optional(
+        "Observables whose expectation values are wanted; needs `expectation` in spec.outputs. 1 to 8 per circuit."
+        " Absent: none.",
+        keyed("name"),
     )
-    shots: Shots | None = Field(
-        default=None, description="Repetitions of this circuit, 1 to 10000000. Absent: spec.shots."
-    )
+    shots: Shots | None = optional("Repetitions of this circuit, 1 to 10000000. Absent: spec.shots.")
 
     @model_validator(mode="after")
     def _one_source_in_the_right_field(self) -> "Circuit":

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
+from qee.api.declare import ATOMIC, optional, stored
 from qee.api.fields import (
     Amount,
     Currency,
@@ -18,7 +19,6 @@ from qee.api.fields import (
     Quantity,
     Seed,
     refuse_huge,
-    stored_default,
 )
 from qee.api.meta import Spec
 from qee.api.quantity import parse_quantity
@@ -30,10 +30,8 @@ MAX_GATE_TIMES = 64
 class BackendRef(Spec):
     """The backend that runs the job. Always named: the choice of device is part of what is signed."""
 
-    kind: Literal["QuantumBackend"] = Field(
-        default="QuantumBackend",
-        description="Kind of the backend. Default, and only value: QuantumBackend.",
-        json_schema_extra=stored_default("QuantumBackend"),
+    kind: Literal["QuantumBackend"] = stored(
+        "QuantumBackend", "Kind of the backend. Default, and only value: QuantumBackend."
     )
     name: DnsLabel = Field(description="Name of the QuantumBackend; `kubectl get quantumbackends` lists them.")
 
@@ -44,33 +42,28 @@ _QUBITS_ONCE = Rule("self.all(q, self.exists_one(p, p == q))", "a qubit occurs t
 class Transpile(Spec):
     """How a circuit is compiled to the gates and the coupling of the backend."""
 
-    optimization_level: Annotated[int, Field(ge=0, le=3)] | None = Field(
-        default=None,
-        description="Effort of Qiskit's transpiler: 0 (only what the backend needs) to 3 (slowest, shortest circuits)."
-        " Absent: 0 on simulators, 2 on QPUs.",
+    optimization_level: Annotated[int, Field(ge=0, le=3)] | None = optional(
+        "Effort of Qiskit's transpiler: 0 (only what the backend needs) to 3 (slowest, shortest circuits). Absent: 0"
+        " on simulators, 2 on QPUs."
     )
     initial_layout: (
         Annotated[list[Annotated[int, Field(ge=0, le=99_999)]], Field(min_length=1, max_length=MAX_LAYOUT)] | None
-    ) = Field(
-        default=None,
-        description="Physical qubits (indexes from 0) for the circuit's qubits in order of declaration, each once; at"
-        " most 1000. Absent: chosen by the transpiler.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic", **rules(_QUBITS_ONCE)},
+    ) = optional(
+        "Physical qubits (indexes from 0) for the circuit's qubits in order of declaration, each once; at most 1000."
+        " Absent: chosen by the transpiler.",
+        {**ATOMIC, **rules(_QUBITS_ONCE)},
     )
-    seed: Seed | None = Field(
-        default=None,
-        description="Seed of the transpiler's random choices, 0 to 2^53-1. Absent: derived from the job's seed.",
+    seed: Seed | None = optional(
+        "Seed of the transpiler's random choices, 0 to 2^53-1. Absent: derived from the job's seed."
     )
-    verbatim: bool | None = Field(
-        default=None,
-        description="True: send the gates to the QPU as written, without compiling (Amazon Braket calls it verbatim)."
-        " Absent: false.",
+    verbatim: bool | None = optional(
+        "True: send the gates to the QPU as written, without compiling (Amazon Braket calls it verbatim). Absent:"
+        " false."
     )
-    verify_equivalence: bool | None = Field(
-        default=None,
-        description="True: check that the compiled circuit does what the given one does (MQT QCEC, on engine aer), and"
-        " fail the job if it does not. Circuits beyond the check's size, and dynamic ones, are reported as not_checked."
-        " Absent: false.",
+    verify_equivalence: bool | None = optional(
+        "True: check that the compiled circuit does what the given one does (MQT QCEC, on engine aer), and fail the"
+        " job if it does not. Circuits beyond the check's size, and dynamic ones, are reported as not_checked."
+        " Absent: false."
     )
 
     @field_validator("initial_layout")
@@ -120,35 +113,30 @@ class Noise(Spec):
 
     model_config = ConfigDict(json_schema_extra=rules(_DEVICE_OR_ERRORS, _T2, _GATE_TIMES))
 
-    device: Name | None = Field(
-        default=None,
-        description="Noise of a device from its snapshot in the image, for example fake_manila; circuits are"
-        " compiled for it. docs/guide/noise.md lists them.",
+    device: Name | None = optional(
+        "Noise of a device from its snapshot in the image, for example fake_manila; circuits are compiled for it."
+        " docs/guide/noise.md lists them."
     )
-    one_qubit: Probability | None = Field(
-        default=None, description="Probability of a depolarizing error after each one-qubit gate, 0 to 1. Absent: 0."
+    one_qubit: Probability | None = optional(
+        "Probability of a depolarizing error after each one-qubit gate, 0 to 1. Absent: 0."
     )
-    two_qubit: Probability | None = Field(
-        default=None, description="Probability of a depolarizing error after each two-qubit gate, 0 to 1. Absent: 0."
+    two_qubit: Probability | None = optional(
+        "Probability of a depolarizing error after each two-qubit gate, 0 to 1. Absent: 0."
     )
-    readout: Probability | None = Field(
-        default=None, description="Probability that a measured bit is flipped, the same for 0 and 1, 0 to 1. Absent: 0."
+    readout: Probability | None = optional(
+        "Probability that a measured bit is flipped, the same for 0 and 1, 0 to 1. Absent: 0."
     )
-    t1: NonNegativeDecimal | None = Field(
-        default=None,
-        description="Relaxation time in microseconds, above 0. Absent: no relaxation.",
-        json_schema_extra=rules(_TIME_ABOVE_ZERO),
+    t1: NonNegativeDecimal | None = optional(
+        "Relaxation time in microseconds, above 0. Absent: no relaxation.", rules(_TIME_ABOVE_ZERO)
     )
-    t2: NonNegativeDecimal | None = Field(
-        default=None,
-        description="Dephasing time in microseconds, above 0, at most twice t1. Absent: 2*t1, no pure dephasing.",
-        json_schema_extra=rules(_TIME_ABOVE_ZERO),
+    t2: NonNegativeDecimal | None = optional(
+        "Dephasing time in microseconds, above 0, at most twice t1. Absent: 2*t1, no pure dephasing.",
+        rules(_TIME_ABOVE_ZERO),
     )
     gate_times: Annotated[dict[GateName, NonNegativeDecimal], Field(min_length=1, max_length=MAX_GATE_TIMES)] | None = (
-        Field(
-            default=None,
-            description="Duration of each gate in nanoseconds by the gate's name, for t1 and t2; gates that are not"
-            " listed take no time. Up to 64 gates.",
+        optional(
+            "Duration of each gate in nanoseconds by the gate's name, for t1 and t2; gates that are not listed take no"
+            " time. Up to 64 gates."
         )
     )
 
@@ -208,12 +196,11 @@ class Results(Spec):
 class ComputeResources(Spec):
     """Amounts of CPU and memory."""
 
-    cpu: Quantity | None = Field(
-        default=None,
-        description='Cores as a Kubernetes quantity above 0, for example "500m" or 2. Absent: see resources.',
+    cpu: Quantity | None = optional(
+        'Cores as a Kubernetes quantity above 0, for example "500m" or 2. Absent: see resources.'
     )
-    memory: Quantity | None = Field(
-        default=None, description='Bytes as a Kubernetes quantity above 0, for example "1Gi". Absent: see resources.'
+    memory: Quantity | None = optional(
+        'Bytes as a Kubernetes quantity above 0, for example "1Gi". Absent: see resources.'
     )
 
 
@@ -236,13 +223,12 @@ class Resources(Spec):
 
     model_config = ConfigDict(json_schema_extra=rules(*_WITHIN_LIMITS.values()))
 
-    requests: ComputeResources | None = Field(
-        default=None, description="What the scheduler reserves for the pod. Absent: estimated from the circuits."
+    requests: ComputeResources | None = optional(
+        "What the scheduler reserves for the pod. Absent: estimated from the circuits."
     )
-    limits: ComputeResources | None = Field(
-        default=None,
-        description="What the pod may use; the state must fit into limits.memory. Absent: estimated from the circuits,"
-        " within the backend's limits.",
+    limits: ComputeResources | None = optional(
+        "What the pod may use; the state must fit into limits.memory. Absent: estimated from the circuits, within the"
+        " backend's limits."
     )
 
     @model_validator(mode="after")

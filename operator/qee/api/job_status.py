@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from qee.api.conditions import ConditionType, Phase, unknown_conditions
-from qee.api.fields import Amount, Count, Currency, Line, Sha256, stored_default, text
+from qee.api.declare import ATOMIC, keyed, listed, optional, stored_default
+from qee.api.fields import Amount, Count, Currency, Line, Sha256, text
 from qee.api.meta import Condition, Observed
 
 SUMMARY_RESULTS = 8
@@ -20,17 +21,15 @@ class Child(Observed):
 
     kind: Annotated[str, text(63)] = Field(description="Job (a simulator pod) or QuantumTask (a cloud submission).")
     name: _Word = Field(description="Its name, in the job's namespace.")
-    uid: Annotated[str, text(128)] | None = Field(default=None, description="Its UID. Absent: not created yet.")
+    uid: Annotated[str, text(128)] | None = optional("Its UID. Absent: not created yet.")
 
 
 class Queue(Observed):
     """Where the job stands in a provider's queue."""
 
-    position: Count | None = Field(
-        default=None, description="Tasks before this one, as the provider tells. Absent: not told."
-    )
-    estimated_start: datetime | None = Field(
-        default=None, description="When it is expected to start (RFC 3339), as the provider tells. Absent: not told."
+    position: Count | None = optional("Tasks before this one, as the provider tells. Absent: not told.")
+    estimated_start: datetime | None = optional(
+        "When it is expected to start (RFC 3339), as the provider tells. Absent: not told."
     )
 
 
@@ -39,8 +38,8 @@ class ExpectationSummary(Observed):
 
     observable: Annotated[str, text(63)] = Field(description="Name of the observable.")
     value: Annotated[str, text(32)] = Field(description="Expectation value, a decimal string.")
-    standard_error: Annotated[str, text(32)] | None = Field(
-        default=None, description="Its standard error, a decimal string; 0 where it was computed exactly."
+    standard_error: Annotated[str, text(32)] | None = optional(
+        "Its standard error, a decimal string; 0 where it was computed exactly."
     )
 
 
@@ -49,27 +48,22 @@ class ResultSummary(Observed):
 
     circuit: Annotated[str, text(63)] = Field(description="Name of the circuit.")
     parameter_set: Count = Field(default=0, description="Row of the circuit's parameters, from 0.")
-    shots: Count | None = Field(default=None, description="Repetitions that were run. Absent: computed exactly.")
-    counts: Annotated[dict[str, Count], Field(max_length=SUMMARY_OUTCOMES)] | None = Field(
-        default=None,
-        description="The most frequent outcomes, at most 16, with their occurrences. Bits of all registers joined"
-        " without spaces, the first classical bit rightmost.",
+    shots: Count | None = optional("Repetitions that were run. Absent: computed exactly.")
+    counts: Annotated[dict[str, Count], Field(max_length=SUMMARY_OUTCOMES)] | None = optional(
+        "The most frequent outcomes, at most 16, with their occurrences. Bits of all registers joined without spaces,"
+        " the first classical bit rightmost."
     )
-    distinct: Count | None = Field(default=None, description="How many different outcomes the whole result holds.")
-    expectation_values: Annotated[list[ExpectationSummary], Field(max_length=SUMMARY_OUTCOMES)] | None = Field(
-        default=None,
-        description="Expectation values of the circuit's observables, at most 16.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    distinct: Count | None = optional("How many different outcomes the whole result holds.")
+    expectation_values: Annotated[list[ExpectationSummary], Field(max_length=SUMMARY_OUTCOMES)] | None = optional(
+        "Expectation values of the circuit's observables, at most 16.", ATOMIC
     )
 
 
 class Summary(Observed):
     """What fits into the status; the ConfigMap holds everything."""
 
-    results: Annotated[list[ResultSummary], Field(max_length=SUMMARY_RESULTS)] = Field(
-        default_factory=list,
-        description="The first results, at most 8, in the order of the result document.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    results: Annotated[list[ResultSummary], Field(max_length=SUMMARY_RESULTS)] = listed(
+        "The first results, at most 8, in the order of the result document.", ATOMIC
     )
     truncated: bool = Field(default=False, description="True: results or outcomes were left out of the summary.")
 
@@ -79,9 +73,9 @@ class ResultFiles(Observed):
 
     claim_name: _Word = Field(description="Name of the PersistentVolumeClaim, in the job's namespace.")
     files: Annotated[list[Annotated[str, text(253)]], Field(max_length=1000)] = Field(
-        description="Their paths on the volume: UID/ATTEMPT/result-SHARD.json.gz, with the job's UID. Their digests are"
-        " in the reference document.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        description="Their paths on the volume: UID/ATTEMPT/result-SHARD.json.gz, with the job's UID. Their digests"
+        " are in the reference document.",
+        json_schema_extra=ATOMIC,
     )
     bytes: Count = Field(description="Length of the uncompressed documents in them, all together, in bytes.")
 
@@ -98,42 +92,35 @@ class Result(Observed):
     )
     sha256: Sha256 = Field(description="SHA-256 of the uncompressed document, in hexadecimal.")
     bytes: Count = Field(description="Length of the uncompressed document in bytes.")
-    keyid: Annotated[str, text(71)] | None = Field(
-        default=None,
-        description="Id of the key that signed the document (key result.json.dsse of the ConfigMap): `sha256:` and the"
-        " SHA-256 of its SubjectPublicKeyInfo. Absent: it is not signed.",
+    keyid: Annotated[str, text(71)] | None = optional(
+        "Id of the key that signed the document (key result.json.dsse of the ConfigMap): `sha256:` and the SHA-256 of"
+        " its SubjectPublicKeyInfo. Absent: it is not signed."
     )
-    summary: Summary | None = Field(default=None, description="The gist of the result. Absent: none was made.")
-    persistent_volume_claim: ResultFiles | None = Field(
-        default=None, description="Where the result's files lie. Absent: the ConfigMap holds the result."
+    summary: Summary | None = optional("The gist of the result. Absent: none was made.")
+    persistent_volume_claim: ResultFiles | None = optional(
+        "Where the result's files lie. Absent: the ConfigMap holds the result."
     )
 
 
 class Cost(Observed):
     """What the job costs at its provider."""
 
-    estimated: Amount | None = Field(
-        default=None, description="Estimate before submission, a decimal string in units of currency. Absent: none."
+    estimated: Amount | None = optional(
+        "Estimate before submission, a decimal string in units of currency. Absent: none."
     )
-    actual: Amount | None = Field(
-        default=None, description="What was charged, a decimal string in units of currency. Absent: not known."
-    )
-    currency: Currency | None = Field(default=None, description="ISO 4217 code, as in the backend's price list.")
+    actual: Amount | None = optional("What was charged, a decimal string in units of currency. Absent: not known.")
+    currency: Currency | None = optional("ISO 4217 code, as in the backend's price list.")
 
 
 class Signature(Observed):
     """Who signed the job, and under which policy it was accepted."""
 
-    policy: _Word | None = Field(default=None, description="Name of the trust policy that accepted the signature.")
-    keyids: Annotated[list[Line], Field(max_length=16)] = Field(
-        default_factory=list,
-        description="Ids of the keys whose signatures were verified, at most 16.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    policy: _Word | None = optional("Name of the trust policy that accepted the signature.")
+    keyids: Annotated[list[Line], Field(max_length=16)] = listed(
+        "Ids of the keys whose signatures were verified, at most 16.", ATOMIC
     )
-    signers: Annotated[list[Line], Field(max_length=16)] = Field(
-        default_factory=list,
-        description="Names that the policy gives to those keys' holders, at most 16.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    signers: Annotated[list[Line], Field(max_length=16)] = listed(
+        "Names that the policy gives to those keys' holders, at most 16.", ATOMIC
     )
 
 
@@ -143,36 +130,23 @@ class QuantumJobStatus(Observed):
     observed_generation: Annotated[int, Field(ge=-1)] = Field(
         default=-1, description="The metadata.generation that the status is about; -1: QEE has not seen the job yet."
     )
-    phase: str | None = Field(
-        default=None,
-        description="Where the job stands, for people; programs read the conditions. Absent: QEE has not seen the job"
-        " yet.",
-        json_schema_extra={"enum": [p.value for p in Phase]},
+    phase: str | None = optional(
+        "Where the job stands, for people; programs read the conditions. Absent: QEE has not seen the job yet.",
+        {"enum": [p.value for p in Phase]},
     )
-    conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
-        default_factory=list,
-        description=f"The observations {', '.join(ConditionType)}; docs/reference/conditions.md has the truth table."
+    conditions: Annotated[list[Condition], Field(max_length=16)] = listed(
+        f"The observations {', '.join(ConditionType)}; docs/reference/conditions.md has the truth table."
         " Wait for Finished, then read Succeeded.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        keyed("type"),
     )
-    attempt: Count | None = Field(
-        default=None, description="Number of the current or last attempt, from 1. Absent: none yet."
-    )
-    child: Child | None = Field(
-        default=None, description="The object that carries out the current attempt. Absent: none yet."
-    )
-    queue: Queue | None = Field(default=None, description="Place in the provider's queue. Absent: none, or not told.")
-    result: Result | None = Field(default=None, description="Where the result is. Absent: there is none.")
-    cost: Cost | None = Field(default=None, description="Cost at the provider. Absent: a simulator, or not known.")
-    signature: Signature | None = Field(
-        default=None, description="Who signed the job. Absent: not verified, or not required."
-    )
-    start_time: datetime | None = Field(
-        default=None, description="When the circuits first began to run (RFC 3339). Absent: not yet."
-    )
-    completion_time: datetime | None = Field(
-        default=None, description="When the job ended (RFC 3339). Absent: not yet."
-    )
+    attempt: Count | None = optional("Number of the current or last attempt, from 1. Absent: none yet.")
+    child: Child | None = optional("The object that carries out the current attempt. Absent: none yet.")
+    queue: Queue | None = optional("Place in the provider's queue. Absent: none, or not told.")
+    result: Result | None = optional("Where the result is. Absent: there is none.")
+    cost: Cost | None = optional("Cost at the provider. Absent: a simulator, or not known.")
+    signature: Signature | None = optional("Who signed the job. Absent: not verified, or not required.")
+    start_time: datetime | None = optional("When the circuits first began to run (RFC 3339). Absent: not yet.")
+    completion_time: datetime | None = optional("When the job ended (RFC 3339). Absent: not yet.")
 
 
 # Appears on read of an object nobody has written a status for; no controller has to race for the first write.

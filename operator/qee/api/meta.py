@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from qee.api.cel import Rule
+from qee.api.declare import optional
 from qee.api.fields import DNS_LABEL, Count, DnsSubdomain, text
 
 DNS_NAME = Rule(
@@ -98,9 +99,9 @@ class Condition(Observed):
         default="",
         description="Why, for people: names the field or object concerned and the remedy. At most 1024 characters.",
     )
-    last_transition_time: datetime | None = Field(
-        default=None, description="When the status last changed (RFC 3339). 1970-01-01T00:00:00Z: not observed yet."
+    last_transition_time: datetime | None = optional(
+        "When the status last changed (RFC 3339). 1970-01-01T00:00:00Z: not observed yet."
     )
-    observed_generation: Count | None = Field(
-        default=None, description="The metadata.generation that the observation is about. Absent: not observed yet."
+    observed_generation: Count | None = optional(
+        "The metadata.generation that the observation is about. Absent: not observed yet."
     )

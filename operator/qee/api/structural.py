@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from qee.api.cel import Rule
+from qee.api.declare import STORED_DEFAULT
 from qee.api.fields import PATTERNS
 
 RULES = "x-kubernetes-validations"
-STORED_DEFAULT = "x-qee-stored-default"
 
 # The order in which a reader wants them; what is not listed follows.
 _ORDER = ("description", "type", "format", "enum", "default", "required", "properties", "items", "additionalProperties")
@@ -22,7 +22,7 @@ _ORDER = ("description", "type", "format", "enum", "default", "required", "prope
 def structural(model: type[BaseModel]) -> dict[str, Any]:
     """The structural schema of a model: references inlined, `null` and Python-side defaults left out.
 
-    Only defaults marked by `fields.stored_default` become defaults of the CRD.
+    Only defaults marked by `declare.stored_default` become defaults of the CRD.
     """
     raw = model.model_json_schema(by_alias=True, mode="validation")
     return _node(raw, raw.get("$defs", {}))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from qee.api.cel import Rule, rules
+from qee.api.declare import keyed, listed, optional
 from qee.api.fields import MAX_PACKED, Amount, Count, Currency, Line, Sha256, text
 from qee.api.job_options import BackendRef, MaxCost
 from qee.api.meta import DNS_NAME, Observed, Resource, Spec
@@ -60,8 +61,8 @@ class Admission(Spec):
     projection: Annotated[str, text(MAX_PROJECTION)] = Field(
         description="The signed part of the QuantumJob as canonical JSON (RFC 8785)."
     )
-    envelope: Annotated[str, text(MAX_ENVELOPE)] | None = Field(
-        default=None, description="The job's annotation qee.dev/signature. Absent: it had none."
+    envelope: Annotated[str, text(MAX_ENVELOPE)] | None = optional(
+        "The job's annotation qee.dev/signature. Absent: it had none."
     )
 
 
@@ -99,9 +100,7 @@ class QuantumTaskSpec(Spec):
     admission: Admission = Field(description="What admitted the job.")
     run_sha256: Sha256 = Field(description="SHA-256 of the run document that was compiled.")
     compiled: Packed = Field(description="The compiled document (qee.dev/compiled/v1): what is submitted.")
-    max_cost: MaxCost | None = Field(
-        default=None, description="What was reserved for it at most, as the price list has it. Absent: no price."
-    )
+    max_cost: MaxCost | None = optional("What was reserved for it at most, as the price list has it. Absent: no price.")
     authorization: Annotated[str, text(MAX_ENVELOPE)] = Field(
         description="Envelope (DSSE) of the operator over all fields above, signed with QEE's own key."
     )
@@ -122,7 +121,7 @@ class PartStatus(Observed):
     """One provider job."""
 
     index: Count = Field(description="Its number among the task's submissions, from 0.")
-    handle: _Handle | None = Field(default=None, description="The provider's id. Absent: not known.")
+    handle: _Handle | None = optional("The provider's id. Absent: not known.")
     state: PartState = Field(default="", description="Its state. Empty: not submitted, as far as is known.")
     message: Annotated[str, text(512, minimum=0)] = Field(default="", description="The provider's word on it.")
 
@@ -130,36 +129,31 @@ class PartStatus(Observed):
 class ChargeStatus(Observed):
     """What the provider says that the task has used or cost."""
 
-    qpu_milliseconds: Count | None = Field(default=None, description="Time on the QPU. Absent: not told.")
-    amount: Amount | None = Field(default=None, description="Cost, a decimal string. Absent: not told.")
-    currency: Currency | None = Field(default=None, description="ISO 4217 code of the amount.")
+    qpu_milliseconds: Count | None = optional("Time on the QPU. Absent: not told.")
+    amount: Amount | None = optional("Cost, a decimal string. Absent: not told.")
+    currency: Currency | None = optional("ISO 4217 code of the amount.")
 
 
 class QuantumTaskStatus(Observed):
     """What the backend's connector has done and seen. Written by that connector only."""
 
-    observed_generation: Count | None = Field(default=None, description="The metadata.generation it is about.")
-    state: str | None = Field(
-        default=None,
-        description="Where the task stands. Absent: no connector has seen it.",
-        json_schema_extra={"enum": [state.value for state in TaskState]},
+    observed_generation: Count | None = optional("The metadata.generation it is about.")
+    state: str | None = optional(
+        "Where the task stands. Absent: no connector has seen it.", {"enum": [state.value for state in TaskState]}
     )
     reason: Annotated[str, text(128, minimum=0)] = Field(default="", description="Why, as one word.")
     message: Annotated[str, text(1024, minimum=0)] = Field(default="", description="Why, for people.")
-    submission: SubmissionStatus | None = Field(default=None, description="Absent: the provider was not asked.")
-    parts: Annotated[list[PartStatus], Field(max_length=MAX_SUBMISSIONS)] = Field(
-        default_factory=list,
-        description="The provider's jobs, at most 300.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["index"]},
+    submission: SubmissionStatus | None = optional("Absent: the provider was not asked.")
+    parts: Annotated[list[PartStatus], Field(max_length=MAX_SUBMISSIONS)] = listed(
+        "The provider's jobs, at most 300.", keyed("index")
     )
-    duplicates: Annotated[list[_Handle], Field(max_length=100)] = Field(
-        default_factory=list,
-        description="Provider jobs beyond the first of one submission, at most 100; each was asked to end.",
+    duplicates: Annotated[list[_Handle], Field(max_length=100)] = listed(
+        "Provider jobs beyond the first of one submission, at most 100; each was asked to end."
     )
-    queue_position: Count | None = Field(default=None, description="Tasks before it, as the provider tells.")
-    result: Packed | None = Field(default=None, description="The result document. Absent: there is none.")
-    charge: ChargeStatus | None = Field(default=None, description="Absent: the provider does not tell.")
-    completion_time: datetime | None = Field(default=None, description="When it ended (RFC 3339).")
+    queue_position: Count | None = optional("Tasks before it, as the provider tells.")
+    result: Packed | None = optional("The result document. Absent: there is none.")
+    charge: ChargeStatus | None = optional("Absent: the provider does not tell.")
+    completion_time: datetime | None = optional("When it ended (RFC 3339).")
 
 
 class QuantumTask(Resource):

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 
 from qee.api import moments
 from qee.api.cel import Rule, rules
-from qee.api.fields import PATTERNS, Count, DnsLabel, DnsSubdomain, Line, Name, Seconds, Shots, stored_default, text
+from qee.api.declare import SET, keyed, listed, optional, stored
+from qee.api.fields import PATTERNS, Count, DnsLabel, DnsSubdomain, Line, Name, Seconds, Shots, text
 from qee.api.meta import DNS_NAME, Condition, Observed, Resource, Spec
 
 MAX_KEYS = 64
@@ -36,11 +37,9 @@ class PolicyNamespaces(Spec):
 
     model_config = ConfigDict(json_schema_extra=rules(_ONE_WAY))
 
-    all: bool | None = Field(default=None, description="True: every namespace.")
-    names: Annotated[list[DnsLabel], Field(min_length=1, max_length=256)] | None = Field(
-        default=None,
-        description="Names of namespaces, 1 to 256, compared as a whole; no patterns.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+    all: bool | None = optional("True: every namespace.")
+    names: Annotated[list[DnsLabel], Field(min_length=1, max_length=256)] | None = optional(
+        "Names of namespaces, 1 to 256, compared as a whole; no patterns.", SET
     )
 
     @model_validator(mode="after")
@@ -56,16 +55,12 @@ class PolicyNamespaces(Spec):
 class KeyConstraints(Spec):
     """What a key may sign. Its lasting authority: whoever applies the job, through Argo CD as well."""
 
-    backends: Annotated[list[DnsSubdomain], Field(min_length=1, max_length=64)] | None = Field(
-        default=None,
-        description="QuantumBackends that jobs signed with the key may name, 1 to 64. Absent: every backend.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+    backends: Annotated[list[DnsSubdomain], Field(min_length=1, max_length=64)] | None = optional(
+        "QuantumBackends that jobs signed with the key may name, 1 to 64. Absent: every backend.", SET
     )
-    max_shots: Shots | None = Field(
-        default=None,
-        description="Most shots of any circuit of the job, those of all rows of its parameters together, 1 to 10000000."
-        " A job whose shots the manifest leaves open, with precision or parametersFrom, is not within it. Absent: no"
-        " bound.",
+    max_shots: Shots | None = optional(
+        "Most shots of any circuit of the job, those of all rows of its parameters together, 1 to 10000000. A job"
+        " whose shots the manifest leaves open, with precision or parametersFrom, is not within it. Absent: no bound."
     )
 
 
@@ -91,24 +86,15 @@ class TrustedKey(Spec):
         " 8032). The algorithm is the policy's, never the signature's."
     )
     holder: Line = Field(description="Person or pipeline that holds the private key; a threshold counts holders.")
-    not_before: Moment | None = Field(
-        default=None, description="Jobs created earlier are refused (RFC 3339). Absent: no bound."
+    not_before: Moment | None = optional("Jobs created earlier are refused (RFC 3339). Absent: no bound.")
+    not_after: Moment | None = optional("Jobs created later are refused (RFC 3339). Absent: no bound.")
+    state: Literal["Active", "VerifyOnly", "Revoked"] = stored(
+        "Active",
+        "Active: admits jobs. VerifyOnly: jobs created before verifyOnlySince stay verified, new ones are refused."
+        " Revoked: nothing that it signed counts, whenever it was signed. Default: Active.",
     )
-    not_after: Moment | None = Field(
-        default=None, description="Jobs created later are refused (RFC 3339). Absent: no bound."
-    )
-    state: Literal["Active", "VerifyOnly", "Revoked"] = Field(
-        default="Active",
-        description="Active: admits jobs. VerifyOnly: jobs created before verifyOnlySince stay verified, new ones are"
-        " refused. Revoked: nothing that it signed counts, whenever it was signed. Default: Active.",
-        json_schema_extra=stored_default("Active"),
-    )
-    verify_only_since: Moment | None = Field(
-        default=None, description="When the key stopped admitting (RFC 3339). Required with VerifyOnly."
-    )
-    constraints: KeyConstraints | None = Field(
-        default=None, description="What the key may sign. Absent: everything that the policy governs."
-    )
+    verify_only_since: Moment | None = optional("When the key stopped admitting (RFC 3339). Required with VerifyOnly.")
+    constraints: KeyConstraints | None = optional("What the key may sign. Absent: everything that the policy governs.")
 
     @model_validator(mode="after")
     def _since_where_old(self) -> "TrustedKey":
@@ -132,18 +118,16 @@ class SigningRule(Spec):
 
     name: Name = Field(description="Name of the rule, for messages; unique within the policy.")
     keys: Annotated[list[Name], Field(min_length=1, max_length=MAX_KEYS)] = Field(
-        description="Names of the keys that count.", json_schema_extra={"x-kubernetes-list-type": "set"}
+        description="Names of the keys that count.", json_schema_extra=SET
     )
-    threshold: Annotated[int, Field(ge=1, le=4)] = Field(
-        default=1,
-        description="How many of them must have signed, by different keys of different holders, 1 to 4. Default: 1.",
-        json_schema_extra=stored_default(1),
+    threshold: Annotated[int, Field(ge=1, le=4)] = stored(
+        1, "How many of them must have signed, by different keys of different holders, 1 to 4. Default: 1."
     )
-    require: Annotated[list[Literal["lattice", "classical"]], Field(min_length=1, max_length=2)] = Field(
-        default=["lattice"],
-        description="Families that must be among the signatures: lattice (ML-DSA), classical (Ed25519). Both: a hybrid"
-        " signature, of which the two may be one holder's. Default: [lattice].",
-        json_schema_extra={**stored_default(["lattice"]), "x-kubernetes-list-type": "set"},
+    require: Annotated[list[Literal["lattice", "classical"]], Field(min_length=1, max_length=2)] = stored(
+        ["lattice"],
+        "Families that must be among the signatures: lattice (ML-DSA), classical (Ed25519). Both: a"
+        " hybrid signature, of which the two may be one holder's. Default: [lattice].",
+        SET,
     )
 
     @model_validator(mode="after")
@@ -157,8 +141,7 @@ class BreakGlass(Spec):
     """Keys for emergencies. They waive threshold and expiry; never `use`, namespace, constraint, budget, revocation."""
 
     keys: Annotated[list[Name], Field(min_length=1, max_length=16)] = Field(
-        description="Names of keys of this policy. They admit nothing else.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+        description="Names of keys of this policy. They admit nothing else.", json_schema_extra=SET
     )
 
 
@@ -184,53 +167,40 @@ class QuantumTrustPolicySpec(Spec):
     model_config = ConfigDict(json_schema_extra=rules(_ONE_HOLDER, _KEYS_LISTED))
 
     namespaces: PolicyNamespaces = Field(description="The namespaces that the policy governs.")
-    mode: Literal["Enforce", "Warn", "Audit"] = Field(
-        default="Enforce",
-        description="Enforce: jobs that do not pass are refused. Warn: they run, with a warning to who applies them."
-        " Audit: they run, with a note in the audit log. Default: Enforce.",
-        json_schema_extra=stored_default("Enforce"),
+    mode: Literal["Enforce", "Warn", "Audit"] = stored(
+        "Enforce",
+        "Enforce: jobs that do not pass are refused. Warn: they run, with a warning to who applies them. Audit: they"
+        " run, with a note in the audit log. Default: Enforce.",
     )
     keys: Annotated[list[TrustedKey], Field(min_length=1, max_length=MAX_KEYS)] = Field(
-        description="The keys, 1 to 64.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        description="The keys, 1 to 64.", json_schema_extra=keyed("name")
     )
     rules: Annotated[list[SigningRule], Field(min_length=1, max_length=16)] = Field(
-        description="The rules, 1 to 16, of which one has to hold.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        description="The rules, 1 to 16, of which one has to hold.", json_schema_extra=keyed("name")
     )
-    audiences: Annotated[list[Line], Field(max_length=16)] = Field(
-        default=[],
-        description="Names for which a signature may be made, beside the cluster's own: the UID of its namespace"
+    audiences: Annotated[list[Line], Field(max_length=16)] = listed(
+        "Names for which a signature may be made, beside the cluster's own: the UID of its namespace"
         " kube-system. At most 16. Absent: none.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
+        SET,
     )
-    max_validity_seconds: Seconds | None = Field(
-        default=None,
-        description="Longest time from nbf to exp of a signature, in seconds, 1 to 31536000. Absent: 31536000 (365"
-        " days).",
+    max_validity_seconds: Seconds | None = optional(
+        "Longest time from nbf to exp of a signature, in seconds, 1 to 31536000. Absent: 31536000 (365 days)."
     )
-    clock_skew_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
-        default=60,
-        description="How far the signer's clock may be ahead, in seconds, 0 to 3600. Default: 60.",
-        json_schema_extra=stored_default(60),
+    clock_skew_seconds: Annotated[int, Field(ge=0, le=3600)] = stored(
+        60, "How far the signer's clock may be ahead, in seconds, 0 to 3600. Default: 60."
     )
-    simulators: Replay = Field(
-        default="Window",
-        description="For simulators: Window (within its validity a signature admits the same job again, as GitOps tools"
-        " do) or OneShot (one object for each signature). Default: Window.",
-        json_schema_extra=stored_default("Window"),
+    simulators: Replay = stored(
+        "Window",
+        "For simulators: Window (within its validity a signature admits the same job again, as GitOps tools do) or"
+        " OneShot (one object for each signature). Default: Window.",
     )
-    cloud: Replay = Field(
-        default="OneShot",
-        description="For cloud backends: OneShot (a restored backup is not billed again) or Window. Default: OneShot.",
-        json_schema_extra=stored_default("OneShot"),
+    cloud: Replay = stored(
+        "OneShot", "For cloud backends: OneShot (a restored backup is not billed again) or Window. Default: OneShot."
     )
-    on_revoke: Literal["Cancel", "Leave"] = Field(
-        default="Cancel",
-        description="What becomes of a job that has started when a key that it needs is revoked. Default: Cancel.",
-        json_schema_extra=stored_default("Cancel"),
+    on_revoke: Literal["Cancel", "Leave"] = stored(
+        "Cancel", "What becomes of a job that has started when a key that it needs is revoked. Default: Cancel."
     )
-    break_glass: BreakGlass | None = Field(default=None, description="Keys for emergencies. Absent: none.")
+    break_glass: BreakGlass | None = optional("Keys for emergencies. Absent: none.")
 
     @field_validator("rules")
     @classmethod
@@ -261,9 +231,8 @@ class KeyStatus(Observed):
     """One key, as QEE reads it now."""
 
     name: Annotated[str, text(63)] = Field(description="Its name in spec.keys.")
-    keyid: Annotated[str, text(71)] | None = Field(
-        default=None,
-        description="Id of the key: `sha256:` and the SHA-256 of its SubjectPublicKeyInfo. Absent: it cannot be read.",
+    keyid: Annotated[str, text(71)] | None = optional(
+        "Id of the key: `sha256:` and the SHA-256 of its SubjectPublicKeyInfo. Absent: it cannot be read."
     )
     usable: bool = Field(description="Whether a job that is created now may be signed with it.")
     reason: Annotated[str, text(256, minimum=0)] = Field(default="", description="Why not. Empty: usable.")
@@ -272,18 +241,14 @@ class KeyStatus(Observed):
 class QuantumTrustPolicyStatus(Observed):
     """Which keys are usable. Written by the operator only."""
 
-    observed_generation: Count | None = Field(
-        default=None, description="The metadata.generation that the status is about. Absent: not seen yet."
+    observed_generation: Count | None = optional(
+        "The metadata.generation that the status is about. Absent: not seen yet."
     )
-    keys: Annotated[list[KeyStatus], Field(max_length=MAX_KEYS)] = Field(
-        default_factory=list,
-        description="One entry for each key of the spec.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    keys: Annotated[list[KeyStatus], Field(max_length=MAX_KEYS)] = listed(
+        "One entry for each key of the spec.", keyed("name")
     )
-    conditions: Annotated[list[Condition], Field(max_length=8)] = Field(
-        default_factory=list,
-        description="Ready: True where every rule can be met by keys that are usable now.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    conditions: Annotated[list[Condition], Field(max_length=8)] = listed(
+        "Ready: True where every rule can be met by keys that are usable now.", keyed("type")
     )
 
 
