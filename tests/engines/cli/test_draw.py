@@ -147,7 +147,7 @@ def test_a_bad_circuit_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_the_drawer_denies_itself_the_network_before_it_reads_a_circuit() -> None:
     code = """
 import sys, socket
-from qee.runner import drawing
+from qee.runner import child, drawing
 seen = []
 def drawings(document, width):
     try:
@@ -156,7 +156,7 @@ def drawings(document, width):
         seen.append("denied")
     return []
 drawing.drawings = drawings
-drawing.RunDocument = type("R", (), {"from_bytes": staticmethod(lambda data: None)})
+child.RunDocument = type("R", (), {"from_bytes": staticmethod(lambda data: None)})
 drawing.main("80")
 print(seen, file=sys.stderr)
 """
