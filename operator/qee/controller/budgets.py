@@ -13,7 +13,7 @@ from qee.api.reasons import Reason
 from qee.controller.kit.controller import Pass, Watch
 from qee.core.money import budget as arithmetic
 from qee.core.money.budget import Claim, NoRoom, Settlement
-from qee.core.refusal import Refused
+from qee.core.refusal import refused
 from qee.kube.port import Conflict, NotFound, Object, Port
 from qee.kube.resources import BUDGETS, JOBS, TASKS
 
@@ -35,16 +35,13 @@ class Budgets:
         """In every budget that is for the backend, or in none. Raises `Refused`."""
         budgets = [each for each in await self._all(namespace) if arithmetic.covers(_read(each), backend)]
         if not budgets:
-            raise Refused(
-                Reason.NO_BUDGET,
-                f"Namespace {namespace!r} has no QuantumBudget for backend {backend!r}. {Reason.NO_BUDGET.remedy}",
-            )
+            raise refused(Reason.NO_BUDGET, f"Namespace {namespace!r} has no QuantumBudget for backend {backend!r}.")
         try:
             for found in budgets:
                 await self._swap(found, lambda budget: arithmetic.reserved(budget, claim, self._clock()))
         except NoRoom as full:
             await self.settle(namespace, claim.uid, Settlement(nothing=True))
-            raise Refused(Reason.BUDGET_EXCEEDED, f"{full} {Reason.BUDGET_EXCEEDED.remedy}") from None
+            raise refused(Reason.BUDGET_EXCEEDED, str(full)) from None
 
     async def settle(self, namespace: str, uid: str, settlement: Settlement) -> None:
         """In every budget that holds a reservation of this job."""

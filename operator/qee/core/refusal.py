@@ -1,5 +1,7 @@
 """A job that cannot run as it is, or may not run now."""
 
+from functools import partial
+
 from qee.api.reasons import Reason
 
 
@@ -14,11 +16,12 @@ class Refused(Exception):
         """The reason to show while the missing thing may still come; None where waiting is in vain."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _refused, (self.reason, self.message, self.waiting)
+        return partial(Refused, waiting=self.waiting), (self.reason, self.message)
 
 
-def _refused(reason: Reason, message: str, waiting: Reason | None) -> Refused:
-    return Refused(reason, message, waiting=waiting)
+def refused(reason: Reason, problem: str, *, waiting: Reason | None = None) -> Refused:
+    """With the reason's remedy behind the problem."""
+    return Refused(reason, f"{problem} {reason.remedy}", waiting=waiting)
 
 
 class Denied(Exception):

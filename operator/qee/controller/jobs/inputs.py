@@ -13,7 +13,7 @@ from qee.api.job import QuantumJob
 from qee.api.names import LABEL_RESULTS
 from qee.api.reasons import Reason
 from qee.core.checks.sources import Sources, read
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import BACKENDS, CLAIMS, CONFIG_MAPS, NAMESPACES
 
@@ -30,15 +30,15 @@ def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend 
     """The same, read; or why it cannot be used: there is none, or none that can be read."""
     name = job.spec.backend_ref.name
     if found is None:
-        return Refused(
+        return refused(
             Reason.BACKEND_NOT_FOUND,
-            f"spec.backendRef.name: there is no QuantumBackend {name!r}. {Reason.BACKEND_NOT_FOUND.remedy}",
+            f"spec.backendRef.name: there is no QuantumBackend {name!r}.",
             waiting=Reason.WAITING_FOR_BACKEND,
         )
     if "deletionTimestamp" in found["metadata"]:
-        return Refused(
+        return refused(
             Reason.BACKEND_NOT_FOUND,
-            f"spec.backendRef.name: QuantumBackend {name!r} is being deleted. {Reason.BACKEND_NOT_FOUND.remedy}",
+            f"spec.backendRef.name: QuantumBackend {name!r} is being deleted.",
             waiting=Reason.WAITING_FOR_BACKEND,
         )
     try:
@@ -105,8 +105,4 @@ async def check_claim(port: Port, job: QuantumJob) -> None:
 
 
 def _no_claim(message: str) -> Refused:
-    return Refused(
-        Reason.CLAIM_NOT_FOUND,
-        f"{message} {Reason.CLAIM_NOT_FOUND.remedy}",
-        waiting=Reason.WAITING_FOR_CLAIM,
-    )
+    return refused(Reason.CLAIM_NOT_FOUND, message, waiting=Reason.WAITING_FOR_CLAIM)

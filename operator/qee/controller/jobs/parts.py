@@ -22,7 +22,7 @@ from qee.controller.jobs.results import check_size, document_in
 from qee.controller.worker import TooMuch, Worker
 from qee.core import naming
 from qee.core.job.observed import ChildState
-from qee.core.refusal import Refused
+from qee.core.refusal import refused
 from qee.documents import DocumentError, canonical_json
 from qee.documents.canonical import strict_object
 from qee.documents.frame import MAX_DOCUMENT_BYTES
@@ -72,10 +72,8 @@ class PartStore:
         except AlreadyExists:
             found = await self.read(job, name, run, index, key)
             if found is None or found.document != document:
-                raise Refused(
-                    Reason.RESULT_CONFLICT,
-                    f"ConfigMap {name!r} exists, and it is not what shard {index} gave. "
-                    f"{Reason.RESULT_CONFLICT.remedy}",
+                raise refused(
+                    Reason.RESULT_CONFLICT, f"ConfigMap {name!r} exists, and it is not what shard {index} gave."
                 ) from None
 
     async def read(self, job: QuantumJob, name: str, run: bytes, index: int, key: PrivateKey | None) -> Part | None:

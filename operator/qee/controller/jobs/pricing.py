@@ -5,7 +5,7 @@ from qee.api.names import PRICES_KEY
 from qee.api.reasons import Reason
 from qee.core.money import cost
 from qee.core.money.cost import PriceList
-from qee.core.refusal import Refused
+from qee.core.refusal import refused
 from qee.kube.port import NotFound, Port
 from qee.kube.resources import CONFIG_MAPS
 
@@ -20,6 +20,6 @@ async def prices(port: Port, namespace: str | None, backend: QuantumBackend) -> 
         text = (await port.get(CONFIG_MAPS, namespace, name))["data"][PRICES_KEY]
         return cost.read(text)
     except (NotFound, KeyError):
-        raise Refused(Reason.NO_PRICE, f"{where} has no key {PRICES_KEY}. {Reason.NO_PRICE.remedy}") from None
+        raise refused(Reason.NO_PRICE, f"{where} has no key {PRICES_KEY}.") from None
     except cost.PriceProblem as problem:
-        raise Refused(Reason.NO_PRICE, f"{where}, {PRICES_KEY}: {problem}. {Reason.NO_PRICE.remedy}") from None
+        raise refused(Reason.NO_PRICE, f"{where}, {PRICES_KEY}: {problem}.") from None

@@ -33,7 +33,7 @@ from qee.core.job.observed import ChildState, PodState
 from qee.core.job.outcome import Lost, Stored
 from qee.core.job.plan import Read
 from qee.core.job.world import World
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.documents import DocumentError
 from qee.documents.canonical import TooManyValues
 from qee.documents.frame import FrameError, decode
@@ -123,10 +123,7 @@ class Collector:
             if await self._create_or_find(job, body, document, signature):
                 return name, key
             logger.warning("ConfigMap %s/%s is someone else's", job.metadata.namespace, name)
-        raise Refused(
-            Reason.RESULT_CONFLICT,
-            f"ConfigMaps {names[0]!r} and {names[1]!r} are not this job's. {Reason.RESULT_CONFLICT.remedy}",
-        )
+        raise refused(Reason.RESULT_CONFLICT, f"ConfigMaps {names[0]!r} and {names[1]!r} are not this job's.")
 
     async def _create_or_find(
         self, job: QuantumJob, body: Object, document: bytes, signature: _Signature | None
@@ -154,11 +151,11 @@ def _place(stored: Mapping[str, Any]) -> str:
 def not_of_this_job(error: DocumentError) -> Refused:
     if isinstance(error, TooManyValues):
         return _too_large(f"The result cannot be read: {error}")
-    return Refused(Reason.RESULT_CORRUPT, f"The result is not one of this job: {error}. {Reason.RESULT_CORRUPT.remedy}")
+    return refused(Reason.RESULT_CORRUPT, f"The result is not one of this job: {error}.")
 
 
 def _too_large(problem: str) -> Refused:
-    return Refused(Reason.RESULT_TOO_LARGE, f"{problem}. {Reason.RESULT_TOO_LARGE.remedy}")
+    return refused(Reason.RESULT_TOO_LARGE, f"{problem}.")
 
 
 async def run_document(port: Port, job: QuantumJob, child: ChildState, snapshot: str = "") -> bytes:
@@ -192,7 +189,7 @@ async def read_frame(port: Port, job: QuantumJob, attempt: int, pod: PodState, i
             if error.kind == "too-large":
                 raise _too_large(str(error)) from None
             if error.kind not in ("missing", "cut"):
-                raise Refused(Reason.RESULT_CORRUPT, f"{error}. {Reason.RESULT_CORRUPT.remedy}") from None
+                raise refused(Reason.RESULT_CORRUPT, f"{error}.") from None
             problem: Exception = error
         except ApiError as error:
             if error.status not in (400, 500):  # the kubelet's answers while, and after, a log goes away

@@ -18,7 +18,7 @@ from qee.core.checks.prepare import Prepared, prepare, size_of
 from qee.core.checks.sources import Sources
 from qee.core.job.outcome import Done
 from qee.core.job.world import World
-from qee.core.refusal import Denied, Refused
+from qee.core.refusal import Denied, Refused, refused
 from qee.kube import manifests
 from qee.kube.compare import child_differs
 from qee.kube.port import AlreadyExists, NotFound, Object, Port
@@ -68,9 +68,8 @@ class Starter:
             if "deletionTimestamp" in child["metadata"]:
                 return Done(1.0)
             if path := child_differs(expected, child):
-                raise Refused(
-                    Reason.CHILD_CONFLICT,
-                    f"Job {child['metadata']['name']!r} exists and differs in {path}. {Reason.CHILD_CONFLICT.remedy}",
+                raise refused(
+                    Reason.CHILD_CONFLICT, f"Job {child['metadata']['name']!r} exists and differs in {path}."
                 ) from None
             after = 0.0  # left by a process that was killed: it may be anywhere on its way by now
         self._memory.of(job.metadata).child = child["metadata"]["uid"]
@@ -92,10 +91,7 @@ class Starter:
         try:
             return await self._worker.run(size_of(job, sources), prepare, job, backend, sources, labels, cpu)
         except TooMuch as error:
-            raise Refused(
-                Reason.INPUT_TOO_LARGE,
-                f"spec.circuits: looking at them took more than {error}. {Reason.INPUT_TOO_LARGE.remedy}",
-            ) from None
+            raise refused(Reason.INPUT_TOO_LARGE, f"spec.circuits: looking at them took more than {error}.") from None
 
     def _image(self, engine: str) -> str:
         image = self._settings.runner.images.get(engine)
@@ -118,10 +114,8 @@ class Starter:
             owners = {o.get("uid") for o in live["metadata"].get("ownerReferences") or []}
             same = all(live.get(field) == expected.get(field) for field in ("data", "binaryData", "immutable"))
             if not same or job.metadata.uid not in owners:
-                raise Refused(
-                    Reason.CHILD_CONFLICT,
-                    f"ConfigMap {name!r} exists, and it is not the snapshot of this job. "
-                    f"{Reason.CHILD_CONFLICT.remedy}",
+                raise refused(
+                    Reason.CHILD_CONFLICT, f"ConfigMap {name!r} exists, and it is not the snapshot of this job."
                 ) from None
         text = expected["data"][INPUT_KEY]
         self._memory.of(job.metadata).snapshot = text if len(text) <= SMALL else ""

@@ -7,7 +7,7 @@ from qee.api.backend import QuantumBackend, QuantumBackendStatus
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.circuits import Scan
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.documents.canonical import DocumentError
 from qee.documents.packing import unpack
 from qee.documents.run import MAX_TARGET_BYTES, RunDocument
@@ -31,9 +31,9 @@ def target(backend: QuantumBackend) -> bytes:
 
 
 def _not_ready(backend: QuantumBackend, why: str) -> Refused:
-    return Refused(
+    return refused(
         Reason.WAITING_FOR_DEVICE,
-        f"spec.backendRef.name: QuantumBackend {backend.metadata.name!r}: {why}. {Reason.WAITING_FOR_DEVICE.remedy}",
+        f"spec.backendRef.name: QuantumBackend {backend.metadata.name!r}: {why}.",
         waiting=Reason.WAITING_FOR_DEVICE,
     )
 
@@ -64,10 +64,10 @@ def check_spec(job: QuantumJob, backend: QuantumBackend) -> None:
             raise _unsupported(f"spec.circuits[{index}].format", str(circuit.format), name, status.formats)
         shots = circuit.shots or spec.shots
         if status.max_shots is not None and shots > status.max_shots:
-            raise Refused(
+            raise refused(
                 Reason.LIMIT_EXCEEDED,
                 f"spec.circuits[{index}].shots: {shots} exceed the {status.max_shots} that the device of backend "
-                f"{name!r} takes. {Reason.LIMIT_EXCEEDED.remedy}",
+                f"{name!r} takes.",
             )
 
 
@@ -83,10 +83,10 @@ def check_circuits(document: RunDocument, scans: Mapping[str, Scan], status: Qua
     for index, circuit in enumerate(document.circuits):
         found = scans[circuit.name]
         if circuit.format != "cirq-json" and status.qubits is not None and found.qubits > status.qubits:
-            raise Refused(
+            raise refused(
                 Reason.LIMIT_EXCEEDED,
                 f"spec.circuits[{index}], circuit {circuit.name!r}: {found.qubits} qubits, the device of backend "
-                f"{document.backend!r} has {status.qubits}. {Reason.LIMIT_EXCEEDED.remedy}",
+                f"{document.backend!r} has {status.qubits}.",
             )
 
 

@@ -4,7 +4,7 @@ from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Observable
 from qee.api.reasons import Reason
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 
 
 def check_limits(job: QuantumJob, backend: QuantumBackend) -> None:
@@ -38,10 +38,7 @@ def _most_shots(observable: Observable, precision: float) -> float:
 
 
 def exceeded(field: str, value: str, backend: str, limit: str) -> Refused:
-    return Refused(
-        Reason.LIMIT_EXCEEDED,
-        f"{field}: {value} exceeds limits.{limit} of backend {backend!r}. {Reason.LIMIT_EXCEEDED.remedy}",
-    )
+    return refused(Reason.LIMIT_EXCEEDED, f"{field}: {value} exceeds limits.{limit} of backend {backend!r}.")
 
 
 def deadline_seconds(job: QuantumJob, backend: QuantumBackend) -> int | None:

@@ -23,7 +23,7 @@ from qee.core.checks.limits import check_limits, deadline_seconds
 from qee.core.checks.namespaces import admits
 from qee.core.checks.sources import Sources
 from qee.core.checks.tables import Columns
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.documents import (
     CircuitRun,
     JobReference,
@@ -67,10 +67,9 @@ def prepare(
     """
     engine = str(backend.spec.provider)
     if not admits(backend.spec.allowed_namespaces, job.metadata.namespace, namespace_labels):
-        raise Refused(
+        raise refused(
             Reason.BACKEND_NOT_ALLOWED,
-            f"spec.backendRef.name: {backend.metadata.name!r} does not admit namespace {job.metadata.namespace!r}. "
-            f"{Reason.BACKEND_NOT_ALLOWED.remedy}",
+            f"spec.backendRef.name: {backend.metadata.name!r} does not admit namespace {job.metadata.namespace!r}.",
         )
     target = None
     if engine in ENGINES:
@@ -201,10 +200,9 @@ class _Circuits:
 
 def _too_large(size: int) -> Refused:
     """`size`: of all, or of those that came first."""
-    return Refused(
+    return refused(
         Reason.INPUT_TOO_LARGE,
-        f"spec.circuits: {size} bytes or more, programs and parameters together, exceed {MAX_SNAPSHOT_BYTES}. "
-        f"{Reason.INPUT_TOO_LARGE.remedy}",
+        f"spec.circuits: {size} bytes or more, programs and parameters together, exceed {MAX_SNAPSHOT_BYTES}.",
     )
 
 

@@ -13,7 +13,7 @@ from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memo
 from qee.core.checks.footprint import footprint
 from qee.core.checks.limits import deadline_seconds, exceeded
 from qee.core.checks.routing import added
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.documents.run import RunDocument
 
 MIB = 2**20
@@ -130,18 +130,18 @@ def _memory_limit(
     name = job.spec.circuits[index].name
     if asked is not None:
         if parse_quantity(asked) < needed.bytes:
-            raise Refused(
+            raise refused(
                 Reason.INSUFFICIENT_MEMORY,
                 f"spec.resources.limits.memory: {asked} is less than circuit {name!r} needs with method "
-                f"{needed.method}: {needed.formula}. {Reason.INSUFFICIENT_MEMORY.remedy}",
+                f"{needed.method}: {needed.formula}.",
             )
         return asked
     allowed = backend.spec.limits.memory if backend.spec.limits else None
     if allowed is not None and needed.bytes > parse_quantity(allowed):
-        raise Refused(
+        raise refused(
             Reason.INSUFFICIENT_MEMORY,
             f"Circuit {name!r} needs, with method {needed.method}, {needed.formula}; limits.memory of backend "
-            f"{backend.metadata.name!r} is {allowed}. {Reason.INSUFFICIENT_MEMORY.remedy}",
+            f"{backend.metadata.name!r} is {allowed}.",
         )
     wanted = max(needed.bytes + (min(needed.spare, HEADROOM) if needed.bounded else HEADROOM), FLOOR)
     most = wanted if allowed is None else min(wanted, int(parse_quantity(allowed)))

@@ -11,7 +11,7 @@ from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit, ConfigMapKeyRef, ParametersFrom
 from qee.api.names import MAX_SNAPSHOT_BYTES
 from qee.api.reasons import Reason
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 
 # What a job names in ConfigMaps, each once. A table may have blanks that do not get into the run document.
 MAX_HELD_BYTES = 3 * MAX_SNAPSHOT_BYTES
@@ -51,7 +51,7 @@ async def read(job: QuantumJob, config_map: ConfigMapOf) -> Sources:
 
 
 def _too_large(message: str) -> Refused:
-    return Refused(Reason.INPUT_TOO_LARGE, f"{message} {Reason.INPUT_TOO_LARGE.remedy}")
+    return refused(Reason.INPUT_TOO_LARGE, message)
 
 
 class _Reading:
@@ -76,10 +76,9 @@ class _Reading:
         if name not in self._found:
             config_map = await self._config_map(name)
             if config_map is None:
-                raise Refused(
+                raise refused(
                     Reason.INPUT_NOT_FOUND,
-                    f"{path}.configMapKeyRef.name: there is no ConfigMap {name!r} in namespace {self._namespace!r}. "
-                    f"{Reason.INPUT_NOT_FOUND.remedy}",
+                    f"{path}.configMapKeyRef.name: there is no ConfigMap {name!r} in namespace {self._namespace!r}.",
                     waiting=Reason.WAITING_FOR_INPUT,
                 )
             self._found[name] = {key: value for key in self._keys[name] if (value := _value(config_map, key))}
@@ -111,16 +110,15 @@ def _value(config_map: Mapping[str, Any], key: str) -> _Value | None:
 
 def _promised_bytes(reference: ConfigMapKeyRef, sha256: str, value: _Value | None, path: str) -> bytes:
     if value is None:
-        raise Refused(
+        raise refused(
             Reason.INPUT_NOT_FOUND,
-            f"{path}.configMapKeyRef.key: ConfigMap {reference.name!r} has no key {reference.key!r}. "
-            f"{Reason.INPUT_NOT_FOUND.remedy}",
+            f"{path}.configMapKeyRef.key: ConfigMap {reference.name!r} has no key {reference.key!r}.",
             waiting=Reason.WAITING_FOR_INPUT,
         )
     if value.sha256 != sha256:
-        raise Refused(
+        raise refused(
             Reason.INPUT_DIGEST_MISMATCH,
             f"{path}.sha256: {sha256} was promised, key {reference.key!r} of ConfigMap {reference.name!r} has "
-            f"{value.sha256}. {Reason.INPUT_DIGEST_MISMATCH.remedy}",
+            f"{value.sha256}.",
         )
     return value.data

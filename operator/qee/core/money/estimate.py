@@ -8,7 +8,7 @@ from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.core.money import cost
 from qee.core.money.cost import Price, PriceList
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.documents.compiled import Usage
 
 
@@ -33,7 +33,7 @@ def estimate(
         return estimated
     asked = f"spec.maxCost {limit.amount} {limit.currency}"
     if estimated is None or found is None:
-        raise Refused(Reason.NO_PRICE, f"{asked}: the cost of device {device!r} is not known. {Reason.NO_PRICE.remedy}")
+        raise refused(Reason.NO_PRICE, f"{asked}: the cost of device {device!r} is not known.")
     if limit.currency != found.currency:
         raise Refused(
             Reason.NO_PRICE,
@@ -41,10 +41,9 @@ def estimate(
             f"{found.currency}.",
         )
     if estimated > Decimal(limit.amount):
-        raise Refused(
+        raise refused(
             Reason.COST_EXCEEDED,
-            f"{asked}: the estimate is {cost.amount(estimated)} {found.currency} (prices of {found.as_of}). "
-            f"{Reason.COST_EXCEEDED.remedy}",
+            f"{asked}: the estimate is {cost.amount(estimated)} {found.currency} (prices of {found.as_of}).",
         )
     return estimated
 

@@ -36,7 +36,7 @@ from qee.core.money import cost
 from qee.core.money.budget import Claim
 from qee.core.money.cost import PriceList
 from qee.core.money.estimate import estimate
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, refused
 from qee.documents.compiled import Usage
 from qee.kube import manifests
 from qee.kube.port import AlreadyExists, Object, Port
@@ -84,7 +84,7 @@ class CompileDriver(Driver[Compile]):
         """Everything that may be refused is before the reservation, and the reservation before the task."""
         job, key = world.job, self.signer.key()
         if key is None:
-            raise Refused(Reason.NO_TASK_KEY, f"{Reason.NO_TASK_KEY.meaning} {Reason.NO_TASK_KEY.remedy}")
+            raise refused(Reason.NO_TASK_KEY, Reason.NO_TASK_KEY.meaning)
         run = await run_document(self.port, job, child)
         document = await read_frame(self.port, job, world.attempt, pod, 0)
         compiled = await self.collector.read(len(document) + len(run), answers.of_compiler, document, run)
@@ -115,9 +115,8 @@ class CompileDriver(Driver[Compile]):
         except AlreadyExists:
             task = await self.port.get(TASKS, job.metadata.namespace, name)
             if self.tasks.read(job, attempt, task) is None:
-                raise Refused(
-                    Reason.CHILD_CONFLICT,
-                    f"QuantumTask {name!r} exists, and it is not what QEE would create. {Reason.CHILD_CONFLICT.remedy}",
+                raise refused(
+                    Reason.CHILD_CONFLICT, f"QuantumTask {name!r} exists, and it is not what QEE would create."
                 ) from None
         return Child(KIND_TASK, name, task["metadata"]["uid"])
 
@@ -136,10 +135,9 @@ def _claim(world: World, usage: Usage, estimated: Decimal | None, listed: PriceL
 
 def _check_packed(packed: Mapping[str, Any]) -> None:
     if len(packed["data"]) > MAX_PACKED:
-        raise Refused(
+        raise refused(
             Reason.INPUT_TOO_LARGE,
-            f"spec.circuits: compiled they take {len(packed['data'])} characters, {MAX_PACKED} are possible. "
-            f"{Reason.INPUT_TOO_LARGE.remedy}",
+            f"spec.circuits: compiled they take {len(packed['data'])} characters, {MAX_PACKED} are possible.",
         )
 
 
