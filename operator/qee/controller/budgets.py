@@ -4,13 +4,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 from qee.api.budget import QuantumBudget
 from qee.api.names import LABEL_JOB_UID
 from qee.api.reasons import Reason
 from qee.controller.kit.controller import Pass, Watch
+from qee.core import times
 from qee.core.money import budget as arithmetic
 from qee.core.money.budget import Claim, NoRoom, Settlement
 from qee.core.refusal import refused
@@ -25,7 +25,7 @@ PAUSE = 0.05  # seconds, times a random number below the count of tries: fifty j
 class Budgets:
     """Each call may be repeated: what is reserved or settled already stays as it is. Raises `ApiError`."""
 
-    def __init__(self, port: Port, clock: Callable[[], datetime]) -> None:
+    def __init__(self, port: Port, clock: times.Clock) -> None:
         self._port = port
         self._clock = clock
         self._orphans: dict[str | None, frozenset[tuple[str, str]]] = {}

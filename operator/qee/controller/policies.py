@@ -4,12 +4,12 @@ Written when a policy changes, and at each resync for keys whose time has come o
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from qee.controller.kit.controller import ALL, Watch, all_at_once
 from qee.controller.kit.status import Statuses, condition
+from qee.core import times
 from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import TRUST_POLICIES
 from qee.signing.policy import TrustPolicy
@@ -24,7 +24,7 @@ class Policies:
     kind = TRUST_POLICIES.kind
     workers = 1
 
-    def __init__(self, port: Port, period: float, clock: Callable[[], datetime]) -> None:
+    def __init__(self, port: Port, period: float, clock: times.Clock) -> None:
         self._port = port
         self._statuses = Statuses(port)
         self._clock = clock

@@ -87,5 +87,10 @@ class Settings(_Model):
     def load(cls, path: Path) -> "Settings":
         return cls.model_validate(yaml.safe_load(path.read_text()))
 
+    @property
+    def scopes(self) -> list[str | None]:
+        """What to list: each watched namespace, or all at once (None)."""
+        return [*self.namespaces] or [None]
+
     def as_patience(self) -> Patience:
         return Patience(**self.patience.model_dump())

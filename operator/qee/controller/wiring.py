@@ -1,13 +1,9 @@
 """The operator put together: each collaborator is made here, once, and handed to those who need it."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 from qee.controller.backends import Backends
 from qee.controller.budgets import Reservations
 from qee.controller.jobs.controller import Jobs
-from qee.controller.jobs.kept import Kept
-from qee.controller.jobs.known import Known
+from qee.controller.jobs.kept import Kept, Known
 from qee.controller.jobs.reads import Live
 from qee.controller.jobs.resync import Resync
 from qee.controller.jobs.wiring import Wiring
@@ -15,7 +11,7 @@ from qee.controller.kit.manager import Manager
 from qee.controller.kit.watch import Watches
 from qee.controller.policies import Policies
 from qee.controller.settings import Settings
-from qee.core.times import utc_now
+from qee.core import times
 from qee.kube.noted import NotedPort
 from qee.kube.port import Port
 from qee.observe.metrics import Metrics
@@ -31,10 +27,9 @@ class Operator:
         settings: Settings,
         metrics: Metrics,
         suite: Suite,
-        clock: Callable[[], datetime] = utc_now,
+        clock: times.Clock = times.utc_now,
     ) -> None:
-        period = settings.resync_seconds
-        namespaces: list[str | None] = [*settings.namespaces] or [None]
+        period, namespaces = settings.resync_seconds, settings.scopes
         kept = Kept(settings.patience.linger + 1.0, clock)  # after the look at what lingers
         watches = Watches(kept.stores)
         noted = NotedPort(port, watches)

@@ -1,6 +1,9 @@
 """Kubernetes timestamps: RFC 3339 in UTC with whole seconds (metav1.Time)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
 
 
 def parse(text: str | None) -> datetime | None:

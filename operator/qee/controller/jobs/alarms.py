@@ -1,11 +1,11 @@
 """What a person should look at in a provider's console: an Event on the job, a metric, and a line for the audit log."""
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from qee.api.reasons import Reason
 from qee.api.task import QuantumTask
+from qee.core import times
 from qee.kube.port import Port
 from qee.observe import events
 from qee.observe.metrics import Metrics
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 class Alarms:
     """The job may be gone by then: what is told of it is in its task."""
 
-    def __init__(self, port: Port, metrics: Metrics, clock: Callable[[], datetime]) -> None:
+    def __init__(self, port: Port, metrics: Metrics, clock: times.Clock) -> None:
         self._port = port
         self._metrics = metrics
         self._clock = clock

@@ -16,11 +16,14 @@ import rfc8785
 from qee import __version__
 from qee.api.job import QuantumJob
 from qee.api.names import REFERENCE_KEY, RESULT_KEY
+from qee.api.task import QuantumTask
 from qee.core import times
 from qee.core.job.observed import ChildState, PodState
 from qee.core.job.outcome import KeyUnreadable
 from qee.documents.reference import is_reference
 from qee.documents.run import RunDocument
+from qee.kube.port import Object
+from qee.signing import authorization
 from qee.signing.algorithms import Family
 from qee.signing.attestation import AttestationProblem, attest, check
 from qee.signing.keys import KeyProblem, PrivateKey
@@ -63,7 +66,7 @@ def _lattice(key: PrivateKey) -> PrivateKey:
 
 
 class ResultSigner:
-    """Signs results, and recognises what it has signed."""
+    """Signs results, and recognises what it has signed: results, and tasks that we have authorised."""
 
     def __init__(self, path: Path | None, suite: Suite) -> None:
         self._file = ResultKey(path) if path is not None else None
@@ -86,6 +89,24 @@ class ResultSigner:
             return False
         told = predicate.get("job")
         return isinstance(told, dict) and told.get("uid") == job.metadata.uid
+
+    def own_task(self, job: QuantumJob, attempt: int, found: Object, recorded: str | None = None) -> QuantumTask | None:
+        """The task, if it is recorded in the job's status, which only the operator writes; or signed with our key for
+        this attempt. Raises KeyUnreadable.
+        """
+        ours = recorded == found["metadata"]["uid"] or self._has_authorised(job, attempt, found)
+        return QuantumTask.model_validate(found) if ours else None
+
+    def _has_authorised(self, job: QuantumJob, attempt: int, found: Object) -> bool:
+        spec, meta, key = found.get("spec") or {}, found["metadata"], self.key()
+        if key is None or spec.get("attempt") != attempt or (spec.get("job") or {}).get("uid") != job.metadata.uid:
+            return False
+        try:
+            authorization.check(meta["namespace"], meta["name"], spec, [key.public], self._suite)
+        except authorization.AuthorizationProblem as problem:
+            logger.warning("QuantumTask %s/%s: %s", meta["namespace"], meta["name"], problem)
+            return False
+        return True
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
-"""Reading what a job refers to: backend, namespace's labels, the circuits' programs and tables, the volume for results.
-
-Each once, live.
+"""Reading what a job refers to: backend, namespace's labels, the circuits' programs and tables, the volume for results,
+its backend's prices. Each once, live.
 """
 
 from collections.abc import Mapping
@@ -10,9 +9,10 @@ from pydantic import ValidationError
 
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
-from qee.api.names import LABEL_RESULTS
+from qee.api.names import LABEL_RESULTS, PRICES_KEY
 from qee.api.reasons import Reason
 from qee.core.checks.sources import Sources, read
+from qee.core.money import cost
 from qee.core.refusal import Refused, refused
 from qee.kube.port import NotFound, Object, Port
 from qee.kube.resources import BACKENDS, CLAIMS, CONFIG_MAPS, NAMESPACES
@@ -29,18 +29,10 @@ async def find_backend(port: Port, job: QuantumJob) -> Object | None:
 def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend | Refused:
     """The same, read; or why it cannot be used: there is none, or none that can be read."""
     name = job.spec.backend_ref.name
-    if found is None:
-        return refused(
-            Reason.BACKEND_NOT_FOUND,
-            f"spec.backendRef.name: there is no QuantumBackend {name!r}.",
-            waiting=Reason.WAITING_FOR_BACKEND,
-        )
-    if "deletionTimestamp" in found["metadata"]:
-        return refused(
-            Reason.BACKEND_NOT_FOUND,
-            f"spec.backendRef.name: QuantumBackend {name!r} is being deleted.",
-            waiting=Reason.WAITING_FOR_BACKEND,
-        )
+    if found is None or "deletionTimestamp" in found["metadata"]:
+        why = f"there is no QuantumBackend {name!r}" if found is None else f"QuantumBackend {name!r} is being deleted"
+        problem = f"spec.backendRef.name: {why}."
+        return refused(Reason.BACKEND_NOT_FOUND, problem, waiting=Reason.WAITING_FOR_BACKEND)
     try:
         return QuantumBackend.model_validate(found)
     except ValidationError as error:
@@ -106,3 +98,21 @@ async def check_claim(port: Port, job: QuantumJob) -> None:
 
 def _no_claim(message: str) -> Refused:
     return refused(Reason.CLAIM_NOT_FOUND, message, waiting=Reason.WAITING_FOR_CLAIM)
+
+
+async def prices(port: Port, namespace: str | None, backend: QuantumBackend) -> cost.PriceList | None:
+    """The price list that the backend names, of QEE's own namespace, where no tenant writes; None where it names none.
+
+    Raises `Refused` where it cannot be read.
+    """
+    if backend.spec.prices is None or namespace is None:
+        return None
+    name = backend.spec.prices.config_map_ref.name
+    where = f"QuantumBackend {backend.metadata.name!r}, spec.prices: ConfigMap {namespace}/{name}"
+    try:
+        text = (await port.get(CONFIG_MAPS, namespace, name))["data"][PRICES_KEY]
+        return cost.read(text)
+    except (NotFound, KeyError):
+        raise refused(Reason.NO_PRICE, f"{where} has no key {PRICES_KEY}.") from None
+    except cost.PriceProblem as problem:
+        raise refused(Reason.NO_PRICE, f"{where}, {PRICES_KEY}: {problem}.") from None

@@ -5,14 +5,16 @@ and pods, nothing is kept once there is nothing left to see to; of a QuantumTask
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from qee.api.conditions import terminal_phase
 from qee.api.names import LABEL_JOB_NAME, LABEL_JOB_UID
 from qee.controller.jobs.memory import Key
+from qee.controller.jobs.reads import RESOURCES, Live
 from qee.core import times
+from qee.core.job.plan import Read
 from qee.kube.informer import listed
 from qee.kube.port import Object, Port, Resource
 from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
@@ -25,7 +27,7 @@ OF_JOBS = {CHILDREN: LABEL_JOB_UID, PODS: LABEL_JOB_UID, TASKS: ""}
 class Kept:
     """`stores` are to be told of every event. `rest` seconds after a job's end nothing is left to see to."""
 
-    def __init__(self, rest: float, clock: Callable[[], datetime]) -> None:
+    def __init__(self, rest: float, clock: times.Clock) -> None:
         self._rest = timedelta(seconds=rest)
         self._clock = clock
         self._resting: set[str] = set()  # UIDs of jobs
@@ -93,6 +95,40 @@ class Kept:
 
     def _of_job(self, obj: Object) -> str | None:
         return None if self._resting.intersection(_job_uid(obj)) else _text(obj)
+
+
+class Known:
+    """`Reads` from what watches have told. What is known to be there and is not kept is read live. What nobody has told
+    of counts as absent: whatever is started, spent or ended for that reason is decided on live reads.
+    """
+
+    def __init__(self, kept: Kept, live: Live) -> None:
+        self._kept = kept
+        self._live = live
+
+    async def one(self, kind: Read, namespace: str | None, name: str) -> Object | None:
+        """A job that nobody has told of is looked for: it may just have been applied, or deleted."""
+        store, key = self._store(kind), name_of(namespace, name)
+        if (kept := store.items.get(key)) is not None:
+            return _parsed(kept)
+        return await self._live.one(kind, namespace, name) if kind is Read.JOB or store.knows(key) else None
+
+    async def all(self, kind: Read, namespace: str | None = None, of: str = "") -> Sequence[Object]:
+        """Tasks that are being deleted are read live: accounts are settled by what they say."""
+        store = self._store(kind)
+        group = name_of(namespace, of) if kind is Read.TASK else of
+        kept, members = (store.group(group), store.members(group)) if of else (list(store.items.values()), store)
+        found = [_parsed(each) for each in kept]
+        going = kind is Read.TASK and any("deletionTimestamp" in each["metadata"] for each in found)
+        return found if len(found) == len(members) and not going else await self._live.all(kind, namespace, of)
+
+    def _store(self, kind: Read) -> Store[Any]:
+        return self._kept.stores[RESOURCES[kind]]
+
+
+def _parsed(kept: str | Object) -> Object:
+    found: Object = json.loads(kept) if isinstance(kept, str) else kept
+    return found
 
 
 async def _exhausted(objects: AsyncIterator[Object]) -> None:

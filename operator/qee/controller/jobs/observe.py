@@ -4,9 +4,8 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -43,7 +42,7 @@ class Observer:
     verifier: Verifier
     attempts: Attempts
     memory: Memory
-    clock: Callable[[], datetime]
+    clock: times.Clock
 
     async def world(self, key: Key, reads: Reads) -> World | None:
         """The job and what there is of its attempt; None: it is gone, or going.

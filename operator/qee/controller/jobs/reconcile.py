@@ -11,24 +11,9 @@ from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.observe import Observer
 from qee.controller.jobs.reads import Fresh, Live, Reads
 from qee.controller.jobs.status import StatusWriter, says
+from qee.core.job import plan as plans
 from qee.core.job.conclude import conclude
 from qee.core.job.decide import decide
-from qee.core.job.plan import (
-    EVERYTHING,
-    NOTHING,
-    Carry,
-    Child,
-    Expire,
-    Final,
-    Finish,
-    Nothing,
-    Pause,
-    Plan,
-    Report,
-    Retry,
-    Start,
-    TakeAway,
-)
 from qee.core.job.status_change import status_change
 from qee.core.job.world import Patience, World
 from qee.kube.port import Conflict, NotFound, Port
@@ -59,46 +44,47 @@ class Reconciler:
             released = await self.attempts.release(key, world, self.reads)
         if world is None:
             return released
-        while isinstance(plan, Start | Carry):
+        while isinstance(plan, plans.Start | plans.Carry):
             outcome = await self.attempts.carry_out(world, plan)
             world, plan = conclude(world, plan, outcome, self.patience)
         after = await self._do(key, world, plan)
         return min((each for each in (after, released) if each is not None), default=None)
 
-    async def _decided(self, key: Key) -> tuple[World | None, Plan]:
+    async def _decided(self, key: Key) -> tuple[World | None, plans.Plan]:
         """What is known and what to do: decided anew on live reads, unless nothing would be done, or what was read from
         watches suffices.
         """
-        live = EVERYTHING if isinstance(self.reads, Live) else NOTHING
+        live = plans.NOTHING
         while True:
-            reads = self.reads if not live else Fresh(self.reads, self.live, live)
-            world = await self.observer.world(key, reads)
-            plan = decide(world, self.patience) if world is not None else Nothing()
-            stands = world is not None and isinstance(plan, Report) and says(world, status_change(world, plan, {}))
+            world = await self.observer.world(key, Fresh(self.reads, self.live, live))
+            plan = decide(world, self.patience) if world is not None else plans.Nothing()
+            stands = (
+                world is not None and isinstance(plan, plans.Report) and says(world, status_change(world, plan, {}))
+            )
             if world is None or stands or plan.needs <= live:
                 return world, plan
             live |= plan.needs
 
-    async def _do(self, key: Key, world: World, plan: Final) -> float | None:
+    async def _do(self, key: Key, world: World, plan: plans.Final) -> float | None:
         """Take away what is to go first, settle accounts, and write status."""
         match plan:
-            case TakeAway(child) | Pause(child=child) | Finish(child=child, take_away=True):
+            case plans.TakeAway(child) | plans.Pause(child=child) | plans.Finish(child=child, take_away=True):
                 await self._delete(world, child)
-        settled = await self.attempts.settle(world, plan) if isinstance(plan, Pause | Finish) else {}
+        settled = await self.attempts.settle(world, plan) if isinstance(plan, plans.Pause | plans.Finish) else {}
         if change := status_change(world, plan, settled):
-            await self.status.write(world, change.phase, change.reason, change.message, change.fields)
+            await self.status.write(world, change)
         match plan:
-            case Retry(lost=child):  # afterwards: were it gone unrecorded, this attempt would run again
+            case plans.Retry(lost=child):  # afterwards: were it gone unrecorded, this attempt would run again
                 await self._delete(world, child)
-            case Expire():
-                await self._delete(world, Child(JOBS.kind, world.job.metadata.name, world.job.metadata.uid))
-            case Finish():
+            case plans.Expire():
+                await self._delete(world, plans.Child(JOBS.kind, world.job.metadata.name, world.job.metadata.uid))
+            case plans.Finish():
                 self.memory.forget(key)
                 lingers = plan.child is not None and not plan.take_away
                 return self.patience.linger + 1.0 if lingers else None
         return plan.after
 
-    async def _delete(self, world: World, child: Child | None) -> None:
+    async def _delete(self, world: World, child: plans.Child | None) -> None:
         """Delete that very object; one that is gone, or another under its name, is no concern of ours."""
         if child is None:
             return

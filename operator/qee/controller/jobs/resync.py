@@ -8,8 +8,8 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from qee.controller.jobs.status import StatusWriter
 from qee.controller.kit.watch import Watches
 from qee.controller.settings import Settings
 from qee.core import times
+from qee.core.job.status_change import StatusChange
 from qee.core.job.world import World
 from qee.kube.informer import listed
 from qee.kube.port import ApiError, NotFound, Object, Port, Resource
@@ -42,44 +43,33 @@ OWED = {
 WATCH_GRACE = 60.0  # seconds within which a watch must have told of a new object
 
 
+@dataclass
 class Resync:
     """One pass is `run`. `missed`: jobs that the watch had not told of."""
 
-    def __init__(
-        self,
-        port: Port,
-        kept: Kept,
-        watches: Watches,
-        settings: Settings,
-        metrics: Metrics,
-        status: StatusWriter,
-        memory: Memory,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._port = port
-        self._kept = kept
-        self._watches = watches
-        self._settings = settings
-        self._metrics = metrics
-        self._status = status
-        self._memory = memory
-        self._clock = clock
-        self._namespaces: list[str | None] = [*settings.namespaces] or [None]
-        self.watching_since = time.monotonic()
-        self.missed = 0
+    port: Port
+    kept: Kept
+    watches: Watches
+    settings: Settings
+    metrics: Metrics
+    status: StatusWriter
+    memory: Memory
+    clock: times.Clock
+    watching_since: float = field(default_factory=time.monotonic)
+    missed: int = 0
 
     async def run(self) -> list[Key]:
         """The jobs to look at. Raises `ApiError`."""
-        now, missed, uids = self._clock(), 0, set()
+        now, missed, uids = self.clock(), 0, set()
         found: list[Key] = []
         stored: list[tuple[str, str, str]] = []  # namespace, name and ConfigMap of jobs that say their result is stored
         swept: dict[str, list[str]] = defaultdict(list)  # namespace -> UIDs of jobs whose child may go
-        await self._kept.compare(self._port, self._namespaces)
-        async for job in listed(self._port, JOBS, self._namespaces, self._kept.jobs):
+        await self.kept.compare(self.port, self.settings.scopes)
+        async for job in listed(self.port, JOBS, self.settings.scopes, self.kept.jobs):
             meta, status = job["metadata"], job.get("status") or {}
             uids.add(meta["uid"])
             created = times.parse(meta["creationTimestamp"])
-            if not self._watches.knows(JOBS, meta["uid"]) and created and self._should_be_known(now - created):
+            if not self.watches.knows(JOBS, meta["uid"]) and created and self._should_be_known(now - created):
                 missed += 1
             conditions = status.get("conditions") or []
             if terminal_phase(conditions) is None or self._wants_a_look(job):
@@ -91,12 +81,12 @@ class Resync:
             if _owed(status):
                 continue  # `qee fetch` needs its task
             completed = times.parse(status.get("completionTime"))
-            if completed and now - completed > timedelta(seconds=self._settings.child_retention_seconds):
+            if completed and now - completed > timedelta(seconds=self.settings.child_retention_seconds):
                 swept[meta["namespace"]].append(meta["uid"])
-        self._metrics.only_jobs(uids)
-        self._memory.only(uids)
-        self._watches.prune()
-        self._kept.prune()
+        self.metrics.only_jobs(uids)
+        self.memory.only(uids)
+        self.watches.prune()
+        self.kept.prune()
         await self._tell_of_deleted_results(stored)
         await self._sweep_children(swept)
         self.missed = missed
@@ -119,8 +109,8 @@ class Resync:
             return
         present: set[tuple[str, str]] = set()
         labels = f"{names.LABEL_COMPONENT}={names.COMPONENT_RESULT}"
-        for namespace in self._namespaces:
-            async for found in self._port.list(CONFIG_MAPS, namespace, labels=labels, metadata_only=True):
+        for namespace in self.settings.scopes:
+            async for found in self.port.list(CONFIG_MAPS, namespace, labels=labels, metadata_only=True):
                 present.add((found["metadata"]["namespace"], found["metadata"]["name"]))
         for namespace, name, config_map in jobs:
             if (namespace, config_map) not in present:
@@ -128,36 +118,33 @@ class Resync:
 
     async def _result_deleted(self, namespace: str, name: str, config_map: str) -> None:
         message = f"ConfigMap {config_map!r} is gone. {Reason.RESULT_DELETED.remedy}"
+        change = StatusChange(Phase.SUCCEEDED, Reason.RESULT_DELETED, message, {})
         try:
-            job = await self._port.get(JOBS, namespace, name)
-            world = World(QuantumJob.model_validate(job), job.get("status") or {}, self._clock())
+            job = await self.port.get(JOBS, namespace, name)
+            world = World(QuantumJob.model_validate(job), job.get("status") or {}, self.clock())
             if not world.ended:  # another one of its name
                 return
-            await self._status.write(world, Phase.SUCCEEDED, Reason.RESULT_DELETED, message)
+            await self.status.write(world, change)
         except (ApiError, ValidationError) as error:  # the next resync says it
             logger.warning("%s/%s: %s", namespace, name, error)
 
     async def _sweep_children(self, finished: dict[str, list[str]]) -> None:
-        if not finished:
-            return
         label = names.LABEL_JOB_UID
         for namespace, uids in finished.items():
-            present = await self._owners(CHILDREN, namespace)
-            for batch in _batches(sorted(present.intersection(uids))):
-                logger.info("deleting %d children of finished jobs in namespace %s", len(batch), namespace)
-                selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
-                await self._port.delete_collection(CHILDREN, namespace, labels=selector)
-            # They hold compiled circuits and results once more; their finalizer is taken off as they are deleted.
-            with_task = await self._owners(TASKS, namespace)
-            for batch in _batches(sorted(with_task.intersection(uids))):
-                selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
-                await self._port.delete_collection(TASKS, namespace, labels=selector)
+            # Tasks hold compiled circuits and results once more; their finalizer is taken off as they are deleted.
+            for resource in (CHILDREN, TASKS):
+                there = sorted((await self._owners(resource, namespace)).intersection(uids))
+                for batch in (there[start : start + BATCH] for start in range(0, len(there), BATCH)):
+                    if resource is CHILDREN:
+                        logger.info("deleting %d children of finished jobs in namespace %s", len(batch), namespace)
+                    selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+                    await self.port.delete_collection(resource, namespace, labels=selector)
 
     async def _owners(self, resource: Resource, namespace: str) -> set[str]:
         """UIDs of the jobs that objects of this kind bear the label of."""
         label, found = names.LABEL_JOB_UID, set()
         try:
-            async for child in self._port.list(resource, namespace, labels=label, metadata_only=True):
+            async for child in self.port.list(resource, namespace, labels=label, metadata_only=True):
                 found.add(child["metadata"]["labels"][label])
         except NotFound:  # the kind is not installed
             return set()
@@ -169,8 +156,3 @@ def _owed(status: Object) -> bool:
     reasons = {each.get("reason") for each in status.get("conditions") or [] if each["type"] == ConditionType.SUCCEEDED}
     at_provider = (status.get("child") or {}).get("kind") == names.KIND_TASK
     return at_provider and not status.get("result") and not OWED.isdisjoint(reasons)
-
-
-def _batches(uids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(uids), BATCH):
-        yield uids[start : start + BATCH]

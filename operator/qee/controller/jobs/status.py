@@ -1,8 +1,6 @@
 """The one place that writes a job's status: a merge patch with the resourceVersion it was decided on, then an Event."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from qee.api.conditions import TERMINAL_PHASES, ConditionType, Finding, Phase, Status, conditions_for
 from qee.api.reasons import Reason
@@ -26,27 +24,17 @@ class StatusWriter:
         self._statuses = Statuses(port)
         self._metrics = metrics
 
-    async def write(
-        self, world: World, phase: Phase, reason: Reason, message: str, fields: Mapping[str, Any] | None = None
-    ) -> bool:
-        """Bring status to this phase, with further status `fields` (None removes one). False if it is there already."""
-        wanted = _wanted(world, phase, reason, message, fields or {})
+    async def write(self, world: World, change: StatusChange) -> None:
+        """Nothing, and no Event, where status says it already."""
+        wanted = _wanted(world, change)
         changed = await self._statuses.write_status(JOBS, _read(world), wanted)
-        if not changed:
-            return False
-        if "phase" in changed or reason is Reason.RETRYING:
-            await self._tell(world, phase, reason, message)
-        await self._warn(world, phase, wanted["conditions"])
-        return True
+        if "phase" in changed or (changed and change.reason is Reason.RETRYING):
+            await self._tell(world, change)
+        if changed:
+            await self._warn(world, change.phase, wanted["conditions"])
 
-    async def follow_generation(self, world: World) -> None:
-        """observedGeneration of a finished job, and nothing else."""
-        phase = world.ended
-        if phase is not None:
-            await self.write(world, phase, Reason.COMPLETED, "")
-
-    async def _tell(self, world: World, phase: Phase, reason: Reason, message: str) -> None:
-        meta = world.job.metadata
+    async def _tell(self, world: World, change: StatusChange) -> None:
+        meta, phase, reason, message = world.job.metadata, change.phase, change.reason, change.message
         logger.info("%s/%s: %s, %s: %s", meta.namespace, meta.name, phase, reason, message)
         if phase in TERMINAL_PHASES:
             self._metrics.finished.labels(str(phase), str(reason)).inc()
@@ -59,12 +47,9 @@ class StatusWriter:
     async def _warn(self, world: World, phase: Phase, conditions: list[Object]) -> None:
         """A job that runs although a policy is not satisfied, or because the glass was broken: loud, and once."""
         verdict, before = world.verdict, world.condition(ConditionType.VERIFIED)
-        if (
-            verdict is NOT_LOOKED_AT
-            or phase is Phase.UNVERIFIED
-            or phase in TERMINAL_PHASES
-            or (verdict.verified and not verdict.break_glass)
-        ):
+        if verdict is NOT_LOOKED_AT or (verdict.verified and not verdict.break_glass):
+            return
+        if phase is Phase.UNVERIFIED or phase in TERMINAL_PHASES:
             return
         (now,) = (c for c in conditions if c["type"] == ConditionType.VERIFIED)
         known = now["status"] != Status.UNKNOWN
@@ -77,19 +62,16 @@ class StatusWriter:
 
 def says(world: World, change: StatusChange | None) -> bool:
     """Whether status says it already."""
-    if change is None:
-        return False
-    wanted = _wanted(world, change.phase, change.reason, change.message, change.fields)
-    return all(world.status.get(field) == value for field, value in wanted.items())
+    return change is not None and all(world.status.get(k) == value for k, value in _wanted(world, change).items())
 
 
-def _wanted(world: World, phase: Phase, reason: Reason, message: str, fields: Mapping[str, Any]) -> Object:
+def _wanted(world: World, change: StatusChange) -> Object:
     return {
-        **fields,
+        **change.fields,
         **_signature(world),
         "observedGeneration": world.job.metadata.generation,
-        "phase": str(world.ended or phase),
-        "conditions": _conditions(world, phase, reason, message),
+        "phase": str(world.ended or change.phase),
+        "conditions": _conditions(world, change),
     }
 
 
@@ -99,12 +81,12 @@ def _read(world: World) -> Object:
     return {"metadata": {**named, "uid": meta.uid, "resourceVersion": meta.resource_version}, "status": world.status}
 
 
-def _conditions(world: World, phase: Phase, reason: Reason, message: str) -> list[Object]:
+def _conditions(world: World, change: StatusChange) -> list[Object]:
     meta = world.job.metadata
     conditions = conditions_for(
-        phase,
-        reason=reason,
-        message=message,
+        change.phase,
+        reason=change.reason,
+        message=change.message,
         now=world.now,
         generation=meta.generation,
         previous=world.conditions,

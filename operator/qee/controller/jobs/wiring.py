@@ -1,15 +1,12 @@
 """What brings one job up to date, put together: each collaborator is made here, once."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 from qee.controller.backends import BackendsInUse
 from qee.controller.budgets import Budgets
 from qee.controller.jobs.alarms import Alarms
 from qee.controller.jobs.attesting import ResultSigner
 from qee.controller.jobs.driver import Attempts
 from qee.controller.jobs.ledger import Ledger
-from qee.controller.jobs.memory import Key, Memory
+from qee.controller.jobs.memory import Memory
 from qee.controller.jobs.observe import Observer
 from qee.controller.jobs.parts import PartStore
 from qee.controller.jobs.reads import Live, Reads
@@ -21,11 +18,10 @@ from qee.controller.jobs.stages.shards import ShardsDriver
 from qee.controller.jobs.stages.simulation import SimulationDriver
 from qee.controller.jobs.start import Starter
 from qee.controller.jobs.status import StatusWriter
-from qee.controller.jobs.tasks import OwnTasks
 from qee.controller.jobs.verification import Verifier
 from qee.controller.settings import Settings
 from qee.controller.worker import Worker
-from qee.core.times import utc_now
+from qee.core import times
 from qee.kube.port import Port
 from qee.observe.metrics import Metrics
 from qee.signing.libraries import Suite
@@ -40,10 +36,10 @@ class Wiring:
         settings: Settings,
         metrics: Metrics,
         suite: Suite,
-        clock: Callable[[], datetime] = utc_now,
-        reads: Reads | None = None,
+        clock: times.Clock,
+        reads: Reads,
     ) -> None:
-        reads, patience, namespace = reads or Live(port), settings.as_patience(), settings.ledger_namespace
+        patience, namespace = settings.as_patience(), settings.ledger_namespace
         self.worker = Worker()
         self.memory = Memory()
         self.backends = BackendsInUse(port)
@@ -52,12 +48,12 @@ class Wiring:
         self.status = StatusWriter(port, metrics)
         self.verifier = Verifier(port, settings, suite)
         signer = ResultSigner(settings.result_key, suite)
-        tasks, alarms = OwnTasks(signer, suite), Alarms(port, metrics, clock)
+        alarms = Alarms(port, metrics, clock)
         collector = Collector(port, reads, signer, self.worker, self.memory)
         starter = Starter(port, settings, self.worker, self.ledger, self.memory)
         parts = PartStore(port, signer, self.worker)
-        compiles = CompileDriver(port, namespace, starter, collector, signer, tasks, self.backends, self.budgets, clock)
-        provider = ProviderDriver(port, signer, collector, tasks, self.budgets, alarms, self.memory, patience, clock)
+        compiles = CompileDriver(port, namespace, starter, collector, signer, self.backends, self.budgets, clock)
+        provider = ProviderDriver(port, signer, collector, self.budgets, alarms, self.memory, patience, clock)
         # A job that is recorded to be at its provider is never taken for another one: its task is looked for first.
         self.attempts = Attempts(
             (compiles, provider),
@@ -65,9 +61,6 @@ class Wiring:
             (SimulationDriver(starter, collector),),
         )
         observer = Observer(port, patience, self.verifier, self.attempts, self.memory, clock)
-        self._reconciler = Reconciler(
-            port, reads, Live(port), patience, observer, self.attempts, self.status, self.memory
-        )
-
-    async def reconcile(self, key: Key) -> float | None:
-        return await self._reconciler.reconcile(key)
+        live = Live(port)
+        step = Reconciler(port, reads, live, patience, observer, self.attempts, self.status, self.memory)
+        self.reconcile = step.reconcile

@@ -60,9 +60,7 @@ class PodState:
 
     name: str
     uid: str
-    owner_uid: str | None
     created_at: datetime | None
-    deleting: bool
     phase: str
     disrupted: bool  # evicted, drained or preempted (condition DisruptionTarget)
     unschedulable: str  # the scheduler's message, empty when scheduled
@@ -144,14 +142,11 @@ def pod_state(pod: Mapping[str, Any]) -> PodState:
         (c for c in status.get("containerStatuses") or [] if c["name"] == RUNNER_CONTAINER), {}
     )
     state = runner.get("state") or {}
-    owner: Mapping[str, Any] = next((o for o in meta.get("ownerReferences") or [] if o.get("controller")), {})
     scheduled = conditions.get("PodScheduled") or {}
     return PodState(
         name=meta["name"],
         uid=meta["uid"],
-        owner_uid=owner.get("uid"),
         created_at=times.parse(meta.get("creationTimestamp")),
-        deleting="deletionTimestamp" in meta,
         phase=str(status.get("phase") or "Pending"),
         disrupted=(conditions.get("DisruptionTarget") or {}).get("status") == "True",
         unschedulable=str(scheduled.get("message") or "Unschedulable") if scheduled.get("status") == "False" else "",

@@ -1,9 +1,8 @@
 """Drives a Job whose one pod compiles for a QPU: what it gives is priced, reserved, and made a QuantumTask."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -19,11 +18,9 @@ from qee.controller.budgets import Budgets
 from qee.controller.jobs import answers, inputs
 from qee.controller.jobs.attesting import ResultSigner
 from qee.controller.jobs.driver import Driver
-from qee.controller.jobs.pricing import prices
 from qee.controller.jobs.reads import Reads
 from qee.controller.jobs.results import Collector, read_frame, run_document
 from qee.controller.jobs.start import Starter
-from qee.controller.jobs.tasks import OwnTasks
 from qee.core import naming, times
 from qee.core.job.child import JobStage
 from qee.core.job.observed import ChildState, PodState
@@ -60,10 +57,9 @@ class CompileDriver(Driver[Compile]):
     starter: Starter
     collector: Collector
     signer: ResultSigner
-    tasks: OwnTasks
     backends: BackendsInUse
     budgets: Budgets
-    clock: Callable[[], datetime]
+    clock: times.Clock
 
     def begins(self, world: World) -> bool:
         return isinstance(world.backend, QuantumBackend) and world.backend.cloud
@@ -90,7 +86,7 @@ class CompileDriver(Driver[Compile]):
         compiled = await self.collector.read(len(document) + len(run), answers.of_compiler, document, run)
         found = await inputs.find_backend(self.port, job)
         backend = inputs.usable(inputs.backend(found, job))
-        listed = await prices(self.port, self.namespace, backend)
+        listed = await inputs.prices(self.port, self.namespace, backend)
         estimated = estimate(job, backend, listed, compiled.usages)
         _check_packed(compiled.packed)
         money = None
@@ -114,7 +110,7 @@ class CompileDriver(Driver[Compile]):
             task = await self.port.create(TASKS, job.metadata.namespace, body)
         except AlreadyExists:
             task = await self.port.get(TASKS, job.metadata.namespace, name)
-            if self.tasks.read(job, attempt, task) is None:
+            if self.signer.own_task(job, attempt, task) is None:
                 raise refused(
                     Reason.CHILD_CONFLICT, f"QuantumTask {name!r} exists, and it is not what QEE would create."
                 ) from None

@@ -3,9 +3,9 @@
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from qee.api import names
@@ -21,7 +21,6 @@ from qee.controller.jobs.driver import Driver
 from qee.controller.jobs.memory import Key, Memory
 from qee.controller.jobs.reads import Reads
 from qee.controller.jobs.results import Collector
-from qee.controller.jobs.tasks import OwnTasks
 from qee.core import naming, times
 from qee.core.job.child import JobStage
 from qee.core.job.outcome import Done, Outcome, Stored
@@ -46,12 +45,11 @@ class ProviderDriver(Driver[Provider]):
     port: Port
     signer: ResultSigner
     collector: Collector
-    tasks: OwnTasks
     budgets: Budgets
     alarms: Alarms
     memory: Memory
     patience: Patience
-    clock: Callable[[], datetime]
+    clock: times.Clock
 
     async def observe(self, world: World, reads: Reads, child: JobStage | None) -> Provider | None:
         """The attempt's task, if it is ours: looked for before anything is concluded from what became of the Job, for
@@ -65,7 +63,7 @@ class ProviderDriver(Driver[Provider]):
         elif child is not None and not child.job.compiles and not recorded:
             return None
         found = await reads.one(Read.TASK, meta.namespace, naming.task_name(meta.name, meta.uid, world.attempt))
-        task = self.tasks.read(world.job, world.attempt, found, world.recorded_child) if found is not None else None
+        task = self.signer.own_task(world.job, world.attempt, found, world.recorded_child) if found else None
         if task is not None and not world.ended:
             await self.alarms.second_jobs(task, self.memory.of(meta).told)
         return Provider(task) if task is not None or (recorded and not world.ended) else None
