@@ -24,6 +24,11 @@ def refused(reason: Reason, problem: str, *, waiting: Reason | None = None) -> R
     return Refused(reason, f"{problem} {reason.remedy}", waiting=waiting)
 
 
+def invalid(problem: str) -> Refused:
+    """Of a spec that no cluster runs as it is; `problem` says what to change."""
+    return Refused(Reason.INVALID_SPEC, problem)
+
+
 class Denied(Exception):
     """The job may not start, for a reason that verification finds only as it starts: it is Unverified."""
 

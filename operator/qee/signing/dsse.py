@@ -15,9 +15,8 @@ from typing import Any
 
 from qee.documents.canonical import DocumentError, strict_object
 
-MAX_ENVELOPE_CHARS = (
-    98_304  # of the annotation; all annotations of an object together hold 256 KiB, and kubectl doubles
-)
+# Of the annotation: all annotations of an object together hold 256 KiB, and kubectl doubles.
+MAX_ENVELOPE_CHARS = 98_304
 MAX_SIGNATURES = 4
 _KEY_ID = re.compile("sha256:[0-9a-f]{64}")
 

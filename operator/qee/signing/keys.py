@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from qee.signing.algorithms import ALGORITHMS, Algorithm
 
-_PUBLIC: dict[str, Any] = {
+PUBLIC: dict[str, Any] = {
     "ML-DSA-44": mldsa.MLDSA44PublicKey,
     "ML-DSA-65": mldsa.MLDSA65PublicKey,
     "ML-DSA-87": mldsa.MLDSA87PublicKey,
@@ -41,7 +41,7 @@ class PublicKey:
     @classmethod
     def of(cls, key: Any) -> "PublicKey":
         """From an object of `cryptography`. Raises KeyProblem for kinds that are not allowed."""
-        for name, kind in _PUBLIC.items():
+        for name, kind in PUBLIC.items():
             if isinstance(key, kind):
                 spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
                 return cls(ALGORITHMS[name], key.public_bytes_raw(), key_id_of(spki))
@@ -60,7 +60,7 @@ class PublicKey:
         return cls.of(key)
 
     def pem(self) -> str:
-        key = _PUBLIC[self.algorithm.name].from_public_bytes(self.raw)
+        key = PUBLIC[self.algorithm.name].from_public_bytes(self.raw)
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         return str(key.public_bytes(serialization.Encoding.PEM, form).decode())
 

@@ -20,21 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from qee.signing.algorithms import ALGORITHMS, Algorithm, Family
+from qee.signing.keys import PUBLIC, PrivateKey
 from qee.signing.trials import CONTEXT, MESSAGE, trials
 
 Check = Callable[[Algorithm, bytes, bytes, bytes, bytes], bool]
 """(algorithm, public key, message, signature, context) -> whether the signature is valid."""
 
-_KEYS: Mapping[str, Any] = {
-    "ML-DSA-44": mldsa.MLDSA44PublicKey,
-    "ML-DSA-65": mldsa.MLDSA65PublicKey,
-    "ML-DSA-87": mldsa.MLDSA87PublicKey,
-}
-
-
+LATTICE = [name for name, algorithm in ALGORITHMS.items() if algorithm.family is Family.LATTICE]
 OLDEST_LIBOQS = (0, 13)
 _FILE = "liboqs.dylib" if sys.platform == "darwin" else "liboqs.so"
 
@@ -49,10 +43,8 @@ class Disagreement(Exception):
 
 def by_cryptography(algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes) -> bool:
     try:
-        if algorithm.family is Family.CLASSICAL:
-            ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-        else:
-            _KEYS[algorithm.name].from_public_bytes(public).verify(signature, message, context)
+        bound = () if algorithm.family is Family.CLASSICAL else (context,)
+        PUBLIC[algorithm.name].from_public_bytes(public).verify(signature, message, *bound)
     except InvalidSignature:
         return False
     return True
@@ -83,7 +75,7 @@ def _oqs() -> Any:
     if found < OLDEST_LIBOQS:
         oldest = ".".join(map(str, OLDEST_LIBOQS))
         raise LibraryProblem(f"liboqs is {oqs.oqs_version()}; {oldest} or newer is needed for contexts of ML-DSA")
-    missing = [n for n, a in ALGORITHMS.items() if a.family is Family.LATTICE and not _has(oqs, n)]
+    missing = [name for name in LATTICE if name not in oqs.get_enabled_sig_mechanisms()]
     if missing:
         raise LibraryProblem(f"liboqs {oqs.oqs_version()} lacks {', '.join(missing)}; build it with them")
     return oqs
@@ -106,10 +98,6 @@ def _loadable() -> None:
         else:
             return
     raise LibraryProblem(f"liboqs cannot be loaded: {'; '.join(problems)}; install one for this machine")
-
-
-def _has(oqs: Any, name: str) -> bool:
-    return name in oqs.get_enabled_sig_mechanisms()
 
 
 @dataclass(frozen=True)
@@ -160,10 +148,10 @@ class Suite:
         the signatures that tell a careful verifier from another (`trials`). Raises LibraryProblem.
         """
         for library, check in self.lattice.items():
-            for name, kind in _PRIVATE.items():
-                key = kind.generate()
+            for name in LATTICE:
+                key = PrivateKey.generate(name)
                 signature = key.sign(MESSAGE, CONTEXT)
-                asked = _Asked(library, check, ALGORITHMS[name], key.public_key().public_bytes_raw())
+                asked = _Asked(library, check, key.public.algorithm, key.public.raw)
                 good = asked(MESSAGE, signature, CONTEXT)
                 bad = asked(b"eeq", signature, CONTEXT)
                 other = asked(MESSAGE, signature, b"another")
@@ -204,10 +192,3 @@ def _answer(
         return check(algorithm, public, message, signature, context) is True
     except Exception:
         return False
-
-
-_PRIVATE: Mapping[str, Any] = {
-    "ML-DSA-44": mldsa.MLDSA44PrivateKey,
-    "ML-DSA-65": mldsa.MLDSA65PrivateKey,
-    "ML-DSA-87": mldsa.MLDSA87PrivateKey,
-}

@@ -8,17 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qee import documents
 from qee.controller.jobs.attesting import RunFacts, facts_of
-from qee.documents import (
-    DocumentError,
-    Missing,
-    ResultDocument,
-    RunDocument,
-    check_result,
-    check_shard,
-    merged,
-    summary,
-)
+from qee.documents import DocumentError, Missing, ResultDocument, RunDocument
 from qee.documents.canonical import MAX_PARSED_BYTES, TooManyValues, parsed_size
 from qee.documents.compiled import CompiledDocument, Usage
 from qee.documents.frame import MAX_DOCUMENT_BYTES
@@ -52,10 +44,10 @@ def of_run(document: bytes, run: bytes, attempt: int) -> Answer:
     """Of the one pod of a run. Raises DocumentError."""
     of = RunDocument.from_bytes(run)
     if of.claim is not None and is_reference(document):
-        return _answer(_reference(document, of, 0, attempt), document, facts_of((of, run)))
+        return _answer(_reference(document, of, 0, attempt), document, facts_of(of, run))
     result = ResultDocument.from_bytes(document)
-    check_result(result, of)
-    return _answer(result, document, facts_of((of, run)))
+    documents.check_result(result, of)
+    return _answer(result, document, facts_of(of, run))
 
 
 def check_part(document: bytes, run: bytes, index: int, attempt: int | None = None) -> None:
@@ -73,9 +65,11 @@ def put_together(parts: Mapping[int, bytes], run: bytes, attempt: int, missing: 
     if references:
         whole: Document = merged_reference(references, of, attempt, missing)
     else:
-        whole = merged({index: each for index, each in given.items() if isinstance(each, ResultDocument)}, of, missing)
-        check_result(whole, of)
-    return _answer(whole, whole.to_bytes(), facts_of((of, run)))
+        whole = documents.merged(
+            {index: each for index, each in given.items() if isinstance(each, ResultDocument)}, of, missing
+        )
+        documents.check_result(whole, of)
+    return _answer(whole, whole.to_bytes(), facts_of(of, run))
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ def _shard(document: bytes, run: RunDocument, index: int, attempt: int | None) -
     if run.claim is not None:
         return _reference(document, run, index, attempt)
     result = ResultDocument.from_bytes(document)
-    check_shard(result, run, index)
+    documents.check_shard(result, run, index)
     return result
 
 
@@ -125,7 +119,7 @@ def _answer(of: Document, document: bytes, run: RunFacts) -> Answer:
 def gist(answer: Document) -> dict[str, Any]:
     """What status.result shows of it, beside where it is stored."""
     if isinstance(answer, ResultDocument):
-        return {"summary": summary(answer)}
+        return {"summary": documents.summary(answer)}
     return {
         "summary": dict(answer.summary),
         "persistentVolumeClaim": {

@@ -34,16 +34,22 @@ from qee.signing.verdict import Verdict
 logger = logging.getLogger(__name__)
 
 
-class ResultKey:
-    """A private key in a mounted file. It is read again when the file is another one: keys rotate without a restart."""
+class ResultSigner:
+    """Signs results, and recognises what it has signed: results, and tasks that we have authorised.
 
-    def __init__(self, path: Path) -> None:
+    Its key lies in a mounted file, which is read again when it is another one: keys rotate without a restart.
+    """
+
+    def __init__(self, path: Path | None, suite: Suite) -> None:
         self._path = path
+        self._suite = suite
         self._version: tuple[int, int, int] | None = None
         self._key: PrivateKey | None = None
 
-    def current(self) -> PrivateKey:
-        """Raises KeyUnreadable."""
+    def key(self) -> PrivateKey | None:
+        """The key to sign with; None where results are not signed. Raises KeyUnreadable."""
+        if self._path is None:
+            return None
         try:
             found = self._path.stat()
             version = (found.st_ino, found.st_mtime_ns, found.st_size)
@@ -56,25 +62,6 @@ class ResultKey:
             logger.error("resultKey %s: %s; results wait", self._path, error)
             raise KeyUnreadable("The operator cannot read its key for results.") from error
         return self._key
-
-
-def _lattice(key: PrivateKey) -> PrivateKey:
-    """ML-DSA binds the context, so that a result's signature admits nothing; Ed25519 has none."""
-    if key.public.algorithm.family is not Family.LATTICE:
-        raise KeyProblem(f"it is a key of {key.public.algorithm.name}; results are signed with ML-DSA")
-    return key
-
-
-class ResultSigner:
-    """Signs results, and recognises what it has signed: results, and tasks that we have authorised."""
-
-    def __init__(self, path: Path | None, suite: Suite) -> None:
-        self._file = ResultKey(path) if path is not None else None
-        self._suite = suite
-
-    def key(self) -> PrivateKey | None:
-        """The key to sign with; None where results are not signed. Raises KeyUnreadable."""
-        return self._file.current() if self._file is not None else None
 
     def sign(self, document: bytes, predicate: Mapping[str, Any], key: PrivateKey) -> str:
         """The envelope, as the ConfigMap holds it. Another one each time: ML-DSA is randomized."""
@@ -109,6 +96,13 @@ class ResultSigner:
         return True
 
 
+def _lattice(key: PrivateKey) -> PrivateKey:
+    """ML-DSA binds the context, so that a result's signature admits nothing; Ed25519 has none."""
+    if key.public.algorithm.family is not Family.LATTICE:
+        raise KeyProblem(f"it is a key of {key.public.algorithm.name}; results are signed with ML-DSA")
+    return key
+
+
 @dataclass(frozen=True)
 class RunFacts:
     """What ran, in digests. circuits: name and sha256 of each program. sha256: of the run document."""
@@ -118,8 +112,7 @@ class RunFacts:
     sha256: str
 
 
-def facts_of(run: tuple[RunDocument, bytes]) -> RunFacts:
-    document, raw = run
+def facts_of(document: RunDocument, raw: bytes) -> RunFacts:
     circuits = [{"name": c.name, "sha256": _sha256(c.source.encode())} for c in document.circuits]
     return RunFacts(document.backend, circuits, _sha256(raw))
 

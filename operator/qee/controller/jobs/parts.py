@@ -51,17 +51,11 @@ class PartStore:
         self._worker = worker
 
     async def store(
-        self,
-        job: QuantumJob,
-        name: str,
-        run: bytes,
-        index: int,
-        given: tuple[bytes, str],
-        key: PrivateKey | None,
+        self, job: QuantumJob, name: str, run: bytes, index: int, part: Part, key: PrivateKey | None
     ) -> None:
-        """`given` are a document that was checked and the image that it is of. Raises `Refused`."""
-        document, image_id = given
-        statement = statement_of(run, index, document, image_id)
+        """The part's document was checked. Raises `Refused`."""
+        document = part.document
+        statement = statement_of(run, index, document, part.image_id)
         signature = None
         if key is not None:
             signature = self._signer.sign(statement, {"job": {"uid": job.metadata.uid}, "part": index}, key)

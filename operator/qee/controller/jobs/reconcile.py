@@ -58,10 +58,9 @@ class Reconciler:
         while True:
             world = await self.observer.world(key, Fresh(self.reads, self.live, live))
             plan = decide(world, self.patience) if world is not None else plans.Nothing()
-            stands = (
-                world is not None and isinstance(plan, plans.Report) and says(world, status_change(world, plan, {}))
-            )
-            if world is None or stands or plan.needs <= live:
+            if world is None or plan.needs <= live:
+                return world, plan
+            if isinstance(plan, plans.Report) and says(world, status_change(world, plan, {})):
                 return world, plan
             live |= plan.needs
 

@@ -8,19 +8,10 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from qee.api import names
 from qee.api.job import QuantumJob
-from qee.api.names import (
-    INPUT_KEY,
-    REFERENCE_KEY,
-    REFERENCE_KEY_GZIP,
-    RESULT_KEY,
-    RESULT_KEY_GZIP,
-    RESULT_KEY_SIGNATURE,
-    RUNNER_CONTAINER,
-)
 from qee.api.reasons import Reason
 from qee.controller.jobs import answers
 from qee.controller.jobs.answers import Answer
@@ -47,14 +38,6 @@ logger = logging.getLogger(__name__)
 REREAD_AFTER = (0.1, 0.3, 1.0, 2.0)
 MAX_LOG_BYTES = 10 * 1_048_576
 MAX_STORED_BYTES = 1_000_000  # of a ConfigMap's value as stored; the API server's limit is 1 MiB with all metadata
-
-
-@dataclass(frozen=True)
-class _Signature:
-    """key: what the result is signed with. text: the envelope."""
-
-    key: PrivateKey
-    text: str
 
 
 class Collector:
@@ -84,21 +67,15 @@ class Collector:
         except TooMuch as error:
             raise _too_large(f"Reading the result took more than {error}") from None
 
-    async def keep(
-        self,
-        world: World,
-        answer: Answer,
-        ran: Execution,
-        key: PrivateKey | None,
-    ) -> Stored:
+    async def keep(self, world: World, answer: Answer, ran: Execution, key: PrivateKey | None) -> Stored:
         """Sign and store a result that was checked."""
         job, document = world.job, answer.document
         signature = None
         if key is not None:
             backend = await self._reads.one(Read.BACKEND, None, job.spec.backend_ref.name)
             stated = predicate(job, world.attempt, answer.run, backend, ran, world.verdict)
-            signature = _Signature(key, await asyncio.to_thread(self._signer.sign, document, stated, key))
-        name, stored_as = await self._store(job, document, ran.image_id, signature)
+            signature = await asyncio.to_thread(self._signer.sign, document, stated, key)
+        name, stored_as = await self._store(job, document, ran.image_id, key, signature)
         stored = {
             "configMap": name,
             "key": stored_as,
@@ -110,24 +87,21 @@ class Collector:
         return Stored(_place(stored), {"result": stored})
 
     async def _store(
-        self, job: QuantumJob, document: bytes, image_id: str, signature: _Signature | None
+        self, job: QuantumJob, document: bytes, image_id: str, key: PrivateKey | None, signature: str | None
     ) -> tuple[str, str]:
         """Name and key of the ConfigMap that holds these bytes; one left by a former try is found, not doubled."""
-        names = naming.result_names(job.metadata.name, job.metadata.uid)
-        for name in names:
-            text = signature.text if signature else None
+        first, second = naming.result_names(job.metadata.name, job.metadata.uid)
+        for name in (first, second):
             # A large document is packed, which takes a second and lets the event loop go on.
-            body = await asyncio.to_thread(manifests.result_config_map, job, name, document, image_id, text)
-            key, value = document_in(body)
+            body = await asyncio.to_thread(manifests.result_config_map, job, name, document, image_id, signature)
+            stored_as, value = document_in(body)
             check_size(document, value)
-            if await self._create_or_find(job, body, document, signature):
-                return name, key
+            if await self._create_or_find(job, body, document, key):
+                return name, stored_as
             logger.warning("ConfigMap %s/%s is someone else's", job.metadata.namespace, name)
-        raise refused(Reason.RESULT_CONFLICT, f"ConfigMaps {names[0]!r} and {names[1]!r} are not this job's.")
+        raise refused(Reason.RESULT_CONFLICT, f"ConfigMaps {first!r} and {second!r} are not this job's.")
 
-    async def _create_or_find(
-        self, job: QuantumJob, body: Object, document: bytes, signature: _Signature | None
-    ) -> bool:
+    async def _create_or_find(self, job: QuantumJob, body: Object, document: bytes, key: PrivateKey | None) -> bool:
         try:
             await self._port.create(CONFIG_MAPS, job.metadata.namespace, body)
         except AlreadyExists:
@@ -135,10 +109,10 @@ class Collector:
             owners = {o.get("uid") for o in live["metadata"].get("ownerReferences") or []}
             if job.metadata.uid not in owners or _without_signature(live) != _without_signature(body):
                 return False
-            found = (live.get("data") or {}).get(RESULT_KEY_SIGNATURE)
-            if signature is None or found is None:
-                return signature is None and found is None
-            return self._signer.has_signed(found, document, job, signature.key)
+            found = (live.get("data") or {}).get(names.RESULT_KEY_SIGNATURE)
+            if key is None or found is None:
+                return key is None and found is None
+            return self._signer.has_signed(found, document, job, key)
         return True
 
 
@@ -166,7 +140,7 @@ async def run_document(port: Port, job: QuantumJob, child: ChildState, snapshot:
         return made
     name = child.input_name
     try:
-        text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name))["data"][INPUT_KEY]
+        text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name))["data"][names.INPUT_KEY]
     except (NotFound, KeyError):
         raise Lost(f"the input ConfigMap {name!r} was deleted") from None
     data: bytes = text.encode()
@@ -180,7 +154,7 @@ async def read_frame(port: Port, job: QuantumJob, attempt: int, pod: PodState, i
     run = f"{job.metadata.uid}.{attempt}"
     for pause in (*REREAD_AFTER, None):
         try:
-            log = await port.log(job.metadata.namespace, pod.name, RUNNER_CONTAINER, limit_bytes=MAX_LOG_BYTES)
+            log = await port.log(job.metadata.namespace, pod.name, names.RUNNER_CONTAINER, limit_bytes=MAX_LOG_BYTES)
             whole = log[: log.rfind(b"\n") + 1]  # half a line is still being written
             return await asyncio.to_thread(decode, whole, run, index)  # what takes long in it lets the event loop go on
         except NotFound:
@@ -210,14 +184,17 @@ def check_size(document: bytes, stored: str) -> None:
 
 def document_in(body: Object) -> tuple[str, str]:
     """Key and value of the document, as stored: of a result or of a reference. Raises KeyError where none is there."""
-    for part, keys in (("binaryData", (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP)), ("data", (RESULT_KEY, REFERENCE_KEY))):
+    for part, keys in (
+        ("binaryData", (names.RESULT_KEY_GZIP, names.REFERENCE_KEY_GZIP)),
+        ("data", (names.RESULT_KEY, names.REFERENCE_KEY)),
+    ):
         for key in keys:
             if key in (body.get(part) or {}):
                 return key, body[part][key]
-    raise KeyError(RESULT_KEY)
+    raise KeyError(names.RESULT_KEY)
 
 
 def _without_signature(config_map: Object) -> Object:
     """All that is the same at each try."""
-    data = {k: v for k, v in (config_map.get("data") or {}).items() if k != RESULT_KEY_SIGNATURE}
+    data = {k: v for k, v in (config_map.get("data") or {}).items() if k != names.RESULT_KEY_SIGNATURE}
     return {"data": data, "binaryData": config_map.get("binaryData") or {}, "immutable": config_map.get("immutable")}

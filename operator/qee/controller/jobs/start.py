@@ -5,7 +5,6 @@ Each step may be repeated; what is there is compared, not trusted.
 
 import logging
 
-from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.names import INPUT_KEY
 from qee.api.reasons import Reason
@@ -15,7 +14,6 @@ from qee.controller.jobs.memory import Memory
 from qee.controller.settings import Settings
 from qee.controller.worker import SMALL, TooMuch, Worker
 from qee.core.checks.prepare import Prepared, prepare, size_of
-from qee.core.checks.sources import Sources
 from qee.core.job.outcome import Done
 from qee.core.job.world import World
 from qee.core.refusal import Denied, Refused, refused
@@ -76,22 +74,15 @@ class Starter:
         return Done(after)
 
     async def _prepare(self, world: World) -> Prepared:
-        job = world.job
-        backend = inputs.usable(world.backend)
+        job, backend, cpu = world.job, inputs.usable(world.backend), self._settings.runner.cpu_request
         labels = await inputs.namespace_labels(self._port, backend, job.metadata.namespace)
         sources = await inputs.sources(self._port, job)
-        prepared = await self._looked_at(job, backend, sources, labels)
-        await inputs.check_claim(self._port, job)
-        return prepared
-
-    async def _looked_at(
-        self, job: QuantumJob, backend: QuantumBackend, sources: Sources, labels: dict[str, str]
-    ) -> Prepared:
-        cpu = self._settings.runner.cpu_request
         try:
-            return await self._worker.run(size_of(job, sources), prepare, job, backend, sources, labels, cpu)
+            prepared = await self._worker.run(size_of(job, sources), prepare, job, backend, sources, labels, cpu)
         except TooMuch as error:
             raise refused(Reason.INPUT_TOO_LARGE, f"spec.circuits: looking at them took more than {error}.") from None
+        await inputs.check_claim(self._port, job)
+        return prepared
 
     def _image(self, engine: str) -> str:
         image = self._settings.runner.images.get(engine)

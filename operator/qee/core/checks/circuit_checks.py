@@ -10,7 +10,7 @@ from qee import devices
 from qee.api.names import MAX_FILE_BYTES
 from qee.api.reasons import Reason
 from qee.circuits import Scan
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, invalid
 from qee.documents import shards
 from qee.documents.frame import MAX_DOCUMENT_BYTES
 from qee.documents.run import CircuitRun, RunDocument
@@ -29,10 +29,7 @@ def check_results(document: RunDocument) -> None:
     """Raises `Refused` where a job's sweeps would give too many results."""
     rows = sum(circuit.parameter_sets for circuit in document.circuits)
     if rows > MAX_RESULTS:
-        raise Refused(
-            Reason.INVALID_SPEC,
-            f"spec.circuits: {rows} rows of parameters in all, {MAX_RESULTS} are possible. Split the job.",
-        )
+        raise invalid(f"spec.circuits: {rows} rows of parameters in all, {MAX_RESULTS} are possible. Split the job.")
 
 
 def check_circuits(document: RunDocument, scans: Mapping[str, Scan]) -> None:
@@ -56,10 +53,9 @@ def check_circuits(document: RunDocument, scans: Mapping[str, Scan]) -> None:
 def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
     """Of OpenQASM and QPY the scanner knows all inputs; of Cirq's JSON the runner tells."""
     if circuit.format == "openqasm2" and circuit.parameters:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"{path}.parameters: {_listed(list(circuit.parameters))}, and OpenQASM 2 has no parameters. "
-            "Write the program in OpenQASM 3 with `input float theta;`.",
+            "Write the program in OpenQASM 3 with `input float theta;`."
         )
     if circuit.format not in _COUNTED:
         return
@@ -68,23 +64,20 @@ def _check_parameters(circuit: CircuitRun, found: Scan, path: str) -> None:
     missing = [name for name in found.inputs if name in found.used_inputs and in_openqasm(name) not in given]
     unknown = [name for name in circuit.parameters if in_openqasm(name) not in known]
     if missing:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"{path}.parameters: no column for {_listed(missing)}, which circuit {circuit.name!r} takes. "
-            "Give a column of values for each.",
+            "Give a column of values for each."
         )
     if unknown:
         inputs = _listed(found.inputs) if found.inputs else "none"
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"{path}.parameters: {_listed(unknown)} is no input of circuit {circuit.name!r}; it has {inputs}. "
-            "Remove the column, or use the program's own name (OpenQASM 3: `input float theta;`).",
+            "Remove the column, or use the program's own name (OpenQASM 3: `input float theta;`)."
         )
     if len(given) != len(circuit.parameters):
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"{path}.parameters: one of {_listed(found.inputs)} has two columns, as name[0] and as _name_0_. "
-            "Remove one of them.",
+            "Remove one of them."
         )
 
 
@@ -98,10 +91,9 @@ def _check_labels(circuit: CircuitRun, found: Scan, path: str) -> None:
     for index, observable in enumerate(circuit.observables):
         label = next((label for label in observable.terms if len(label) != found.qubits), None)
         if label is not None:
-            raise Refused(
-                Reason.INVALID_SPEC,
+            raise invalid(
                 f"{path}.observables[{index}].terms: {label[:40]} has {len(label)} letters, circuit {circuit.name!r} "
-                f"has {found.qubits} qubits. Give one letter for each qubit, the highest leftmost.",
+                f"has {found.qubits} qubits. Give one letter for each qubit, the highest leftmost."
             )
 
 
@@ -111,33 +103,29 @@ def _check_device(document: RunDocument, circuit: CircuitRun, found: Scan) -> No
         return
     qubits = devices.snapshot(name).qubits
     if found.qubits > qubits:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"spec.noise.device: {name} has {qubits} qubits, circuit {circuit.name!r} has {found.qubits}. Choose a "
-            "larger device, or use fewer qubits.",
+            "larger device, or use fewer qubits."
         )
     layout = None if document.transpile is None else document.transpile.initial_layout
     if layout is not None and len(layout) != found.qubits:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"spec.transpile.initialLayout: {len(layout)} qubits, circuit {circuit.name!r} has {found.qubits}. Give "
-            "one physical qubit for each, in order of declaration.",
+            "one physical qubit for each, in order of declaration."
         )
 
 
 def _check_arrays(outputs: Sequence[str], circuit: CircuitRun, found: Scan) -> None:
     if "statevector" in outputs and found.qubits > MAX_STATEVECTOR_QUBITS:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"spec.outputs: statevector of circuit {circuit.name!r} has 2^{found.qubits} amplitudes, "
-            f"2^{MAX_STATEVECTOR_QUBITS} are possible. Ask for counts or expectation, or use fewer qubits.",
+            f"2^{MAX_STATEVECTOR_QUBITS} are possible. Ask for counts or expectation, or use fewer qubits."
         )
     bits = _outcome_bits(found)
     if "probabilities" in outputs and bits > MAX_PROBABILITY_BITS:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"spec.outputs: probabilities of circuit {circuit.name!r} are 2^{bits}, 2^{MAX_PROBABILITY_BITS} are "
-            "possible. Ask for counts, or measure fewer qubits into fewer bits.",
+            "possible. Ask for counts, or measure fewer qubits into fewer bits."
         )
 
 
@@ -156,11 +144,10 @@ def _check_precision(document: RunDocument, circuit: CircuitRun, path: str) -> N
         error = float(document.precision)
         shots = max(sizes) / error * (sum(sizes) / error)
         if shots > MAX_SHOTS:
-            raise Refused(
-                Reason.INVALID_SPEC,
+            raise invalid(
                 f"spec.precision: {document.precision} takes {shots:.2g} shots for {path}.observables[{index}], "
                 f"{MAX_SHOTS} are possible. Ask for a larger standard error, or on a noiseless simulator leave "
-                "precision out.",
+                "precision out."
             )
 
 
@@ -189,11 +176,10 @@ def _check_size(document: RunDocument, scans: Mapping[str, Scan]) -> None:
     most = MAX_DOCUMENT_BYTES if document.claim is None else MAX_FILE_BYTES
     if size > most:
         asked = " and ".join(name for name in _ARRAYS if name in document.outputs)
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"spec.outputs: {asked} of all rows take {size // 2**20} MiB, a result carries "
             f"{most // 2**20}. Split the job, {'or ' if document.claim else 'name a volume in spec.results, or '}"
-            "ask for counts or expectation.",
+            "ask for counts or expectation."
         )
 
 

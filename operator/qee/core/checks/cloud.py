@@ -7,7 +7,7 @@ from qee.api.backend import QuantumBackend, QuantumBackendStatus
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.circuits import Scan
-from qee.core.refusal import Refused, refused
+from qee.core.refusal import Refused, invalid, refused
 from qee.documents.canonical import DocumentError
 from qee.documents.packing import unpack
 from qee.documents.run import MAX_TARGET_BYTES, RunDocument
@@ -50,10 +50,9 @@ def check_spec(job: QuantumJob, backend: QuantumBackend) -> None:
         ("spec.transpile.verifyEquivalence", bool(spec.transpile and spec.transpile.verify_equivalence)),
     ):
         if asked:
-            raise Refused(
-                Reason.INVALID_SPEC,
+            raise invalid(
                 f"{field}: backend {name!r} is a provider's device, where it has no meaning. Remove it, or name a "
-                "simulator backend.",
+                "simulator backend."
             )
     status = backend.status
     for output in spec.outputs:

@@ -10,7 +10,7 @@ from qee.api.job import QuantumJobSpec
 from qee.api.job_options import Noise, Transpile
 from qee.api.names import ENGINES
 from qee.api.reasons import Reason
-from qee.core.refusal import Refused
+from qee.core.refusal import Refused, invalid
 
 FORMATS = {"aer": ("openqasm3", "openqasm2", "qpy"), "cirq": ("openqasm3", "openqasm2", "cirq-json")}
 METHODS = {
@@ -28,7 +28,7 @@ def check_engine(spec: QuantumJobSpec, engine: str) -> None:
     for field, value, remedy in _beyond(spec, engine):
         raise Refused(Reason.UNSUPPORTED_CONSTRUCT, f"{field}: engine {engine} does not do {value}. {remedy}, {other}.")
     for problem in _contradictions(spec):
-        raise Refused(Reason.INVALID_SPEC, problem)
+        raise invalid(problem)
 
 
 def _beyond(spec: QuantumJobSpec, engine: str) -> Iterator[tuple[str, str, str]]:

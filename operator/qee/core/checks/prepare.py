@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from qee import documents
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Circuit
@@ -23,18 +24,8 @@ from qee.core.checks.limits import check_limits, deadline_seconds
 from qee.core.checks.namespaces import admits
 from qee.core.checks.sources import Sources
 from qee.core.checks.tables import Columns
-from qee.core.refusal import Refused, refused
-from qee.documents import (
-    CircuitRun,
-    JobReference,
-    NoiseOptions,
-    Observable,
-    RunDocument,
-    SimulatorOptions,
-    TranspileOptions,
-    drawn_seed,
-    shards,
-)
+from qee.core.refusal import Refused, invalid, refused
+from qee.documents import CircuitRun, RunDocument, shards
 
 
 @dataclass(frozen=True)
@@ -114,13 +105,13 @@ def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes |
     spec = job.spec
     circuits = _Circuits(job, sources)
     return RunDocument(
-        job=JobReference(job.metadata.namespace, job.metadata.name, job.metadata.uid),
+        job=documents.JobReference(job.metadata.namespace, job.metadata.name, job.metadata.uid),
         backend=spec.backend_ref.name,
         engine=engine,
-        seed=drawn_seed(job.metadata.uid) if spec.seed is None else spec.seed,
+        seed=documents.drawn_seed(job.metadata.uid) if spec.seed is None else spec.seed,
         seed_drawn=spec.seed is None,
         outputs=tuple(spec.outputs),
-        simulator=SimulatorOptions(spec.simulator.method, spec.simulator.precision),
+        simulator=documents.SimulatorOptions(spec.simulator.method, spec.simulator.precision),
         precision=spec.precision,
         noise=_noise(spec.noise),
         transpile=_transpile(spec.transpile),
@@ -132,18 +123,18 @@ def run_document(job: QuantumJob, engine: str, sources: Sources, target: bytes |
     )
 
 
-def _noise(noise: Noise | None) -> NoiseOptions | None:
+def _noise(noise: Noise | None) -> documents.NoiseOptions | None:
     if noise is None:
         return None
     typed = (noise.one_qubit, noise.two_qubit, noise.readout, noise.t1, noise.t2)
-    return NoiseOptions(noise.device, *typed, gate_times=noise.gate_times or {})
+    return documents.NoiseOptions(noise.device, *typed, gate_times=noise.gate_times or {})
 
 
-def _transpile(transpile: Transpile | None) -> TranspileOptions | None:
+def _transpile(transpile: Transpile | None) -> documents.TranspileOptions | None:
     if transpile is None:
         return None
     layout = transpile.initial_layout
-    return TranspileOptions(
+    return documents.TranspileOptions(
         transpile.optimization_level,
         None if layout is None else tuple(layout),
         transpile.seed,
@@ -177,7 +168,7 @@ class _Circuits:
             source=base64.b64encode(source).decode() if circuit.format == "qpy" else _text(circuit, source),
             shots=circuit.shots or self._job.spec.shots,
             parameters=columns,
-            observables=tuple(Observable(each.name, each.terms) for each in circuit.observables or []),
+            observables=tuple(documents.Observable(each.name, each.terms) for each in circuit.observables or []),
         )
 
     def _columns(self, circuit: Circuit, index: int) -> Columns:
@@ -190,10 +181,9 @@ class _Circuits:
             try:
                 self._tables[where] = tables.read(self._sources.tables[circuit.name], reference.key)
             except tables.TableProblem as problem:
-                raise Refused(
-                    Reason.INVALID_SPEC,
+                raise invalid(
                     f"spec.circuits[{index}].parametersFrom: key {reference.key!r} of ConfigMap {reference.name!r}: "
-                    f"{problem}.",
+                    f"{problem}."
                 ) from None
         return self._tables[where]
 

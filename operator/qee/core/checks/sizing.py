@@ -13,7 +13,7 @@ from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memo
 from qee.core.checks.footprint import footprint
 from qee.core.checks.limits import deadline_seconds, exceeded
 from qee.core.checks.routing import added
-from qee.core.refusal import Refused, refused
+from qee.core.refusal import Refused, invalid, refused
 from qee.documents.run import RunDocument
 
 MIB = 2**20
@@ -64,10 +64,9 @@ def _estimate(job: QuantumJob, index: int, engine: str, scans: Mapping[str, Scan
         field = f"spec.circuits[{index}], circuit {circuit.name!r}"
         raise exceeded(field, f"{found.qubits} qubits", backend.metadata.name, f"maxQubits={limit}")
     if found.needs_deadline and deadline_seconds(job, backend) is None:
-        raise Refused(
-            Reason.INVALID_SPEC,
+        raise invalid(
             f"spec.activeDeadlineSeconds: absent, and the `while` of circuit {circuit.name!r} may never end. "
-            "Set a deadline.",
+            "Set a deadline."
         )
     return state(job, index, found, engine, _room(job, backend))
 

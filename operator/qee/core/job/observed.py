@@ -9,16 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from qee.api.names import (
-    COMPONENT_COMPILER,
-    EXIT_OK,
-    EXIT_OOM_KILLED,
-    EXIT_PERMANENT,
-    INDEX_LABEL,
-    INPUT_VOLUME,
-    LABEL_COMPONENT,
-    RUNNER_CONTAINER,
-)
+from qee.api import names
 from qee.core import times
 
 SHA256_ARGUMENT = "--sha256="
@@ -40,12 +31,12 @@ class Terminated:
     @property
     def permanent(self) -> bool:
         """The same input ends the same way again."""
-        return self.exit_code == EXIT_PERMANENT or self.out_of_memory
+        return self.exit_code == names.EXIT_PERMANENT or self.out_of_memory
 
     @property
     def killed(self) -> bool:
         """Someone deleted the pod, or its node went: nothing that the program did."""
-        return self.exit_code == EXIT_OOM_KILLED and not self.out_of_memory
+        return self.exit_code == names.EXIT_OOM_KILLED and not self.out_of_memory
 
 
 @dataclass(frozen=True)
@@ -73,7 +64,7 @@ class PodState:
 
     @property
     def succeeded(self) -> bool:
-        return self.terminated is not None and self.terminated.exit_code == EXIT_OK
+        return self.terminated is not None and self.terminated.exit_code == names.EXIT_OK
 
     @property
     def active(self) -> bool:
@@ -109,7 +100,7 @@ class ChildState:
 def child_state(job: Mapping[str, Any]) -> ChildState:
     meta, spec, status = job["metadata"], job.get("spec") or {}, job.get("status") or {}
     pods = (spec.get("template") or {}).get("spec") or {}
-    containers = (each for each in pods.get("containers") or [] if each["name"] == RUNNER_CONTAINER)
+    containers = (each for each in pods.get("containers") or [] if each["name"] == names.RUNNER_CONTAINER)
     runner: Mapping[str, Any] = next(containers, {})
     arguments = [str(each) for each in runner.get("args") or []]
     digests = (each.removeprefix(SHA256_ARGUMENT) for each in arguments if each.startswith(SHA256_ARGUMENT))
@@ -127,7 +118,7 @@ def child_state(job: Mapping[str, Any]) -> ChildState:
         failed_message=str(failed.get("message") or "") if failed else "",
         shards=shards,
         failed_indexes=_indexes(str(status.get("failedIndexes") or ""), shards),
-        compiles=(meta.get("labels") or {}).get(LABEL_COMPONENT) == COMPONENT_COMPILER,
+        compiles=(meta.get("labels") or {}).get(names.LABEL_COMPONENT) == names.COMPONENT_COMPILER,
         deadline_seconds=spec.get("activeDeadlineSeconds"),
         image=str(runner.get("image") or ""),
         input_name=_input_name(pods),
@@ -139,7 +130,7 @@ def pod_state(pod: Mapping[str, Any]) -> PodState:
     meta, status = pod["metadata"], pod.get("status") or {}
     conditions = {c["type"]: c for c in status.get("conditions") or []}
     runner: Mapping[str, Any] = next(
-        (c for c in status.get("containerStatuses") or [] if c["name"] == RUNNER_CONTAINER), {}
+        (c for c in status.get("containerStatuses") or [] if c["name"] == names.RUNNER_CONTAINER), {}
     )
     state = runner.get("state") or {}
     scheduled = conditions.get("PodScheduled") or {}
@@ -154,12 +145,12 @@ def pod_state(pod: Mapping[str, Any]) -> PodState:
         terminated=_terminated(state.get("terminated")),
         waiting=_waiting(state.get("waiting")),
         image_id=str(runner.get("imageID") or ""),
-        index=_index((meta.get("labels") or {}).get(INDEX_LABEL)),
+        index=_index((meta.get("labels") or {}).get(names.INDEX_LABEL)),
     )
 
 
 def _input_name(pods: Mapping[str, Any]) -> str:
-    volumes = (each for each in pods.get("volumes") or [] if each["name"] == INPUT_VOLUME)
+    volumes = (each for each in pods.get("volumes") or [] if each["name"] == names.INPUT_VOLUME)
     return next((str((each.get("configMap") or {}).get("name") or "") for each in volumes), "")
 
 

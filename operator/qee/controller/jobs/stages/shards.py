@@ -115,7 +115,7 @@ class ShardsDriver(Driver[Shards]):
                 unreadable[pod.uid] = (refusal.reason, refusal.message)
             else:
                 name = name_of(job, child, key, pod.index)
-                await self.parts.store(job, name, run, pod.index, (document, pod.image_id), key)
+                await self.parts.store(job, name, run, pod.index, Part(document, pod.image_id), key)
                 done.add(pod.index)
         for uid, (_, message) in unreadable.items():
             logger.warning("%s/%s, pod %s: %s", job.metadata.namespace, job.metadata.name, uid, message)
