@@ -36,18 +36,6 @@ class RunnerSettings(_Model):
         return {name: value for name, value in fields.items() if value}
 
 
-class PatienceSettings(_Model):
-    """Seconds; see `qee.core.job.world.Patience`."""
-
-    queued: float = 2.0
-    missing: float = 120.0
-    image: float = 120.0
-    configuration: float = 60.0
-    unstarted: float = 30.0
-    linger: float = 30.0
-    cancel: float = 120.0
-
-
 class VerificationSettings(_Model):
     """What holds beside the trust policies."""
 
@@ -81,7 +69,7 @@ class Settings(_Model):
         description="File with the private key that signs results (PKCS#8 in PEM). Read again when it changes."
         " Absent: results are not signed.",
     )
-    patience: PatienceSettings = PatienceSettings()
+    patience: Patience = Patience()
 
     @classmethod
     def load(cls, path: Path) -> "Settings":
@@ -91,6 +79,3 @@ class Settings(_Model):
     def scopes(self) -> list[str | None]:
         """What to list: each watched namespace, or all at once (None)."""
         return [*self.namespaces] or [None]
-
-    def as_patience(self) -> Patience:
-        return Patience(**self.patience.model_dump())

@@ -22,12 +22,7 @@ class Operator:
     """The manager with its controllers, before it runs."""
 
     def __init__(
-        self,
-        port: Port,
-        settings: Settings,
-        metrics: Metrics,
-        suite: Suite,
-        clock: times.Clock = times.utc_now,
+        self, port: Port, settings: Settings, metrics: Metrics, suite: Suite, clock: times.Clock = times.utc_now
     ) -> None:
         period, namespaces = settings.resync_seconds, settings.scopes
         kept = Kept(settings.patience.linger + 1.0, clock)  # after the look at what lingers

@@ -135,12 +135,7 @@ def execution_of(child: ChildState, pod: PodState) -> Execution:
 
 
 def predicate(
-    job: QuantumJob,
-    attempt: int,
-    run: RunFacts,
-    backend: Mapping[str, Any] | None,
-    ran: Execution,
-    verdict: Verdict,
+    job: QuantumJob, attempt: int, run: RunFacts, backend: Mapping[str, Any] | None, ran: Execution, verdict: Verdict
 ) -> dict[str, Any]:
     """What is attested beside the result's digest. What is not known is left out."""
     moments = {"started": ran.started, "finished": ran.finished}

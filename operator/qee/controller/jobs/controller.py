@@ -26,13 +26,7 @@ class Jobs:
     kind = JOBS.kind
 
     def __init__(
-        self,
-        reconciler: Wiring,
-        resync: Resync,
-        kept: Kept,
-        settings: Settings,
-        metrics: Metrics,
-        clock: times.Clock,
+        self, reconciler: Wiring, resync: Resync, kept: Kept, settings: Settings, metrics: Metrics, clock: times.Clock
     ) -> None:
         self._reconciler = reconciler
         self._kept = kept

@@ -31,15 +31,9 @@ class Wiring:
     """`reconcile` is one step of one job."""
 
     def __init__(
-        self,
-        port: Port,
-        settings: Settings,
-        metrics: Metrics,
-        suite: Suite,
-        clock: times.Clock,
-        reads: Reads,
+        self, port: Port, settings: Settings, metrics: Metrics, suite: Suite, clock: times.Clock, reads: Reads
     ) -> None:
-        patience, namespace = settings.as_patience(), settings.ledger_namespace
+        patience, namespace = settings.patience, settings.ledger_namespace
         self.worker = Worker()
         self.memory = Memory()
         self.backends = BackendsInUse(port)

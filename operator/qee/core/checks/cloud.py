@@ -7,6 +7,7 @@ from qee.api.backend import QuantumBackend, QuantumBackendStatus
 from qee.api.job import QuantumJob
 from qee.api.reasons import Reason
 from qee.circuits import Scan
+from qee.core.checks.sizing import asked_for
 from qee.core.refusal import Refused, invalid, refused
 from qee.documents.canonical import DocumentError
 from qee.documents.packing import unpack
@@ -91,15 +92,9 @@ def check_circuits(document: RunDocument, scans: Mapping[str, Scan], status: Qua
 
 def compiler_resources(job: QuantumJob, cpu_request: str) -> dict[str, Any]:
     """Requests and limits of the pod that compiles."""
-    asked = job.spec.resources
-    requests = asked.requests if asked else None
-    limits = asked.limits if asked else None
-    memory = str((limits.memory if limits else None) or COMPILER_MEMORY)
-    cpu = limits.cpu if limits else None
+    requests, limits = asked_for(job)
+    memory = str(limits.memory or COMPILER_MEMORY)
     return {
-        "requests": {
-            "cpu": str((requests.cpu if requests else None) or cpu_request),
-            "memory": str((requests.memory if requests else None) or memory),
-        },
-        "limits": {"memory": memory, **({"cpu": str(cpu)} if cpu else {})},
+        "requests": {"cpu": str(requests.cpu or cpu_request), "memory": str(requests.memory or memory)},
+        "limits": {"memory": memory, **({"cpu": str(limits.cpu)} if limits.cpu else {})},
     }

@@ -46,11 +46,7 @@ class Prepared:
 
 
 def prepare(
-    job: QuantumJob,
-    backend: QuantumBackend,
-    sources: Sources,
-    namespace_labels: Mapping[str, str],
-    cpu_request: str,
+    job: QuantumJob, backend: QuantumBackend, sources: Sources, namespace_labels: Mapping[str, str], cpu_request: str
 ) -> Prepared:
     """Check the job against its backend and its circuits' sources, and write the run document.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from qee.api.backend import QuantumBackend
 from qee.api.job import QuantumJob
-from qee.api.job_options import ComputeResources
+from qee.api.job_options import ComputeResources, Resources
 from qee.api.quantity import parse_quantity
 from qee.api.reasons import Reason
 from qee.circuits import Asked, Estimate, Limits, Scan, ScanError, estimate_memory, scan
@@ -42,9 +42,7 @@ def resources(
         key=lambda pair: pair[0].bytes,
     )
     needed = with_results(needed, document, found)
-    asked = job.spec.resources
-    requests = asked.requests if asked and asked.requests else ComputeResources()
-    limits = asked.limits if asked and asked.limits else ComputeResources()
+    requests, limits = asked_for(job)
     _within_backend("spec.resources.limits.memory", limits.memory, backend, "memory")
     _within_backend("spec.resources.limits.cpu", limits.cpu, backend, "cpu")
 
@@ -54,6 +52,12 @@ def resources(
         "requests": {"cpu": str(requests.cpu or _at_most(cpu_request, cpu)), "memory": str(requests.memory or memory)},
         "limits": {"memory": str(memory), **({"cpu": str(cpu)} if cpu else {})},
     }
+
+
+def asked_for(job: QuantumJob) -> tuple[ComputeResources, ComputeResources]:
+    """Requests and limits, as the job has them."""
+    asked = job.spec.resources or Resources()
+    return asked.requests or ComputeResources(), asked.limits or ComputeResources()
 
 
 def _estimate(job: QuantumJob, index: int, engine: str, scans: Mapping[str, Scan], backend: QuantumBackend) -> Estimate:
@@ -109,8 +113,7 @@ def with_results(needed: Estimate, document: RunDocument, found: Mapping[str, Sc
 
 def _room(job: QuantumJob, backend: QuantumBackend) -> int | None:
     """Bytes that the runner will see as its limit; None where nobody has set one."""
-    asked = job.spec.resources.limits if job.spec.resources else None
-    limit = (asked.memory if asked else None) or (backend.spec.limits.memory if backend.spec.limits else None)
+    limit = asked_for(job)[1].memory or (backend.spec.limits.memory if backend.spec.limits else None)
     return None if limit is None else int(parse_quantity(limit))
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from pydantic import BaseModel
+
 from qee.api.backend import QuantumBackend
 from qee.api.conditions import ConditionType, Phase, terminal_phase
 from qee.api.job import QuantumJob
@@ -21,9 +23,8 @@ SIMULATOR_BACKOFF_LIMIT = 2
 NOT_LOOKED_AT = Verdict(False, Reason.PENDING, "The signature has not been looked at.")
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait before a state that may pass is reported or given up, in seconds."""
+class Patience(BaseModel, frozen=True, extra="forbid"):
+    """How long to wait before a state that may pass is reported or given up, in seconds. An installation may set it."""
 
     queued: float = 2.0  # a pod that starts sooner costs no status write for having been queued
     missing: float = 120.0  # for a backend or a ConfigMap that is applied together with the job

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from qee.api import names
@@ -31,10 +30,8 @@ from qee.core.job.stages.provider import WAITS
 from qee.core.job.world import World
 from qee.core.money import cost
 from qee.core.money.budget import Claim
-from qee.core.money.cost import PriceList
 from qee.core.money.estimate import estimate
 from qee.core.refusal import Refused, refused
-from qee.documents.compiled import Usage
 from qee.kube import manifests
 from qee.kube.port import AlreadyExists, Object, Port
 from qee.kube.resources import TASKS
@@ -96,7 +93,15 @@ class CompileDriver(Driver[Compile]):
         _check_size(spec)
         name = naming.task_name(job.metadata.name, job.metadata.uid, world.attempt)
         spec["authorization"] = authorization.authorise(job.metadata.namespace, name, spec, key, self.clock())
-        claim = _claim(world, compiled.usage, estimated, listed)
+        claim = Claim(
+            uid=job.metadata.uid,
+            name=job.metadata.name,
+            attempt=world.attempt,
+            cost=estimated,
+            currency=listed.currency if listed else None,
+            qpu_milliseconds=compiled.usage.qpu_milliseconds,
+            shots=compiled.usage.shots,
+        )
         async with self.backends.held(found or {}):
             await self.budgets.reserve(job.metadata.namespace, backend.metadata.name, claim)
             task = await self._create(job, world.attempt, spec)
@@ -115,18 +120,6 @@ class CompileDriver(Driver[Compile]):
                     Reason.CHILD_CONFLICT, f"QuantumTask {name!r} exists, and it is not what QEE would create."
                 ) from None
         return Child(KIND_TASK, name, task["metadata"]["uid"])
-
-
-def _claim(world: World, usage: Usage, estimated: Decimal | None, listed: PriceList | None) -> Claim:
-    return Claim(
-        uid=world.job.metadata.uid,
-        name=world.job.metadata.name,
-        attempt=world.attempt,
-        cost=estimated,
-        currency=listed.currency if listed else None,
-        qpu_milliseconds=usage.qpu_milliseconds,
-        shots=usage.shots,
-    )
 
 
 def _check_packed(packed: Mapping[str, Any]) -> None:

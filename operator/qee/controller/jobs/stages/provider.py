@@ -1,6 +1,5 @@
 """Drives a QuantumTask: it is cancelled, its result fetched and stored, its accounts settled, and it is let go."""
 
-import base64
 import hashlib
 import logging
 from collections.abc import Mapping
@@ -159,7 +158,7 @@ def _digests(job: QuantumJob) -> list[dict[str, str]]:
     """SHA-256 of every circuit's program, from the spec alone."""
     found = []
     for circuit in job.spec.circuits:
-        inline = circuit.source.encode() if circuit.source is not None else base64.b64decode(circuit.data or "")
-        digest = circuit.sha256 if circuit.config_map_key_ref else hashlib.sha256(inline).hexdigest()
+        inline = circuit.inline_program
+        digest = circuit.sha256 if inline is None else hashlib.sha256(inline).hexdigest()
         found.append({"name": circuit.name, "sha256": str(digest)})
     return found
