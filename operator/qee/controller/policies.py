@@ -42,11 +42,10 @@ class Policies:
         for policy in policies:
             try:
                 await self._write(policy)
-            except Conflict as error:  # it has changed since it was listed
-                failed = error
             except ApiError as error:
-                logger.warning("status of %s %s: %s", TRUST_POLICIES.kind, policy["metadata"]["name"], error)
                 failed = error
+                if not isinstance(error, Conflict):  # it has changed since it was listed
+                    logger.warning("status of %s %s: %s", TRUST_POLICIES.kind, policy["metadata"]["name"], error)
         if failed is not None:
             raise failed
 

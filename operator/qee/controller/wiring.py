@@ -28,13 +28,12 @@ class Operator:
         kept = Kept(settings.patience.linger + 1.0, clock)  # after the look at what lingers
         watches = Watches(kept.stores)
         noted = NotedPort(port, watches)
-        self.reconciler = Wiring(noted, settings, metrics, suite, clock, Known(kept, Live(noted)))
-        step = self.reconciler
+        step = self.reconciler = Wiring(noted, settings, metrics, suite, clock, Known(kept, Live(noted)))
         self.resync = Resync(noted, kept, watches, settings, metrics, step.status, step.memory, clock)
-        self.jobs = Jobs(self.reconciler, self.resync, kept, settings, metrics, clock)
+        self.jobs = Jobs(step, self.resync, kept, settings, metrics, clock)
         self.policies = Policies(noted, period, clock)
-        self.backends = Backends(noted, namespaces, period, self.reconciler.backends)
-        reservations = Reservations(noted, self.reconciler.budgets, namespaces, period)
+        self.backends = Backends(noted, namespaces, period, step.backends)
+        reservations = Reservations(noted, step.budgets, namespaces, period)
         self.manager = Manager((self.jobs, self.policies, self.backends, reservations), metrics, watches)
 
     async def run(self) -> None:

@@ -22,10 +22,9 @@ from qee.signing.libraries import Disagreement, Suite
 from qee.signing.policy import Key, TrustPolicy
 from qee.signing.profiles import PROFILES, of_kind
 from qee.signing.projection import Profile, Projection, ProjectionProblem
-from qee.signing.question import Question, annotation, metadata
 from qee.signing.rules import Accepted, accept
 from qee.signing.statement import Statement, StatementProblem
-from qee.signing.verdict import Check, CheckFailed, PolicyVerdict, checked
+from qee.signing.verdict import Check, CheckFailed, PolicyVerdict, Question, annotation, checked, metadata
 
 PLACE = f"metadata.annotations[{names.ANNOTATION_SIGNATURE}]"
 

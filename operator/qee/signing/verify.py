@@ -11,9 +11,8 @@ from qee.signing.libraries import Suite
 from qee.signing.policy import governing
 from qee.signing.profiles import of_kind
 from qee.signing.projection import ProjectionProblem
-from qee.signing.question import Question, annotation, metadata
 from qee.signing.statement import Statement
-from qee.signing.verdict import Check, PolicyVerdict, Verdict
+from qee.signing.verdict import Check, PolicyVerdict, Question, Verdict, annotation, metadata
 
 __all__ = ["Question", "annotation", "self_consistent", "unchanged", "verify"]
 

@@ -15,19 +15,11 @@ from qee.core.checks.sources import Sources, read
 from qee.core.money import cost
 from qee.core.refusal import Refused, refused
 from qee.kube.port import NotFound, Object, Port
-from qee.kube.resources import BACKENDS, CLAIMS, CONFIG_MAPS, NAMESPACES
-
-
-async def find_backend(port: Port, job: QuantumJob) -> Object | None:
-    """The backend that the job names, as the API server shows it."""
-    try:
-        return await port.get(BACKENDS, None, job.spec.backend_ref.name)
-    except NotFound:
-        return None
+from qee.kube.resources import CLAIMS, CONFIG_MAPS, NAMESPACES
 
 
 def backend(found: Mapping[str, Any] | None, job: QuantumJob) -> QuantumBackend | Refused:
-    """The same, read; or why it cannot be used: there is none, or none that can be read."""
+    """The backend that the job names, read; or why it cannot be used: there is none, or none that can be read."""
     name = job.spec.backend_ref.name
     if found is None or "deletionTimestamp" in found["metadata"]:
         why = f"there is no QuantumBackend {name!r}" if found is None else f"QuantumBackend {name!r} is being deleted"

@@ -66,11 +66,9 @@ class Observer:
     async def _verified(self, world: World, live: Object, reads: Reads, child: JobStage | None) -> World:
         trust = await self.verifier.trust(reads)
         starts = child is None or not child.known(world)
-        if not starts:
-            return replace(world, verdict=self._verdict(world, live, trust, None, starts))
-        found = await reads.one(Read.BACKEND, None, world.job.spec.backend_ref.name)
+        found = await reads.one(Read.BACKEND, None, world.job.spec.backend_ref.name) if starts else None
         verdict = self._verdict(world, live, trust, found, starts)
-        return replace(world, verdict=verdict, backend=inputs.backend(found, world.job))
+        return replace(world, verdict=verdict, backend=inputs.backend(found, world.job) if starts else None)
 
     def _verdict(self, world: World, live: Object, trust: Trust, backend: Object | None, starts: bool) -> Verdict:
         """Asked once: it is a function of the object but for its status, of the policies and of what the backend is."""

@@ -1,6 +1,8 @@
-"""A backend's spec.limits, held against a job before its circuits are looked at."""
+"""A backend's spec.limits and spec.allowedNamespaces, held against a job before its circuits are looked at."""
 
-from qee.api.backend import QuantumBackend
+from collections.abc import Mapping
+
+from qee.api.backend import AllowedNamespaces, LabelRequirement, LabelSelector, QuantumBackend
 from qee.api.job import QuantumJob
 from qee.api.job_circuit import Observable
 from qee.api.reasons import Reason
@@ -46,3 +48,30 @@ def deadline_seconds(job: QuantumJob, backend: QuantumBackend) -> int | None:
     if job.spec.active_deadline_seconds is not None:
         return job.spec.active_deadline_seconds
     return backend.spec.limits.active_deadline_seconds if backend.spec.limits else None
+
+
+def admits(allowed: AllowedNamespaces, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Whether jobs of the namespace, which has these labels, may name the backend (metav1.LabelSelector)."""
+    if allowed.names is not None:
+        return namespace in allowed.names
+    if allowed.selector is not None:
+        return _selects(allowed.selector, labels)
+    return bool(allowed.all)
+
+
+def _selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    equal = all(labels.get(key) == value for key, value in (selector.match_labels or {}).items())
+    return equal and all(_holds(requirement, labels) for requirement in selector.match_expressions or [])
+
+
+def _holds(requirement: LabelRequirement, labels: Mapping[str, str]) -> bool:
+    values = requirement.values or []
+    match requirement.operator:
+        case "In":
+            return labels.get(requirement.key) in values
+        case "NotIn":
+            return labels.get(requirement.key) not in values
+        case "Exists":
+            return requirement.key in labels
+        case "DoesNotExist":
+            return requirement.key not in labels

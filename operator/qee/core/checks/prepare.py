@@ -20,8 +20,7 @@ from qee.api.reasons import Reason
 from qee.core.checks import cloud, sizing, tables
 from qee.core.checks.circuit_checks import check_circuits, check_results
 from qee.core.checks.engine_checks import check_engine
-from qee.core.checks.limits import check_limits, deadline_seconds
-from qee.core.checks.namespaces import admits
+from qee.core.checks.limits import admits, check_limits, deadline_seconds
 from qee.core.checks.sources import Sources
 from qee.core.checks.tables import Columns
 from qee.core.refusal import Refused, invalid, refused

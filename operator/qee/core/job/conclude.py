@@ -8,7 +8,7 @@ from qee.core import times
 from qee.core.job import deadline, retry
 from qee.core.job.decide import decide
 from qee.core.job.outcome import Done, KeyUnreadable, Learned, Lost, Next, Outcome, ServerRefused, Stored
-from qee.core.job.plan import Carry, Finish, Nothing, Plan, Report, Start
+from qee.core.job.plan import Carry, Nothing, Plan, Report, Start
 from qee.core.job.world import Patience, World
 from qee.core.refusal import Denied, Refused
 
@@ -36,10 +36,10 @@ def _plan(world: World, step: Start | Carry, outcome: Outcome, patience: Patienc
         case Next(child, message, fields):
             return Report(Phase.QUEUED, Reason.QUEUED, message, child, fields)
         case Stored(place, fields, ""):
-            end = _finish(world, Phase.SUCCEEDED, Reason.COMPLETED, f"The result is in {place}.")
-            return replace(end, fields=fields)
+            said = f"The result is in {place}."
+            return replace(world.finish(Phase.SUCCEEDED, Reason.COMPLETED, said), fields=fields)
         case Stored(_, fields, partial):
-            return replace(_finish(world, Phase.FAILED, Reason.PARTIAL_RESULT, partial), fields=fields)
+            return replace(world.finish(Phase.FAILED, Reason.PARTIAL_RESULT, partial), fields=fields)
         case Lost():
             return retry.lost(world, Reason.RESULT_LOST, f"The result is lost: {outcome}.")
         case KeyUnreadable() if world.stage is not None:
@@ -60,13 +60,7 @@ def _refused(world: World, step: Start | Carry, refusal: Refused, patience: Pati
     left = patience.missing - times.age(deadline.begins_at(world), world.now)
     if isinstance(step, Start) and refusal.waiting is not None and left > 0:
         return Report(Phase.PENDING, refusal.waiting, refusal.message, after=min(ASK_AGAIN, left + 0.5))
-    return _finish(world, Phase.FAILED, refusal.reason, refusal.message)
-
-
-def _finish(world: World, phase: Phase, reason: Reason, message: str) -> Finish:
-    if world.stage is None:
-        return Finish(phase, reason, message)
-    return world.stage.finish(phase, reason, message)
+    return world.finish(Phase.FAILED, refusal.reason, refusal.message)
 
 
 def _after_the_end(phase: Phase, outcome: Outcome) -> Plan:

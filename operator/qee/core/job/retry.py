@@ -12,6 +12,4 @@ def lost(world: World, reason: Reason, message: str) -> Retry | Finish:
     if world.attempts_left > 0:
         return Retry(world.attempt + 1, reason, message, lost=stage.child if stage is not None else None)
     message = f"{message} No attempt is left (spec.backoffLimit={world.backoff_limit}). {reason.remedy}"
-    if stage is not None:
-        return stage.finish(Phase.FAILED, reason, message, take_away=True)
-    return Finish(Phase.FAILED, reason, message)
+    return world.finish(Phase.FAILED, reason, message, take_away=True)

@@ -159,6 +159,12 @@ class World:
         """How many more attempts may follow the present one."""
         return max(self.backoff_limit - (self.attempt - 1), 0)
 
+    def finish(self, phase: Phase, reason: Reason, message: str, take_away: bool = False) -> Finish:
+        """The job's end, as its stage has it."""
+        if self.stage is None:
+            return Finish(phase, reason, message)
+        return self.stage.finish(phase, reason, message, take_away)
+
     @property
     def may_have_reserved(self) -> bool:
         """The job runs at a provider, as far as this step knows."""

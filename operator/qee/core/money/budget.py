@@ -101,7 +101,7 @@ def settled(budget: QuantumBudget, uid: str, settlement: Settlement, now: dateti
             shots=found.shots,
             jobs=1,
         )
-        spent = _plus(spent, used)
+        spent = _sum([spent, used])
     return _status(budget, spent, [each for each in budget.status.reservations if each.uid != uid], now)
 
 
@@ -166,16 +166,9 @@ def _json(value: Amounts) -> Mapping[str, Any]:
 
 
 def _sum(parts: Sequence[Amounts]) -> Amounts:
-    total = Amounts()
-    for part in parts:
-        total = _plus(total, part)
-    return total
-
-
-def _plus(a: Amounts, b: Amounts) -> Amounts:
     return Amounts(
-        cost=amount(Decimal(a.cost) + Decimal(b.cost)),
-        qpu_milliseconds=a.qpu_milliseconds + b.qpu_milliseconds,
-        shots=a.shots + b.shots,
-        jobs=a.jobs + b.jobs,
+        cost=amount(sum((Decimal(part.cost) for part in parts), Decimal(0))),
+        qpu_milliseconds=sum(part.qpu_milliseconds for part in parts),
+        shots=sum(part.shots for part in parts),
+        jobs=sum(part.jobs for part in parts),
     )

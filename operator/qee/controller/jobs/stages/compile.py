@@ -17,14 +17,14 @@ from qee.controller.budgets import Budgets
 from qee.controller.jobs import answers, inputs
 from qee.controller.jobs.attesting import ResultSigner
 from qee.controller.jobs.driver import Driver
-from qee.controller.jobs.reads import Reads
+from qee.controller.jobs.reads import Live, Reads
 from qee.controller.jobs.results import Collector, read_frame, run_document
 from qee.controller.jobs.start import Starter
 from qee.core import naming, times
 from qee.core.job.child import JobStage
 from qee.core.job.observed import ChildState, PodState
 from qee.core.job.outcome import Next, Outcome
-from qee.core.job.plan import Child, Step
+from qee.core.job.plan import Child, Read, Step
 from qee.core.job.stages.compile import Compile, Submit
 from qee.core.job.stages.provider import WAITS
 from qee.core.job.world import World
@@ -81,7 +81,7 @@ class CompileDriver(Driver[Compile]):
         run = await run_document(self.port, job, child)
         document = await read_frame(self.port, job, world.attempt, pod, 0)
         compiled = await self.collector.read(len(document) + len(run), answers.of_compiler, document, run)
-        found = await inputs.find_backend(self.port, job)
+        found = await Live(self.port).one(Read.BACKEND, None, job.spec.backend_ref.name)
         backend = inputs.usable(inputs.backend(found, job))
         listed = await inputs.prices(self.port, self.namespace, backend)
         estimated = estimate(job, backend, listed, compiled.usages)
