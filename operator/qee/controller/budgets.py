@@ -89,10 +89,9 @@ class Budgets:
             if status is None:
                 return
             version = {"resourceVersion": found["metadata"]["resourceVersion"], "uid": meta["uid"]}
+            patch = {"metadata": version, "status": status}
             try:
-                await self._port.patch_status(
-                    BUDGETS, meta["namespace"], meta["name"], {"metadata": version, "status": status}
-                )
+                await self._port.patch_status(BUDGETS, meta["namespace"], meta["name"], patch)
                 return
             except Conflict:
                 await asyncio.sleep(PAUSE * random.random() * (attempt + 1))  # noqa: S311 - to spread, not to hide

@@ -64,7 +64,7 @@ class Worker:
                 except _Ended as error:
                     logger.warning("the worker process ended: %s", error)
                     continue
-                self._end_when_idle()
+                self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._kill)
                 failed, value = pickle.loads(answer)  # noqa: S301 - our own process's
                 if failed:
                     raise value
@@ -115,9 +115,6 @@ class Worker:
         if status in (-signal.SIGPROF, _NO_MEMORY):
             raise TooMuch(f"{self._cpu_seconds:g} s of CPU" if status < 0 else f"{self._memory // 2**20} MiB")
         raise _Ended(f"status {status}")
-
-    def _end_when_idle(self) -> None:
-        self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._kill)
 
 
 def main(cpu_seconds: float, memory: int) -> None:

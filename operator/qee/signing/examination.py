@@ -27,6 +27,7 @@ from qee.signing.statement import Statement, StatementProblem
 from qee.signing.verdict import Check, CheckFailed, PolicyVerdict, Question, annotation, checked, metadata
 
 PLACE = f"metadata.annotations[{names.ANNOTATION_SIGNATURE}]"
+UNAIDED = ("annotation", "envelope", "statement", "signers", "subject", "validity", "object")  # ask for no policy
 
 
 class Examination:
@@ -49,16 +50,7 @@ class Examination:
 
     def without_policy(self) -> tuple[Check, ...]:
         self._spec = QuantumTrustPolicySpec.model_construct(audiences=[], max_validity_seconds=None)
-        steps = {
-            "annotation": self._annotation,
-            "envelope": self._parse_envelope,
-            "statement": self._parse_statement,
-            "signers": self._signers,
-            "subject": self._subject,
-            "validity": self._validity,
-            "object": self._object,
-        }
-        return checked(steps.items())
+        return checked((what, step) for what, step in self._steps(TrustPolicy("", None)) if what in UNAIDED)
 
     def under(self, policy: TrustPolicy) -> PolicyVerdict:
         """All checks in order, up to the first that fails."""

@@ -15,7 +15,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -151,14 +151,14 @@ class Suite:
             for name in LATTICE:
                 key = PrivateKey.generate(name)
                 signature = key.sign(MESSAGE, CONTEXT)
-                asked = _Asked(library, check, key.public.algorithm, key.public.raw)
+                asked = partial(_ask, library, check, key.public.algorithm, key.public.raw)
                 good = asked(MESSAGE, signature, CONTEXT)
                 bad = asked(b"eeq", signature, CONTEXT)
                 other = asked(MESSAGE, signature, b"another")
                 if (good, bad, other) != (True, False, False):
                     raise LibraryProblem(f"{library} gives wrong answers for {name}: {good}, {bad}, {other}")
             for trial in trials():
-                asked = _Asked(library, check, trial.algorithm, trial.public)
+                asked = partial(_ask, library, check, trial.algorithm, trial.public)
                 if asked(trial.message, trial.signature, trial.context) != trial.valid:
                     wrong = "refuses a valid signature" if trial.valid else "accepts an invalid signature"
                     raise LibraryProblem(
@@ -167,22 +167,16 @@ class Suite:
                     )
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A library, asked at start: an error in it ends the start."""
-
-    library: str
-    check: Check
-    algorithm: Algorithm
-    public: bytes
-
-    def __call__(self, message: bytes, signature: bytes, context: bytes) -> bool:
-        try:
-            return self.check(self.algorithm, self.public, message, signature, context)
-        except LibraryProblem:
-            raise
-        except Exception as error:
-            raise LibraryProblem(f"{self.library} cannot verify {self.algorithm.name}: {error}") from error
+def _ask(
+    library: str, check: Check, algorithm: Algorithm, public: bytes, message: bytes, signature: bytes, context: bytes
+) -> bool:
+    """As asked at start, where an error in a library ends the start."""
+    try:
+        return check(algorithm, public, message, signature, context)
+    except LibraryProblem:
+        raise
+    except Exception as error:
+        raise LibraryProblem(f"{library} cannot verify {algorithm.name}: {error}") from error
 
 
 def _answer(

@@ -54,9 +54,12 @@ class ResultSigner:
             found = self._path.stat()
             version = (found.st_ino, found.st_mtime_ns, found.st_size)
             if self._key is None or version != self._version:
-                self._key = _lattice(PrivateKey.from_pem(self._path.read_bytes()))
-                self._version = version
-                logger.info("results are signed with %s", self._key.public.key_id)
+                key = PrivateKey.from_pem(self._path.read_bytes())
+                # ML-DSA binds the context, so that a result's signature admits nothing; Ed25519 has none.
+                if key.public.algorithm.family is not Family.LATTICE:
+                    raise KeyProblem(f"it is a key of {key.public.algorithm.name}; results are signed with ML-DSA")
+                self._key, self._version = key, version
+                logger.info("results are signed with %s", key.public.key_id)
         except (OSError, KeyProblem) as error:
             self._key = None
             logger.error("resultKey %s: %s; results wait", self._path, error)
@@ -94,13 +97,6 @@ class ResultSigner:
             logger.warning("QuantumTask %s/%s: %s", meta["namespace"], meta["name"], problem)
             return False
         return True
-
-
-def _lattice(key: PrivateKey) -> PrivateKey:
-    """ML-DSA binds the context, so that a result's signature admits nothing; Ed25519 has none."""
-    if key.public.algorithm.family is not Family.LATTICE:
-        raise KeyProblem(f"it is a key of {key.public.algorithm.name}; results are signed with ML-DSA")
-    return key
 
 
 @dataclass(frozen=True)

@@ -36,16 +36,13 @@ class Kept:
         self.jobs: Store[str] = Store(self._job)
         self.children: Store[str] = Store(self._of_job, _job_uid)
         self.pods: Store[str] = Store(self._of_job, _job_uid)
-        self.tasks: Store[str] = Store(_short, _job_name)
-        self.policies: Store[Object] = Store(lean)
-        self.backends: Store[Object] = Store(lean)
         self.stores: Mapping[Resource, Store[Any]] = {
             JOBS: self.jobs,
             CHILDREN: self.children,
             PODS: self.pods,
-            TASKS: self.tasks,
-            TRUST_POLICIES: self.policies,
-            BACKENDS: self.backends,
+            TASKS: Store(_short, _job_name),
+            TRUST_POLICIES: Store(lean),
+            BACKENDS: Store(lean),
         }
 
     async def compare(self, port: Port, namespaces: Sequence[str | None]) -> None:
