@@ -3,11 +3,11 @@
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from qee import __version__
+from qee.observe.registry import ProcessMetrics
 
 # From a laptop's Bell job to a day in a queue.
 JOB_BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600, 24 * 3600)
@@ -26,50 +26,32 @@ class _JobsByPhase(Collector):
         yield family
 
 
-class Metrics:
-    """One instance per process; tests make their own with a registry of their own."""
-
+class Metrics(ProcessMetrics):
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry or CollectorRegistry()
+        super().__init__(registry)
         self._jobs = _JobsByPhase()
         self.registry.register(self._jobs)
-        self.finished = Counter(
-            "qee_jobs_finished_total", "QuantumJobs that ended.", ["phase", "reason"], registry=self.registry
-        )
-        self.second_provider_jobs = Counter(
+        self.finished = self._counter("qee_jobs_finished_total", "QuantumJobs that ended.", "phase", "reason")
+        self.second_provider_jobs = self._counter(
             "qee_second_provider_jobs_total",
             "Provider jobs beyond the first of one submission, found and asked to end.",
-            registry=self.registry,
         )
-        self.cancel_unconfirmed = Counter(
+        self.cancel_unconfirmed = self._counter(
             "qee_cancel_unconfirmed_total",
             "QuantumTasks that were let go before the provider had confirmed their end.",
-            registry=self.registry,
         )
-        self.end_to_end = Histogram(
-            "qee_job_end_to_end_seconds",
-            "From a QuantumJob's creation to its end.",
-            ["phase"],
-            buckets=JOB_BUCKETS,
-            registry=self.registry,
+        self.end_to_end = self._histogram(
+            "qee_job_end_to_end_seconds", "From a QuantumJob's creation to its end.", "phase", buckets=JOB_BUCKETS
         )
-        self.reconcile_seconds = Histogram(
-            "qee_reconcile_duration_seconds", "Time of one reconcile.", registry=self.registry
+        self.reconcile_seconds = self._histogram("qee_reconcile_duration_seconds", "Time of one reconcile.")
+        self.reconcile_errors = self._counter(
+            "qee_reconcile_errors_total", "Reconciles that failed and were repeated.", "error"
         )
-        self.reconcile_errors = Counter(
-            "qee_reconcile_errors_total", "Reconciles that failed and were repeated.", ["error"], registry=self.registry
-        )
-        self.queue_depth = Gauge("qee_workqueue_depth", "Keys that wait for a worker.", registry=self.registry)
-        self.queue_seconds = Histogram(
-            "qee_workqueue_queue_duration_seconds", "Time a key waited for a worker.", registry=self.registry
-        )
-        self.watch_age = Gauge(
-            "qee_watch_age_seconds", "Time since the last watch event, by kind.", ["kind"], registry=self.registry
-        )
-        self.resync_age = Gauge("qee_resync_age_seconds", "Time since the last full resync.", registry=self.registry)
-        self.leader = Gauge("qee_leader", "1 while this process holds the Lease.", registry=self.registry)
-        info = Gauge("qee_build_info", "Version of this process; always 1.", ["version"], registry=self.registry)
-        info.labels(__version__).set(1)
+        self.queue_depth = self._gauge("qee_workqueue_depth", "Keys that wait for a worker.")
+        self.queue_seconds = self._histogram("qee_workqueue_queue_duration_seconds", "Time a key waited for a worker.")
+        self.watch_age = self._gauge("qee_watch_age_seconds", "Time since the last watch event, by kind.", "kind")
+        self.resync_age = self._gauge("qee_resync_age_seconds", "Time since the last full resync.")
+        self.leader = self._gauge("qee_leader", "1 while this process holds the Lease.")
 
     def job_seen(self, uid: str, phase: str) -> None:
         self._jobs.phase_of[uid] = phase

@@ -1,49 +1,36 @@
 """The webhook's Prometheus metrics. Never a job's name or a user's as a label (unbounded cardinality)."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
-from qee import __version__
+from qee.observe.registry import ProcessMetrics
 
 # The API server waits 5 s; an answer is to take 5 ms.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
 
-class Metrics:
-    """One instance per process; tests make their own with a registry of their own."""
-
+class Metrics(ProcessMetrics):
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry or CollectorRegistry()
-        self.reviews = Counter(
+        super().__init__(registry)
+        self.reviews = self._counter(
             "qee_admission_reviews_total",
             "AdmissionReviews answered, by what came of them.",
-            ["operation", "allowed", "reason"],
-            registry=self.registry,
+            "operation",
+            "allowed",
+            "reason",
         )
-        self.seconds = Histogram(
-            "qee_admission_duration_seconds",
-            "Time from a whole AdmissionReview to its answer.",
-            buckets=BUCKETS,
-            registry=self.registry,
+        self.seconds = self._histogram(
+            "qee_admission_duration_seconds", "Time from a whole AdmissionReview to its answer.", buckets=BUCKETS
         )
-        self.broken_glass = Counter(
-            "qee_admission_break_glass_total",
-            "Jobs admitted by a key for emergencies; dry runs apart.",
-            registry=self.registry,
+        self.broken_glass = self._counter(
+            "qee_admission_break_glass_total", "Jobs admitted by a key for emergencies; dry runs apart."
         )
-        self.malformed = Counter(
-            "qee_admission_malformed_total", "Requests that were no AdmissionReview.", registry=self.registry
+        self.malformed = self._counter("qee_admission_malformed_total", "Requests that were no AdmissionReview.")
+        self.synced = self._gauge("qee_admission_synced", "1 while policies and backends are known.")
+        self.certificate_expires = self._gauge(
+            "qee_admission_certificate_expires_seconds", "When the served certificate runs out, in seconds since 1970."
         )
-        self.synced = Gauge("qee_admission_synced", "1 while policies and backends are known.", registry=self.registry)
-        self.certificate_expires = Gauge(
-            "qee_admission_certificate_expires_seconds",
-            "When the served certificate runs out, in seconds since 1970.",
-            registry=self.registry,
-        )
-        self.handshakes = Counter(
+        self.handshakes = self._counter(
             "qee_admission_tls_handshakes_total",
             "TLS handshakes by the group of their key exchange; counted at log level debug only.",
-            ["group"],
-            registry=self.registry,
+            "group",
         )
-        info = Gauge("qee_build_info", "Version of this process; always 1.", ["version"], registry=self.registry)
-        info.labels(__version__).set(1)
