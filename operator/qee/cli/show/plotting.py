@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from qee.cli.show import figures, showing
+from qee.cli.show import figures
 from qee.cli.show.curves import Axis, Curve, check, curves, is_sweep
+from qee.cli.show.showing import MAX_CIRCUITS, Page
 from qee.cli.terminal import printable
 from qee.documents import CircuitResult, ResultDocument
 
@@ -18,23 +19,22 @@ def plotted(
 ) -> str:
     """Sweeps as curves, everything else as its histogram. Raises Problem where the axis fits no sweep."""
     check(groups, axis)
+    page = Page(document, width, blocks)
     parts = ["\n".join(figures.missing(document))] if document.missing else []
-    for group in groups[: showing.MAX_CIRCUITS]:
+    for group in groups[:MAX_CIRCUITS]:
         drawn = curves(document, group, axis) if is_sweep(group) else []
-        parts += [_plot(document, curve, width, blocks) for curve in drawn]
-        if not drawn:
-            parts.append(showing.of_circuit(document, group, width, blocks))
-    if (left := len(groups) - showing.MAX_CIRCUITS) > 0:
+        parts += [_plot(page, curve) for curve in drawn] or [page.of_circuit(group)]
+    if (left := len(groups) - MAX_CIRCUITS) > 0:
         parts.append(f"and {left} more circuits: --circuit NAME shows one")
     return "\n\n".join(parts)
 
 
-def _plot(document: ResultDocument, curve: Curve, width: int, blocks: bool) -> str:
+def _plot(page: Page, curve: Curve) -> str:
     low, high = _range([y - e for y, e in _pairs(curve)] + [y + e for y, e in _pairs(curve)])
     left, right = _range(curve.x)
     labels = [f"{low + (high - low) * step / 4:.4g}" for step in range(4, -1, -1)]
     margin = max(map(len, labels))
-    canvas = _Canvas(max(20, min(MAX_WIDTH, width) - margin - 5), HEIGHT, blocks)
+    canvas = _Canvas(max(20, min(MAX_WIDTH, page.width) - margin - 5), HEIGHT, page.blocks)
     for x, (y, error) in zip(curve.x, _pairs(curve), strict=True):
         across = (x - left) / (right - left)
         if error > 0:
@@ -42,8 +42,8 @@ def _plot(document: ResultDocument, curve: Curve, width: int, blocks: bool) -> s
     for x, y in zip(curve.x, curve.y, strict=True):
         canvas.point((x - left) / (right - left), (y - low) / (high - low))
     ticks = {round(step * (HEIGHT - 1) / 4): label for step, label in enumerate(labels)}
-    axis, corner, dash = ("┤", "└", "─") if blocks else ("|", "+", "-")
-    lines = [_title(document, curve)]
+    axis, corner, dash = ("┤", "└", "─") if page.blocks else ("|", "+", "-")
+    lines = [_title(page.document, curve)]
     lines += [f"  {ticks.get(n, ''):>{margin}} {axis}{line}".rstrip() for n, line in enumerate(canvas.lines())]
     lines.append(f"  {'':>{margin}} {corner}{dash * canvas.width}")
     ends, name = (f"{left:.6g}", f"{right:.6g}"), printable(curve.x_label)
