@@ -137,9 +137,7 @@ _DEVICE_OF_SIMULATOR = Rule(
     ("self.provider",),
 )
 _DEVICE_OF_CLOUD = Rule(
-    f"{_SIMULATOR} || has(self.device)",
-    "provider %s has many devices; name one in device",
-    ("self.provider",),
+    f"{_SIMULATOR} || has(self.device)", "provider %s has many devices; name one in device", ("self.provider",)
 )
 _NO_CREDENTIALS = Rule(
     f"!({_SIMULATOR}) || !has(self.credentialsSecretRef)",

@@ -74,8 +74,7 @@ DecimalString = Annotated[
     text(32, rf"^-?(0|[1-9][0-9]*)(\.[0-9]+)?{_EXPONENT}$", 'a decimal number in quotes, for example "-0.5" or "1e-3"'),
 ]
 NonNegativeDecimal = Annotated[
-    str,
-    text(32, rf"^(0|[1-9][0-9]*)(\.[0-9]+)?{_EXPONENT}$", 'a decimal number from 0 in quotes, for example "0.5"'),
+    str, text(32, rf"^(0|[1-9][0-9]*)(\.[0-9]+)?{_EXPONENT}$", 'a decimal number from 0 in quotes, for example "0.5"')
 ]
 Probability = Annotated[
     str,
@@ -86,8 +85,7 @@ Probability = Annotated[
     ),
 ]
 Amount = Annotated[
-    str,
-    text(32, r"^(0|[1-9][0-9]*)(\.[0-9]{1,9})?$", 'an amount in quotes, at most 9 decimals, for example "1.50"'),
+    str, text(32, r"^(0|[1-9][0-9]*)(\.[0-9]{1,9})?$", 'an amount in quotes, at most 9 decimals, for example "1.50"')
 ]
 Currency = Annotated[str, text(3, "^[A-Z]{3}$", "an ISO 4217 code, for example USD", minimum=3)]
 

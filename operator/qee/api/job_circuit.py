@@ -8,17 +8,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from qee.api.cel import Rule, rules
 from qee.api.declare import keyed, optional
-from qee.api.fields import (
-    Base64,
-    ConfigMapKey,
-    DecimalString,
-    DnsSubdomain,
-    Name,
-    Sha256,
-    Shots,
-    Source,
-    refuse_huge,
-)
+from qee.api.fields import Base64, ConfigMapKey, DecimalString, DnsSubdomain, Name, Sha256, Shots, Source, refuse_huge
 from qee.api.meta import Spec
 
 Format = Literal["openqasm3", "openqasm2", "qpy", "cirq-json"]
@@ -89,9 +79,7 @@ _SOURCES = {"source": "source", "data": "data", "configMapKeyRef": "config_map_k
 _COUNT = " + ".join(f"(has(self.{name}) ? 1 : 0)" for name in _SOURCES)
 
 _ONE_SOURCE = Rule(
-    f"{_COUNT} == 1",
-    "circuit %s has %s of source, data and configMapKeyRef; give exactly one",
-    ("self.name", _COUNT),
+    f"{_COUNT} == 1", "circuit %s has %s of source, data and configMapKeyRef; give exactly one", ("self.name", _COUNT)
 )
 _DIGEST_MISSING = Rule(
     "!has(self.configMapKeyRef) || has(self.sha256)",

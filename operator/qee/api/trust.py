@@ -26,10 +26,7 @@ Moment = Annotated[
     BeforeValidator(_moment),
     Field(json_schema_extra={"pattern": moments.PATTERN, "maxLength": len("2026-01-31T12:00:00Z")}),
 ]
-_ONE_WAY = Rule(
-    "(has(self.all) && self.all) != has(self.names)",
-    "give one of all: true and names",
-)
+_ONE_WAY = Rule("(has(self.all) && self.all) != has(self.names)", "give one of all: true and names")
 
 
 class PolicyNamespaces(Spec):

@@ -7,10 +7,7 @@ from typing import Any
 from qee.cli.problem import Problem
 
 KEY_VARIABLE = "QEE_KEY"
-FIELDS = {
-    "key": "private key to sign with",
-    "passphraseFile": "file with its passphrase",
-}
+FIELDS = {"key": "private key to sign with", "passphraseFile": "file with its passphrase"}
 
 
 def path() -> Path:

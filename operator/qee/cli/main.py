@@ -42,15 +42,11 @@ def run(
     given: options.Given,
     local: Annotated[bool, typer.Option("--local", help="Run on this machine, without a cluster.")] = False,
     engine: Annotated[
-        Engine | None,
-        typer.Option(help="Engine of a local run. Default: that of the backend, or the backend's name."),
+        Engine | None, typer.Option(help="Engine of a local run. Default: that of the backend, or the backend's name.")
     ] = None,
     config_map: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Further manifest with ConfigMaps for a local run. May be repeated.",
-        ),
+        typer.Option(metavar="FILE", help="Further manifest with ConfigMaps for a local run. May be repeated."),
     ] = None,
     choice: options.JobOptions,
     wait: Annotated[bool, typer.Option(help="Wait for the end and show the result.")] = True,

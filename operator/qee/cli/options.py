@@ -31,22 +31,12 @@ def moment(text: str) -> datetime:
 
 
 Namespace = Annotated[
-    str | None,
-    typer.Option(
-        "-n",
-        "--namespace",
-        metavar="NAME",
-        help="Default: that of the kubeconfig's context.",
-    ),
+    str | None, typer.Option("-n", "--namespace", metavar="NAME", help="Default: that of the kubeconfig's context.")
 ]
 Context = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: the current one."),
+    str | None, typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: the current one.")
 ]
-Kubeconfig = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Default: $KUBECONFIG, else ~/.kube/config."),
-]
+Kubeconfig = Annotated[str | None, typer.Option(metavar="FILE", help="Default: $KUBECONFIG, else ~/.kube/config.")]
 JobName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a QuantumJob.")]
 SameFile = Annotated[str | None, typer.Option("-f", "--file", metavar="FILE", help="The same as FILE.")]
 
@@ -73,19 +63,10 @@ ConfigMapFiles = Annotated[
     typer.Option("--config-map", metavar="FILE", help="Further manifest with ConfigMaps; may be repeated."),
 ]
 Timeout = Annotated[
-    float | None,
-    typer.Option(
-        parser=seconds,
-        metavar="DURATION",
-        help="Wait no longer, for example 90s or 1h30m.",
-    ),
+    float | None, typer.Option(parser=seconds, metavar="DURATION", help="Wait no longer, for example 90s or 1h30m.")
 ]
 CancelOnInterrupt = Annotated[
-    bool,
-    typer.Option(
-        "--cancel-on-interrupt",
-        help="SIGINT and SIGTERM cancel the job, too.",
-    ),
+    bool, typer.Option("--cancel-on-interrupt", help="SIGINT and SIGTERM cancel the job, too.")
 ]
 Name = Annotated[str | None, typer.Option(metavar="NAME", help="Name for the job, in place of the manifest's.")]
 Chosen = Annotated[

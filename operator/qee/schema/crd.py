@@ -62,11 +62,7 @@ def backend_crd() -> dict[str, Any]:
     return _crd(schema, names.KIND_BACKEND, names.PLURAL_BACKEND, "qb", "Cluster", BACKEND_COLUMNS)
 
 
-TRUST_POLICY_COLUMNS: Sequence[Column] = (
-    {"name": "Mode", "type": "string", "jsonPath": ".spec.mode"},
-    *_READY,
-    _AGE,
-)
+TRUST_POLICY_COLUMNS: Sequence[Column] = ({"name": "Mode", "type": "string", "jsonPath": ".spec.mode"}, *_READY, _AGE)
 
 
 def trust_policy_crd() -> dict[str, Any]:

@@ -28,10 +28,7 @@ class Certificate:
     """
 
     def __init__(
-        self,
-        directory: Path,
-        taken_up: Callable[[datetime], object] = lambda _: None,
-        clients: Path | None = None,
+        self, directory: Path, taken_up: Callable[[datetime], object] = lambda _: None, clients: Path | None = None
     ) -> None:
         self._paths = (directory / CERTIFICATE, directory / KEY)
         self._taken_up = taken_up

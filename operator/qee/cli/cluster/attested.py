@@ -58,12 +58,7 @@ async def of_cluster(target: Target, name: str, trust: Sequence[str], view: View
 
 
 def of_files(
-    document: str,
-    signature: str,
-    trust: Sequence[str],
-    wanted: Wanted,
-    view: View,
-    files: Sequence[str] = (),
+    document: str, signature: str, trust: Sequence[str], wanted: Wanted, view: View, files: Sequence[str] = ()
 ) -> int:
     trusted = trusted_keys(trust)
     return _shown(_read(document, "--file"), _read(signature, "--signature"), trusted, wanted, view, files)
@@ -83,12 +78,7 @@ def trusted_keys(paths: Sequence[str]) -> list[PublicKey]:
 
 
 def _shown(
-    document: bytes,
-    envelope: bytes,
-    trusted: list[PublicKey],
-    wanted: Wanted,
-    view: View,
-    files: Sequence[str],
+    document: bytes, envelope: bytes, trusted: list[PublicKey], wanted: Wanted, view: View, files: Sequence[str]
 ) -> int:
     try:
         predicate = check_signature(envelope, document, trusted, installed_suite())

@@ -10,10 +10,7 @@ from qee.cli.forms import Engine
 
 
 def lint(
-    *,
-    given: options.Given,
-    config_map: options.ConfigMapFiles = None,
-    memory: options.BackendMemory = None,
+    *, given: options.Given, config_map: options.ConfigMapFiles = None, memory: options.BackendMemory = None
 ) -> Any:
     """Check a manifest without a cluster.
 

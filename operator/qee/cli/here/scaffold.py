@@ -56,8 +56,7 @@ def format_of(path: str, data: bytes) -> str:
     if path.endswith(PYTHON):
         lines = [f"  {line}" for sdk, export in _EXPORT.items() for line in (f"# {sdk}", *export)]
         raise Problem(
-            f"{path}: is Python, which qee does not run; add these lines to it, and give what they write",
-            details=lines,
+            f"{path}: is Python, which qee does not run; add these lines to it, and give what they write", details=lines
         )
     found = recognised(path, data)
     if found is None:

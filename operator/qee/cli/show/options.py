@@ -19,9 +19,7 @@ class ViewOptions:
     output: Annotated[
         ResultForm,
         typer.Option(
-            "-o",
-            "--output",
-            help="Text for people, every number (table, csv, npz), or the document (json, yaml).",
+            "-o", "--output", help="Text for people, every number (table, csv, npz), or the document (json, yaml)."
         ),
     ] = ResultForm.HISTOGRAM
     output_file: Annotated[

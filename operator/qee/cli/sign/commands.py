@@ -113,8 +113,7 @@ def verify(
     target: Target,
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Manifests; the same as -f.")] = None,
     file: Annotated[
-        list[str] | None,
-        typer.Option("-f", "--file", metavar="FILE", help="Manifest; - is stdin; may be repeated."),
+        list[str] | None, typer.Option("-f", "--file", metavar="FILE", help="Manifest; - is stdin; may be repeated.")
     ] = None,
     policy: Annotated[
         list[str] | None,
@@ -150,10 +149,7 @@ def verify(
 
 
 keys = typer.Typer(
-    name="key",
-    help="Make, show and convert keys for signing jobs.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    name="key", help="Make, show and convert keys for signing jobs.", no_args_is_help=True, rich_markup_mode=None
 )
 for each in (generate, show, convert):
     command(keys, each)
