@@ -7,12 +7,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from qee.certs.metrics import Metrics
 from qee.certs.result_key import ResultKey
 from qee.certs.settings import Settings
 from qee.certs.webhook import WebhookCertificates
+from qee.core.times import utc_now
 from qee.kube.port import ApiError, Conflict, Port
 from qee.signing.keys import KeyProblem
 
@@ -21,15 +22,11 @@ Part = Callable[[], Awaitable[list[str]]]
 SOON_SECONDS = 1.0  # after a round that failed
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Keeper:
     """Parts are independent: a Secret that is missing does not keep the others from their work."""
 
     def __init__(
-        self, port: Port, settings: Settings, metrics: Metrics | None = None, now: Callable[[], datetime] = _now
+        self, port: Port, settings: Settings, metrics: Metrics | None = None, now: Callable[[], datetime] = utc_now
     ) -> None:
         self._settings = settings
         self._metrics = metrics or Metrics()

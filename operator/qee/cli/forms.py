@@ -2,36 +2,12 @@
 
 from enum import StrEnum
 
-
-class Engine(StrEnum):
-    AER = "aer"
-    CIRQ = "cirq"
-
-
-class ResultForm(StrEnum):
-    HISTOGRAM = "histogram"
-    TABLE = "table"
-    CSV = "csv"
-    NPZ = "npz"
-    JSON = "json"
-    YAML = "yaml"
-
-
-class ListForm(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
-    NAME = "name"
-
-
-class CreatedForm(StrEnum):
-    TEXT = "text"
-    NAME = "name"
-
-
-class KeyForm(StrEnum):
-    PEM = "pem"
-    DER = "der"
+Engine = StrEnum("Engine", ["AER", "CIRQ"])
+ResultForm = StrEnum("ResultForm", ["HISTOGRAM", "TABLE", "CSV", "NPZ", "JSON", "YAML"])
+ListForm = StrEnum("ListForm", ["TABLE", "JSON", "YAML", "NAME"])
+CreatedForm = StrEnum("CreatedForm", ["TEXT", "NAME"])
+KeyForm = StrEnum("KeyForm", ["PEM", "DER"])
+VerdictForm = StrEnum("VerdictForm", ["TEXT", "JSON"])
 
 
 class KeyAlgorithm(StrEnum):
@@ -39,8 +15,3 @@ class KeyAlgorithm(StrEnum):
     ML_DSA_65 = "ML-DSA-65"
     ML_DSA_87 = "ML-DSA-87"
     ED25519 = "Ed25519"
-
-
-class VerdictForm(StrEnum):
-    TEXT = "text"
-    JSON = "json"

@@ -1,6 +1,7 @@
 """The CustomResourceDefinitions, built from the typed models."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -47,30 +48,7 @@ BACKEND_COLUMNS: Sequence[Column] = (
 )
 
 
-def job_crd() -> dict[str, Any]:
-    """The CRD of QuantumJob: its spec is immutable but for `MUTABLE`."""
-    schema = structural(QuantumJob)
-    spec = schema["properties"]["spec"]
-    transitions = [*immutability(spec, MUTABLE), _CIRCUITS_IN_ORDER]
-    spec[RULES] = [*spec[RULES], *(rule.as_crd() for rule in transitions)]
-    return _crd(schema, names.KIND_JOB, names.PLURAL_JOB, "qj", "Namespaced", JOB_COLUMNS)
-
-
-def backend_crd() -> dict[str, Any]:
-    """The CRD of QuantumBackend."""
-    schema = structural(QuantumBackend)
-    return _crd(schema, names.KIND_BACKEND, names.PLURAL_BACKEND, "qb", "Cluster", BACKEND_COLUMNS)
-
-
-TRUST_POLICY_COLUMNS: Sequence[Column] = ({"name": "Mode", "type": "string", "jsonPath": ".spec.mode"}, *_READY, _AGE)
-
-
-def trust_policy_crd() -> dict[str, Any]:
-    """The CRD of QuantumTrustPolicy."""
-    schema = structural(QuantumTrustPolicy)
-    kind, plural = names.KIND_TRUST_POLICY, names.PLURAL_TRUST_POLICY
-    return _crd(schema, kind, plural, "qtp", "Cluster", TRUST_POLICY_COLUMNS)
-
+POLICY_COLUMNS: Sequence[Column] = ({"name": "Mode", "type": "string", "jsonPath": ".spec.mode"}, *_READY, _AGE)
 
 TASK_COLUMNS: Sequence[Column] = (
     {"name": "Job", "type": "string", "jsonPath": ".spec.job.name"},
@@ -89,34 +67,6 @@ BUDGET_COLUMNS: Sequence[Column] = (
     {"name": "Currency", "type": "string", "jsonPath": ".spec.limits.cost.currency"},
     _AGE,
 )
-
-
-def task_crd() -> dict[str, Any]:
-    """The CRD of QuantumTask."""
-    schema = structural(QuantumTask)
-    return _crd(schema, names.KIND_TASK, names.PLURAL_TASK, "qt", "Namespaced", TASK_COLUMNS)
-
-
-def budget_crd() -> dict[str, Any]:
-    """The CRD of QuantumBudget."""
-    schema = structural(QuantumBudget)
-    return _crd(schema, names.KIND_BUDGET, names.PLURAL_BUDGET, "qbg", "Namespaced", BUDGET_COLUMNS)
-
-
-CRDS = {
-    names.PLURAL_JOB: job_crd,
-    names.PLURAL_BACKEND: backend_crd,
-    names.PLURAL_TRUST_POLICY: trust_policy_crd,
-    names.PLURAL_TASK: task_crd,
-    names.PLURAL_BUDGET: budget_crd,
-}
-MODELS: Mapping[str, type[BaseModel]] = {
-    names.PLURAL_JOB: QuantumJob,
-    names.PLURAL_BACKEND: QuantumBackend,
-    names.PLURAL_TRUST_POLICY: QuantumTrustPolicy,
-    names.PLURAL_TASK: QuantumTask,
-    names.PLURAL_BUDGET: QuantumBudget,
-}
 
 # CEL compares lists of type map without regard to order (kubernetes.io, "Common Expression Language in Kubernetes",
 # on list types); a signature has regard.
@@ -145,8 +95,13 @@ def _immutable(name: str, field: Mapping[str, Any]) -> Rule:
 
 
 def _crd(
-    schema: Mapping[str, Any], kind: str, plural: str, short: str, scope: str, columns: Sequence[Column]
+    model: type[BaseModel], kind: str, plural: str, short: str, scope: str, columns: Sequence[Column]
 ) -> dict[str, Any]:
+    schema = structural(model)
+    if model is QuantumJob:  # its spec is immutable but for `MUTABLE`
+        spec = schema["properties"]["spec"]
+        transitions = [*immutability(spec, MUTABLE), _CIRCUITS_IN_ORDER]
+        spec[RULES] = [*spec[RULES], *(rule.as_crd() for rule in transitions)]
     properties = {
         "apiVersion": {"description": f"{names.API_VERSION}.", "type": "string"},
         "kind": {"description": f"{kind}.", "type": "string"},
@@ -188,3 +143,14 @@ def _crd(
             ],
         },
     }
+
+
+_KINDS: Sequence[tuple[type[BaseModel], str, str, str, str, Sequence[Column]]] = (
+    (QuantumJob, names.KIND_JOB, names.PLURAL_JOB, "qj", "Namespaced", JOB_COLUMNS),
+    (QuantumBackend, names.KIND_BACKEND, names.PLURAL_BACKEND, "qb", "Cluster", BACKEND_COLUMNS),
+    (QuantumTrustPolicy, names.KIND_TRUST_POLICY, names.PLURAL_TRUST_POLICY, "qtp", "Cluster", POLICY_COLUMNS),
+    (QuantumTask, names.KIND_TASK, names.PLURAL_TASK, "qt", "Namespaced", TASK_COLUMNS),
+    (QuantumBudget, names.KIND_BUDGET, names.PLURAL_BUDGET, "qbg", "Namespaced", BUDGET_COLUMNS),
+)
+CRDS = {kind[2]: partial(_crd, *kind) for kind in _KINDS}
+MODELS = {plural: model for model, _, plural, *_ in _KINDS}

@@ -4,10 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aiohttp import web
 
+from qee.core.times import utc_now
 from qee.signing.libraries import Suite
 from qee.webhook.metrics import Metrics
 from qee.webhook.review import FAILED, NOT_SYNCED, Answer, Facts, Malformed, Request, answer, parse
@@ -15,10 +16,6 @@ from qee.webhook.review import FAILED, NOT_SYNCED, Answer, Facts, Malformed, Req
 logger = logging.getLogger(__name__)
 MAX_BODY = 3 * 1024 * 1024  # bytes; what the API server accepts itself
 READ_SECONDS = 10.0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Admission:
@@ -30,7 +27,7 @@ class Admission:
         missing: Callable[[], str],
         suite: Suite,
         metrics: Metrics,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._facts = facts
         self._missing = missing

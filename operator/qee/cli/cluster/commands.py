@@ -134,16 +134,16 @@ def logs(
 
 def fetch(target: Target, name: options.JobName) -> Any:
     """Have the result of a job at a provider fetched now, where it could not be fetched before."""
-    from qee.cli.cluster import fetching
+    from qee.cli.cluster import requests
 
-    return fetching.fetch(target, name)
+    return requests.fetch(target, name)
 
 
 def cancel(target: Target, name: options.JobName) -> Any:
     """Ask for a job to be cancelled."""
-    from qee.cli.cluster import cancelling
+    from qee.cli.cluster import requests
 
-    return cancelling.cancel(target, name)
+    return requests.cancel(target, name)
 
 
 def backends(target: Target, output: options.ListOutput = ListForm.TABLE) -> Any:

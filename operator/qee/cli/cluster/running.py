@@ -7,9 +7,9 @@ from dataclasses import replace
 from qee.api.conditions import Phase
 from qee.cli import exits, jobs
 from qee.cli.cluster import stored
-from qee.cli.cluster.cancelling import request_cancel
 from qee.cli.cluster.interrupts import Interrupted, Interrupts
 from qee.cli.cluster.progress import Progress
+from qee.cli.cluster.requests import request_cancel
 from qee.cli.cluster.submitting import create, signing_with
 from qee.cli.cluster.waiting import until_finished
 from qee.cli.connection import Cluster, Target

@@ -29,15 +29,12 @@ def draw(
         raise Problem(f"--circuit {circuit}: the job has no such circuit; it has {there}")
     if png is not None:
         return _picture(replace(document, circuits=chosen), png)
-    for name, text in _drawings(replace(document, circuits=chosen).to_bytes(), _width()):
+    width = max(40, min(MAX_WIDTH, terminal.width(100)))
+    for name, text in _asked(replace(document, circuits=chosen).to_bytes(), str(width))["drawings"]:
         if len(document.circuits) > 1:
-            terminal.out(f"{terminal.printable(name)}:")
-        terminal.out("\n".join(terminal.printable(line).rstrip() for line in text.splitlines()))
+            terminal.out(f"{terminal.printable(str(name))}:")
+        terminal.out("\n".join(terminal.printable(line).rstrip() for line in str(text).splitlines()))
     return exits.OK
-
-
-def _width() -> int:
-    return max(40, min(MAX_WIDTH, terminal.width(100)))
 
 
 def _picture(document: RunDocument, file: str) -> int:
@@ -58,10 +55,6 @@ def _picture(document: RunDocument, file: str) -> int:
     write(file, picture, replace=True, what="--png")
     terminal.note(f"wrote {terminal.printable(file)}")
     return exits.OK
-
-
-def _drawings(document: bytes, width: int) -> list[tuple[str, str]]:
-    return [(str(name), str(text)) for name, text in _asked(document, str(width))["drawings"]]
 
 
 def _asked(document: bytes, form: str) -> dict[str, Any]:

@@ -113,7 +113,8 @@ class _Painter:
         for wire, bit in mark.bits:
             y, size = self._y(row, wire), self._plan.wires[wire].size
             if writes:
-                self._polygon([(x - 0.13, y - 0.22), (x + 0.13, y - 0.22), (x, y - 0.02)])
+                corners = [(x - 0.13, y - 0.22), (x + 0.13, y - 0.22), (x, y - 0.02)]
+                self._axes.add_artist(Polygon(corners, fc=_CLASSICAL, ec="none", zorder=_BOXES))
             else:
                 self._circle(x, y, 0.07, _CLASSICAL)
             if writes and size != 1:
@@ -160,9 +161,6 @@ class _Painter:
 
     def _circle(self, x: float, y: float, radius: float, fill: str) -> None:
         self._axes.add_artist(Circle((x, y), radius, fc=fill, ec="black", lw=0.9, zorder=_BOXES))
-
-    def _polygon(self, corners: list[tuple[float, float]]) -> None:
-        self._axes.add_artist(Polygon(corners, fc=_CLASSICAL, ec="none", zorder=_BOXES))
 
     def _text(self, x: float, y: float, text: str, size: int, **more: Any) -> None:
         style = {"ha": "center", "va": "center", "zorder": _TEXT} | more

@@ -108,7 +108,7 @@ class Reader:
             return [self.value(item, f"{path}[{index}]") for index, item in enumerate(node.items)]
         if node.kind == "mapping":
             return self._mapping(node, path)
-        return _text(node, self, path) if node.style is not None else self._plain(node.text, path)
+        return self._text(node.text, path) if node.style is not None else self._plain(node.text, path)
 
     def _mapping(self, node: Node, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -136,17 +136,12 @@ class Reader:
                 f"{text[:60]} means different things to different readers",
                 "put it into quotes if it is text; else write true, false or a whole number in decimal digits",
             )
-        return _checked(text, self, path)
+        return self._text(text, path)
+
+    def _text(self, text: str, path: str) -> str:
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise self._problem(path, "holds half a character (\\ud800 to \\udfff)", "write the character itself")
+        return text
 
     def _problem(self, path: str, what: str, remedy: str) -> Problem:
         return Problem(f"{self._origin}: {path or 'the document'}: {what}; {remedy}")
-
-
-def _text(node: Node, reader: Reader, path: str) -> str:
-    return _checked(node.text, reader, path)
-
-
-def _checked(text: str, reader: Reader, path: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise reader._problem(path, "holds half a character (\\ud800 to \\udfff)", "write the character itself")
-    return text

@@ -12,8 +12,9 @@ from qee.api.backend import is_cloud
 from qee.cli import exits
 from qee.cli.connection import Target
 from qee.cli.forms import VerdictForm
+from qee.cli.jobs import moment
 from qee.cli.problem import Problem
-from qee.cli.sign import signable
+from qee.cli.sign import secret, signable
 from qee.cli.sign.signing import namespace_of
 from qee.cli.sign.suite import installed_suite
 from qee.cli.terminal import coloured, draws, note, out, printable, printable_json
@@ -101,10 +102,8 @@ async def _ground(
 def _policies(path: str) -> Iterator[Object]:
     import yaml
 
-    from qee.cli.sign.secret import read_file
-
     try:
-        found = list(yaml.safe_load_all(read_file(path, "--policy")))
+        found = list(yaml.safe_load_all(secret.read_file(path, "--policy")))
     except yaml.YAMLError:
         raise Problem(f"--policy {path}: not YAML; give QuantumTrustPolicies") from None
     items = [item for each in found if isinstance(each, dict) for item in each.get("items") or [each]]
@@ -124,7 +123,7 @@ def _finding(target: Target, job: Object, ground: Ground, at: datetime | None, s
         obj=job,
         policies=ground.policies or [],
         cluster=ground.cluster or next(iter(_audiences(job)), ""),
-        created=at or _created(meta) or datetime.now(UTC),
+        created=at or moment(meta.get("creationTimestamp")) or datetime.now(UTC),
         cloud=backend in ground.cloud,
     )
     name = f"{meta['namespace']}/{meta.get('name', '')}"
@@ -159,12 +158,6 @@ def _audiences(job: Object) -> Sequence[str]:
         return Statement.from_bytes(Envelope.decode(annotation(job) or "").payload).audiences
     except (EnvelopeProblem, StatementProblem):
         return []
-
-
-def _created(meta: Object) -> datetime | None:
-    from qee.cli.jobs import moment
-
-    return moment(meta.get("creationTimestamp"))
 
 
 def _lines(origin: str, finding: Finding) -> Iterator[str]:
