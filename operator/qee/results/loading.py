@@ -9,15 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qee.api.names import (
-    MAX_FILE_BYTES,
-    REFERENCE_FORMAT,
-    REFERENCE_KEY,
-    REFERENCE_KEY_GZIP,
-    RESULT_FORMAT,
-    RESULT_KEY,
-    RESULT_KEY_GZIP,
-)
+from qee.api import names
 from qee.documents.canonical import DocumentError, canonical_json
 from qee.documents.reference import ResultReference, is_reference
 from qee.documents.reference.reading import result_of
@@ -25,7 +17,7 @@ from qee.documents.result import ResultDocument
 from qee.results.errors import NotInstalled, ResultError
 from qee.results.result import Result
 
-MAX_BYTES = MAX_FILE_BYTES  # unpacked; a document has 16 MiB, one that went to a volume more
+MAX_BYTES = names.MAX_FILE_BYTES  # unpacked; a document has 16 MiB, one that went to a volume more
 WINDOW_GZIP = 31  # zlib: 15 bits of window, with gzip's header
 _GZIP = b"\x1f\x8b"
 
@@ -96,7 +88,7 @@ def _in_bytes(data: bytes) -> bytes:
         raise ResultError(
             "this is neither a result document nor its ConfigMap; `qee result NAME --output-file` gives it"
         )
-    if value.get("apiVersion") == RESULT_FORMAT:
+    if value.get("apiVersion") == names.RESULT_FORMAT:
         return data
     return _document(value)
 
@@ -123,7 +115,7 @@ def _yaml(data: bytes) -> Any:
 
 
 def _document(value: Mapping[str, Any]) -> bytes:
-    if value.get("apiVersion") in (RESULT_FORMAT, REFERENCE_FORMAT):
+    if value.get("apiVersion") in (names.RESULT_FORMAT, names.REFERENCE_FORMAT):
         try:
             return canonical_json(dict(value))
         except DocumentError as error:
@@ -135,18 +127,20 @@ def _document(value: Mapping[str, Any]) -> bytes:
     if value.get("kind") == "List" and len(value.get("items") or ()) == 1:
         return _document(value["items"][0])
     # A Kubernetes client's dict of one object may have no kind, and has binary_data where the API has binaryData.
-    for key in (RESULT_KEY, REFERENCE_KEY):
+    for key in (names.RESULT_KEY, names.REFERENCE_KEY):
         text = (value.get("data") or {}).get(key)
         if isinstance(text, str):
             return text.encode()
-    for key in (RESULT_KEY_GZIP, REFERENCE_KEY_GZIP):
+    for key in (names.RESULT_KEY_GZIP, names.REFERENCE_KEY_GZIP):
         packed = (value.get("binaryData") or value.get("binary_data") or {}).get(key)
         if isinstance(packed, str | bytes):
             try:
                 return _unpacked(base64.b64decode(packed, validate=True))
             except binascii.Error:
                 raise ResultError(f"the ConfigMap's {key} is not base64; fetch it again") from None
-    raise ResultError(f"this holds no result: neither a document of {RESULT_FORMAT} nor a ConfigMap with {RESULT_KEY}")
+    raise ResultError(
+        f"this holds no result: neither a document of {names.RESULT_FORMAT} nor a ConfigMap with {names.RESULT_KEY}"
+    )
 
 
 def _parsed(data: bytes) -> ResultDocument:
