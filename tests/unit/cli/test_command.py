@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docs.pages import cli as reference
 from tests.fakes.cli import Cli
 from tests.fakes.port import FakeApiServer
 from typer.testing import CliRunner
 
-from qee.cli import exits, reference
+from qee.cli import exits
 from qee.cli.connection import Target
 from qee.cli.main import app
 
