@@ -7,8 +7,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from qee.api.reasons import Reason
-from qee.circuits.errors import ScanError, quoted
+from qee.circuits.errors import circuit_too_large, invalid_circuit, quoted, unsupported_construct
 from qee.circuits.report import Limits, Scan
 from qee.circuits.tally import Tally
 
@@ -32,9 +31,9 @@ def scan_cirq_json(text: str, limits: Limits) -> Scan:
     try:
         found = json.loads(text, object_hook=counter.count, parse_int=_integer, parse_constant=_refuse_constant)
     except ValueError:
-        raise ScanError(Reason.INVALID_CIRCUIT, "this is no JSON; check spec.format") from None
+        raise invalid_circuit("this is no JSON; check spec.format") from None
     if not isinstance(found, Tally) or counter.last not in ("Circuit", "FrozenCircuit"):
-        raise ScanError(Reason.INVALID_CIRCUIT, "this is JSON, but no Circuit of Cirq")
+        raise invalid_circuit("this is JSON, but no Circuit of Cirq")
     return counter.report(found)
 
 
@@ -46,9 +45,8 @@ def _check_depth(text: str) -> None:
             depth += 1
             objects += 1
             if depth > MAX_DEPTH or objects > MAX_OBJECTS:
-                raise ScanError(
-                    Reason.CIRCUIT_TOO_LARGE,
-                    f"JSON of more than {MAX_DEPTH} levels or {MAX_OBJECTS} objects; flatten or split the circuit",
+                raise circuit_too_large(
+                    f"JSON of more than {MAX_DEPTH} levels or {MAX_OBJECTS} objects; flatten or split the circuit"
                 )
         else:
             depth -= 1
@@ -56,12 +54,12 @@ def _check_depth(text: str) -> None:
 
 def _integer(digits: str) -> int:
     if len(digits) > 20:
-        raise ScanError(Reason.CIRCUIT_TOO_LARGE, f"the number {quoted(digits)} is too large")
+        raise circuit_too_large(f"the number {quoted(digits)} is too large")
     return int(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ScanError(Reason.INVALID_CIRCUIT, f"{quoted(name)} is no number of JSON")
+    raise invalid_circuit(f"{quoted(name)} is no number of JSON")
 
 
 class _Counter:
@@ -79,7 +77,7 @@ class _Counter:
     def count(self, fields: dict[str, Any]) -> Tally:
         kind = fields.get("cirq_type", "")
         if not isinstance(kind, str) or (kind and not _NAMESPACE.fullmatch(kind)):
-            raise ScanError(Reason.UNSUPPORTED_CONSTRUCT, f"the type {quoted(str(kind))} is not one of Cirq's own")
+            raise unsupported_construct(f"the type {quoted(str(kind))} is not one of Cirq's own")
         self.last = kind
         if kind == "REF":
             return self._reference(fields)
@@ -106,13 +104,13 @@ class _Counter:
     def _reference(self, fields: dict[str, Any]) -> Tally:
         found = self._named.get(_key(fields))
         if not isinstance(found, Tally):
-            raise ScanError(Reason.INVALID_CIRCUIT, "a REF names a key that no VAL before it has")
+            raise invalid_circuit("a REF names a key that no VAL before it has")
         return found
 
     def _add_moment(self, tally: Tally, fields: dict[str, Any]) -> None:
         operations = fields.get("operations")
         if not isinstance(operations, list):
-            raise ScanError(Reason.INVALID_CIRCUIT, "a Moment without a list of operations")
+            raise invalid_circuit("a Moment without a list of operations")
         for operation in operations:
             one = Tally(operations=1, work=1)
             if isinstance(operation, Tally) and operation.work:
@@ -124,9 +122,9 @@ class _Counter:
     def _add_repeated(self, tally: Tally, fields: dict[str, Any]) -> None:
         repetitions, circuit = fields.get("repetitions", 1), fields.get("circuit")
         if not isinstance(circuit, Tally):
-            raise ScanError(Reason.INVALID_CIRCUIT, "a CircuitOperation without a circuit")
+            raise invalid_circuit("a CircuitOperation without a circuit")
         if isinstance(repetitions, bool) or not isinstance(repetitions, int):
-            raise ScanError(Reason.UNSUPPORTED_CONSTRUCT, "repetitions must be a number; write it out")
+            raise unsupported_construct("repetitions must be a number; write it out")
         self._constructs.add("for" if abs(repetitions) != 1 else "gate")
         if fields.get("repeat_until") is not None:
             self._constructs.add("while")
@@ -136,27 +134,24 @@ class _Counter:
     def _measurement(self, fields: dict[str, Any]) -> None:
         key, size = fields.get("key"), fields.get("num_qubits")
         if not isinstance(key, str) or isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ScanError(Reason.INVALID_CIRCUIT, "a MeasurementGate without a key or a number of qubits")
+            raise invalid_circuit("a MeasurementGate without a key or a number of qubits")
         before = self._registers.get(key, 0)
         self._registers[key] = max(size, before)
         self._bits += self._registers[key] - before
         if self._bits > self._limits.max_classical_bits:
-            raise ScanError(
-                Reason.CIRCUIT_TOO_LARGE, f"more than {self._limits.max_classical_bits} bits are measured into"
-            )
+            raise circuit_too_large(f"more than {self._limits.max_classical_bits} bits are measured into")
 
     def _bound(self, tally: Tally) -> None:
         if tally.operations > self._limits.max_operations or tally.work > 4 * self._limits.max_operations:
-            raise ScanError(
-                Reason.CIRCUIT_TOO_LARGE,
-                f"CircuitOperations expand to more than {self._limits.max_operations} operations; reduce repetitions",
+            raise circuit_too_large(
+                f"CircuitOperations expand to more than {self._limits.max_operations} operations; reduce repetitions"
             )
         if len(self._qubits) > self._limits.max_qubits:
-            raise ScanError(Reason.CIRCUIT_TOO_LARGE, f"more than {self._limits.max_qubits} qubits are used")
+            raise circuit_too_large(f"more than {self._limits.max_qubits} qubits are used")
 
     def report(self, tally: Tally) -> Scan:
         if not self._qubits:
-            raise ScanError(Reason.INVALID_CIRCUIT, "the circuit has no qubits")
+            raise invalid_circuit("the circuit has no qubits")
         return Scan(
             format=FORMAT,
             version="1",
@@ -178,7 +173,7 @@ class _Counter:
 def _key(fields: dict[str, Any]) -> int:
     key = fields.get("key")
     if isinstance(key, bool) or not isinstance(key, int):
-        raise ScanError(Reason.INVALID_CIRCUIT, "a VAL or REF without a number as its key")
+        raise invalid_circuit("a VAL or REF without a number as its key")
     return key
 
 

@@ -1,5 +1,7 @@
 """The scanner's only error."""
 
+from functools import partial
+
 from qee.api.reasons import Reason
 
 MAX_QUOTED = 32
@@ -20,6 +22,11 @@ class ScanError(Exception):
         self.reason = reason
         self.message = message
         self.line = line
+
+
+invalid_circuit = partial(ScanError, Reason.INVALID_CIRCUIT)
+unsupported_construct = partial(ScanError, Reason.UNSUPPORTED_CONSTRUCT)
+circuit_too_large = partial(ScanError, Reason.CIRCUIT_TOO_LARGE)
 
 
 def quoted(token: str) -> str:

@@ -1,8 +1,7 @@
 """The entry point: a circuit's source to a `Scan`, within bounds and without an SDK."""
 
-from qee.api.reasons import Reason
 from qee.circuits.cirq_json import scan_cirq_json
-from qee.circuits.errors import ScanError, quoted
+from qee.circuits.errors import ScanError, invalid_circuit, quoted
 from qee.circuits.openqasm.scan import scan_openqasm
 from qee.circuits.openqasm.tokens import read_text
 from qee.circuits.qpy.scan import scan_qpy
@@ -26,15 +25,13 @@ def scan(format: str, source: str | bytes, limits: Limits | None = None) -> Scan
     except (ScanError, MemoryError):
         raise
     except Exception as error:  # a bug of the scanner must refuse one circuit, not stop the operator
-        raise ScanError(
-            Reason.INVALID_CIRCUIT, f"the scanner failed ({type(error).__name__}); please report this circuit"
-        ) from error
+        raise invalid_circuit(f"the scanner failed ({type(error).__name__}); please report this circuit") from error
 
 
 def scan_unguarded(format: str, source: str | bytes, limits: Limits) -> Scan:
     """`scan` without its safety net, so that tests see bugs."""
     if format not in FORMATS:
-        raise ScanError(Reason.INVALID_CIRCUIT, f"the format {quoted(str(format))} is not one of {', '.join(FORMATS)}")
+        raise invalid_circuit(f"the format {quoted(str(format))} is not one of {', '.join(FORMATS)}")
     if format == "qpy":
         return scan_qpy(source.encode() if isinstance(source, str) else source, limits)
     if format == "cirq-json":

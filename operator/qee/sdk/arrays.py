@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qee.api.reasons import Reason
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, invalid_spec, unsupported_construct
 
 MAX_PROBABILITY_BITS = 20
 MAX_STATEVECTOR_QUBITS = 16
@@ -51,18 +51,16 @@ def refuse_methods(method: str, exact: Sequence[str], without: Mapping[str, Sequ
     for output in exact:
         if output in without.get(method, ()):
             instead = ", or give a precision" if output == "expectation" else ""
-            raise RunnerError(
-                Reason.INVALID_SPEC,
-                f"simulator.method: {method} has no exact {output}; set simulator.method: automatic{instead}",
+            raise invalid_spec(
+                f"simulator.method: {method} has no exact {output}; set simulator.method: automatic{instead}"
             )
 
 
 def measured_early() -> RunnerError:
     """The refusal of outputs that are of the final state where there is none."""
-    return RunnerError(
-        Reason.UNSUPPORTED_CONSTRUCT,
+    return unsupported_construct(
         "outputs: probabilities, statevector and expectation are of the state before the final measurements, "
-        "and the circuit measures before its end; ask for counts or memory, or measure at the end only",
+        "and the circuit measures before its end; ask for counts or memory, or measure at the end only"
     )
 
 

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qee.api.reasons import Reason
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec
 
 # Qiskit's OpenQASM 3 exporter writes theta[0] as _theta_0_, for an identifier has no brackets.
 _EXPORTED = re.compile(r"_(\w+)_(\d+)_")
@@ -23,16 +22,14 @@ def matched(columns: Iterable[str], parameters: Mapping[str, Any]) -> dict[str, 
     given = {canonical(name): name for name in columns}
     missing, surplus = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
     if missing:
-        raise _invalid(f"parameters: no values for {_listed(missing)}, which the circuit takes; add a column for each")
+        raise invalid_spec(
+            f"parameters: no values for {_listed(missing)}, which the circuit takes; add a column for each"
+        )
     if surplus:
         has = f"its parameters are {_listed(sorted(wanted))}" if wanted else "it has no parameters"
-        raise _invalid(f"parameters: the circuit does not use {_listed(surplus)}; {has}; remove the column")
+        raise invalid_spec(f"parameters: the circuit does not use {_listed(surplus)}; {has}; remove the column")
     return {name: wanted[key] for key, name in given.items()}
 
 
 def _listed(names: list[str]) -> str:
     return ", ".join(name[:64] for name in names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def _invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from qee.api.reasons import Reason
 from qee.documents.canonical import DocumentError
 from qee.documents.codec import Document, OmitEmpty, one_of
 from qee.documents.result import Register
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import circuit_too_large
 
 DIAGRAM = "diagram"  # what the runner is asked for
 MAX_OPERATIONS = 2_000  # nobody reads a picture of more
@@ -68,10 +67,9 @@ class Answer(Document):
 def refuse_many(operations: int) -> None:
     """Raises RunnerError for more operations than a picture holds."""
     if operations > MAX_OPERATIONS:
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
+        raise circuit_too_large(
             f"{operations} operations, and a picture holds {MAX_OPERATIONS}; leave out --png to have the circuit drawn "
-            "as text, or draw a part of it",
+            "as text, or draw a part of it"
         )
 
 

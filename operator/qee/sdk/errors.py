@@ -1,5 +1,7 @@
 """Why a run was refused or failed, in words that may go into a job's status."""
 
+from functools import partial
+
 from qee.api.names import EXIT_INTERNAL, EXIT_PERMANENT
 from qee.api.reasons import Reason
 
@@ -19,3 +21,11 @@ class RunnerError(Exception):
     @property
     def exit_code(self) -> int:
         return EXIT_INTERNAL if self.reason in _INTERNAL else EXIT_PERMANENT
+
+
+# The refusals that say why in their name; each takes the message.
+invalid_spec = partial(RunnerError, Reason.INVALID_SPEC)
+invalid_circuit = partial(RunnerError, Reason.INVALID_CIRCUIT)
+unsupported_construct = partial(RunnerError, Reason.UNSUPPORTED_CONSTRUCT)
+circuit_too_large = partial(RunnerError, Reason.CIRCUIT_TOO_LARGE)
+limit_exceeded = partial(RunnerError, Reason.LIMIT_EXCEEDED)

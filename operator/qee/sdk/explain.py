@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qee.api.reasons import Reason
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, invalid_circuit, unsupported_construct
 from qee.sdk.source import statements
 
 LONGEST_TOLD = 1000  # characters of a statement whose shape is looked at: shapes go back and forth over it
@@ -123,12 +122,12 @@ def unsupported(construct: str, line: int | None = None, engine: str | None = No
     """The refusal of one of CONSTRUCTS."""
     what = CONSTRUCTS[construct]
     by = f"engine {engine}" if engine else "the engine"
-    return RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"{at(line)}{by} does not run {what.name}; {what.rewrite}")
+    return unsupported_construct(f"{at(line)}{by} does not run {what.name}; {what.rewrite}")
 
 
 def invalid(message: str, line: int | None = None) -> RunnerError:
     """The refusal of a program that is wrong in any engine."""
-    return RunnerError(Reason.INVALID_CIRCUIT, f"{at(line)}{message}")
+    return invalid_circuit(f"{at(line)}{message}")
 
 
 def at(line: int | None) -> str:

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from qee.api.reasons import Reason
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec
 
 _SAME = {"CX": "cx", "U": "u", "phase": "p", "cphase": "cp"}
 
@@ -18,8 +17,6 @@ def by_one_name(gate_times: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, time in gate_times.items():
         if (known := one_name(name)) in found:
-            raise RunnerError(
-                Reason.INVALID_SPEC, f"noise.gateTimes: {name} and {known} are one gate; give one of the two"
-            )
+            raise invalid_spec(f"noise.gateTimes: {name} and {known} are one gate; give one of the two")
         found[known] = time
     return found

@@ -17,9 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qee.api.reasons import Reason
 from qee.documents.run import Observable, circuit_seed
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec
 from qee.sdk.outcomes import Estimate
 
 MAX_SHOTS = 10_000_000  # of one group, as of a circuit (qee.api.fields.Shots)
@@ -70,10 +69,9 @@ class Measurements:
         for group in self.groups:
             wanted = max(group.bound(name) / precision * (totals[name] / precision) for name in group.terms)
             if not wanted <= MAX_SHOTS:
-                raise RunnerError(
-                    Reason.INVALID_SPEC,
+                raise invalid_spec(
                     f"precision: {precision:g} takes {wanted:.2g} shots of one measurement, {MAX_SHOTS} are possible; "
-                    "ask for a larger standard error, or on a noiseless simulator leave precision out",
+                    "ask for a larger standard error, or on a noiseless simulator leave precision out"
                 )
             found.append(max(2, -(-math.ceil(wanted - 1e-9) * numerator // denominator)))
         return found
@@ -127,10 +125,9 @@ def measurements(observables: Sequence[Observable], qubits: int) -> Measurements
     for each in observables:
         for label, text in each.terms.items():
             if len(label) != qubits:
-                raise RunnerError(
-                    Reason.INVALID_SPEC,
+                raise invalid_spec(
                     f"observables[{each.name}].terms: {label[:40]} has {len(label)} letters, the circuit has {qubits} "
-                    "qubits; give one letter for each qubit, the highest leftmost",
+                    "qubits; give one letter for each qubit, the highest leftmost"
                 )
             if set(label) == {"I"}:
                 constants[each.name] += float(text)

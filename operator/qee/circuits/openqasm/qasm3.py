@@ -8,16 +8,7 @@ from qee.circuits.errors import quoted
 from qee.circuits.openqasm.declarations import include, old_register, qubit
 from qee.circuits.openqasm.definitions import gate_definition, return_statement, subroutine
 from qee.circuits.openqasm.expressions import type_keywords
-from qee.circuits.openqasm.flow import (
-    box,
-    end,
-    for_statement,
-    if_statement,
-    jump,
-    plain_block,
-    switch,
-    while_statement,
-)
+from qee.circuits.openqasm.flow import box, end, for_statement, if_statement, jump, plain_block, switch, while_statement
 from qee.circuits.openqasm.gates import BUILTIN_3, Gate
 from qee.circuits.openqasm.modifiers import MODIFIERS, modified_call
 from qee.circuits.openqasm.names import not_a_gate

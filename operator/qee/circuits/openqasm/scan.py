@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from qee.api.reasons import Reason
-from qee.circuits.errors import ScanError
+from qee.circuits.errors import invalid_circuit
 from qee.circuits.openqasm.bounds import bound
 from qee.circuits.openqasm.definitions import call_subroutine
 from qee.circuits.openqasm.expressions import Expressions
@@ -28,7 +27,7 @@ def scan_openqasm(format: str, source: str, limits: Limits) -> Scan:
         reader, dialect.version, partial(resolve, reader, program), partial(call_subroutine, reader, program)
     )
     if not reader.items[0]:
-        raise ScanError(Reason.INVALID_CIRCUIT, "the source is empty", 1)
+        raise invalid_circuit("the source is empty", 1)
     dialect.version_line(reader, program)
     tally, statement = program.tally, dialect.statement
     while reader.items[reader.pos]:

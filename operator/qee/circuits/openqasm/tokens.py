@@ -6,7 +6,7 @@ from functools import cache
 from typing import NoReturn
 
 from qee.api.reasons import Reason
-from qee.circuits.errors import ScanError, quoted
+from qee.circuits.errors import ScanError, circuit_too_large, invalid_circuit, quoted
 
 # Every repetition that could fail after having matched is possessive or anchored by what follows, so the pass is linear
 # whatever the input; `\Z` ends it, else trailing blanks would be tried again from each of their positions.
@@ -44,31 +44,26 @@ def read_text(source: str | bytes, max_bytes: int) -> str:
         try:
             data = source.encode()
         except UnicodeEncodeError:
-            raise ScanError(Reason.INVALID_CIRCUIT, "the source is not valid Unicode; save it as UTF-8") from None
+            raise invalid_circuit("the source is not valid Unicode; save it as UTF-8") from None
     elif isinstance(source, bytes):
         data = source
     else:
-        raise ScanError(Reason.INVALID_CIRCUIT, "the source is neither text nor bytes")
+        raise invalid_circuit("the source is neither text nor bytes")
     if len(data) > max_bytes:
-        raise ScanError(
-            Reason.CIRCUIT_TOO_LARGE,
+        raise circuit_too_large(
             f"the source has {len(data)} bytes, at most {max_bytes} are possible, for a ConfigMap holds no more; write "
-            "what repeats as a gate or a loop, round angles, leave out comments and spaces, or split it",
+            "what repeats as a gate or a loop, round angles, leave out comments and spaces, or split it"
         )
     if data.startswith(_BOMS):
-        raise ScanError(
-            Reason.INVALID_CIRCUIT, "the source begins with a byte order mark; save it as UTF-8 without one", 1
-        )
+        raise invalid_circuit("the source begins with a byte order mark; save it as UTF-8 without one", 1)
     nul = data.find(b"\0")
     if nul >= 0:
-        raise ScanError(
-            Reason.INVALID_CIRCUIT, "a NUL byte: this is not text; check spec.format", data.count(b"\n", 0, nul) + 1
-        )
+        raise invalid_circuit("a NUL byte: this is not text; check spec.format", data.count(b"\n", 0, nul) + 1)
     try:
         return data.decode() if isinstance(source, bytes) else source
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ScanError(Reason.INVALID_CIRCUIT, "the source is not valid UTF-8; save it as UTF-8", line) from None
+        raise invalid_circuit("the source is not valid UTF-8; save it as UTF-8", line) from None
 
 
 def placed(source: str, version: int) -> Iterator[tuple[int, str]]:
@@ -89,11 +84,7 @@ class Cursor:
         self.items.append("")
         self.pos = 0
         if len(self.items) > max_tokens:
-            raise ScanError(
-                Reason.CIRCUIT_TOO_LARGE,
-                f"the source has more than {max_tokens} tokens; split it",
-                self.line(max_tokens),
-            )
+            raise circuit_too_large(f"the source has more than {max_tokens} tokens; split it", self.line(max_tokens))
 
     def line(self, index: int | None = None) -> int:
         """The line of a token, found by a second pass: only errors need it."""

@@ -7,8 +7,8 @@ multiplied.
 
 from collections.abc import Sequence
 
-from qee.api.reasons import Reason
-from qee.circuits.qpy.file import QpyError, Reader, broken, read_header, refused
+from qee.circuits.errors import circuit_too_large, invalid_circuit
+from qee.circuits.qpy.file import Reader, broken, read_header, refused
 from qee.circuits.qpy.found import CONSTRUCTS, KNOWN, PLAIN, RESETS, Bounds, Found
 from qee.circuits.qpy.values import MAX_DEPTH, Values
 
@@ -16,13 +16,12 @@ MAX_RANGED = 200_000
 
 
 def check(data: bytes, bounds: Bounds | None = None) -> tuple[int, Found]:
-    """The version and what the only circuit of a QPY file holds. Raises QpyError for what must not be loaded."""
+    """The version and what the only circuit of a QPY file holds. Raises ScanError for what must not be loaded."""
     header = read_header(data)
     if header.programs != 1:
-        raise QpyError(
-            Reason.INVALID_CIRCUIT,
+        raise invalid_circuit(
             f"the QPY file holds {header.programs} circuits; write each by its own qpy.dump and give each its own "
-            "entry in spec.circuits",
+            "entry in spec.circuits"
         )
     reader = Reader(data, 19)
     (kind,) = reader.fields("!c")
@@ -45,7 +44,7 @@ class _Walk:
     def circuit(self, reader: Reader, depth: int) -> Found:
         """One circuit, which begins at the cursor. Numbers in its header are held against the bounds first."""
         if depth > MAX_DEPTH:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"circuits are nested in more than {MAX_DEPTH} levels; decompose")
+            raise circuit_too_large(f"circuits are nested in more than {MAX_DEPTH} levels; decompose")
         name, kind, phase, qubits, clbits, metadata, registers, instructions, variables = reader.fields("!HcHIIQIQI")
         for what, count, most in (
             ("qubits", qubits, self._bounds.qubits),
@@ -53,7 +52,7 @@ class _Walk:
             ("instructions", instructions, self._bounds.operations),
         ):
             if count > most:
-                raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"the circuit has {count} {what}, {most} are possible")
+                raise circuit_too_large(f"the circuit has {count} {what}, {most} are possible")
         found = Found(qubits, clbits, parameters=self._values.names)
         reader.text(name)
         global_phase = kind, reader.take(phase)
@@ -70,9 +69,8 @@ class _Walk:
         for _ in range(instructions):
             self._instruction(reader, found, definitions, depth, vectors)
             if found.operations > self._bounds.operations:
-                raise QpyError(
-                    Reason.CIRCUIT_TOO_LARGE,
-                    f"loops and definitions expand to more than {self._bounds.operations} operations; reduce them",
+                raise circuit_too_large(
+                    f"loops and definitions expand to more than {self._bounds.operations} operations; reduce them"
                 )
         if self._version < 18 and reader.fields("!H")[0]:
             raise refused("pulse calibrations", "leave them out")
@@ -92,7 +90,7 @@ class _Walk:
             bits: Sequence[int] = (start, start + size - 1) if size else ()
             self._ranged += size
             if self._ranged > MAX_RANGED:
-                raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"its registers have more than {MAX_RANGED} bits in all")
+                raise circuit_too_large(f"its registers have more than {MAX_RANGED} bits in all")
         elif self._version >= 18:
             bits = tuple(-1 if each == 0xFFFFFFFF else each for each in reader.fields(f"!{size}I"))
         else:
@@ -154,7 +152,7 @@ class _Walk:
         if extras == 2:
             self._values.value(*reader.typed(), [], depth, vectors)
         if controls > self._bounds.qubits:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, "a gate has more controls than a circuit may have qubits")
+            raise circuit_too_large("a gate has more controls than a circuit may have qubits")
         acted = 0
         for kind, count, most in ((b"q", qubits, found.qubits), (b"c", clbits, found.clbits)):
             if count > most:

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from qee.api.reasons import Reason
+from qee.circuits.errors import ScanError, circuit_too_large, invalid_circuit, unsupported_construct
 
 OLDEST, NEWEST = 13, 18  # 18 is what Qiskit 2.6 writes
 MAX_PROGRAMS = 300
@@ -24,23 +24,14 @@ _NUMPY = re.compile(rb"\x93NUMPY\x01\x00(..)", re.DOTALL)
 _NUMBERS = re.compile(r"[<>|=]?[biufc]\d{1,2}")
 
 
-class QpyError(Exception):
-    """A QPY file that must not be loaded: a reason, and what is wrong and what to do, without any text of the file."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-
-
-def broken(what: str) -> QpyError:
+def broken(what: str) -> ScanError:
     """The error for a file that contradicts itself."""
-    return QpyError(Reason.INVALID_CIRCUIT, f"the QPY file is broken: {what}; write it again with qiskit.qpy.dump")
+    return invalid_circuit(f"the QPY file is broken: {what}; write it again with qiskit.qpy.dump")
 
 
-def refused(what: str, instead: str) -> QpyError:
+def refused(what: str, instead: str) -> ScanError:
     """The error for what is not loaded, by name."""
-    return QpyError(Reason.UNSUPPORTED_CONSTRUCT, f"QPY with {what} is not loaded; {instead}")
+    return unsupported_construct(f"QPY with {what} is not loaded; {instead}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +44,25 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    """The header of a QPY file. Raises QpyError for what is none, too old, too new, or of unsafe encoding."""
+    """The header of a QPY file. Raises ScanError for what is none, too old, too new, or of unsafe encoding."""
     if data[:6] != _MAGIC or len(data) < 7:
-        raise QpyError(Reason.INVALID_CIRCUIT, "this is no QPY file; check spec.format")
+        raise invalid_circuit("this is no QPY file; check spec.format")
     version = data[6]
     if version < OLDEST:
-        raise QpyError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"QPY version {version}: loading any below {OLDEST} is unsafe; write it again with Qiskit 1.3 or newer",
+        raise unsupported_construct(
+            f"QPY version {version}: loading any below {OLDEST} is unsafe; write it again with Qiskit 1.3 or newer"
         )
     if version > NEWEST:
-        raise QpyError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"QPY version {version} is not known yet; write it with qpy.dump(..., version={NEWEST})",
+        raise unsupported_construct(
+            f"QPY version {version} is not known yet; write it with qpy.dump(..., version={NEWEST})"
         )
     if len(data) < _HEADER.size:
-        raise QpyError(Reason.INVALID_CIRCUIT, "the QPY file ends within its header")
+        raise invalid_circuit("the QPY file ends within its header")
     _, _, major, minor, patch, programs, encoding = _HEADER.unpack_from(data)
     if encoding != b"p":
-        raise QpyError(
-            Reason.UNSUPPORTED_CONSTRUCT, "QPY with symengine expressions is unsafe; write it with use_symengine=False"
-        )
+        raise unsupported_construct("QPY with symengine expressions is unsafe; write it with use_symengine=False")
     if not 1 <= programs <= MAX_PROGRAMS:
-        raise QpyError(
-            Reason.CIRCUIT_TOO_LARGE, f"the QPY file holds {programs} circuits; 1 to {MAX_PROGRAMS} are possible"
-        )
+        raise circuit_too_large(f"the QPY file holds {programs} circuits; 1 to {MAX_PROGRAMS} are possible")
     return Header(version, (major, minor, patch), programs)
 
 
@@ -93,7 +78,7 @@ class Reader:
         return struct.unpack(layout, self.take(struct.calcsize(layout)))
 
     def take(self, size: int) -> bytes:
-        """The next `size` bytes. Raises QpyError beyond the end."""
+        """The next `size` bytes. Raises ScanError beyond the end."""
         if not 0 <= size <= len(self.data) - self.at:
             raise broken("it ends early")
         self.at += size
@@ -109,7 +94,7 @@ class Reader:
     def name(self, size: int) -> str:
         """The same for what others refer to by a few bytes: bounded, for it is written out at each of them."""
         if size > MAX_NAME:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"a name has {size} bytes, {MAX_NAME} are possible; shorten it")
+            raise circuit_too_large(f"a name has {size} bytes, {MAX_NAME} are possible; shorten it")
         return self.text(size)
 
     def left(self) -> int:
@@ -122,7 +107,7 @@ class Reader:
         return key, self.take(size)
 
     def end(self, what: str) -> None:
-        """Raises QpyError unless everything was read."""
+        """Raises ScanError unless everything was read."""
         if self.left():
             raise broken(f"{self.left()} bytes follow {what}")
 

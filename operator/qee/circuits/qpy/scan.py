@@ -1,10 +1,8 @@
 """QPY, Qiskit's binary circuit format, looked at without Qiskit and without building the circuit."""
 
-from qee.api.reasons import Reason
-from qee.circuits.errors import ScanError
-from qee.circuits.qpy import file
+from qee.circuits.errors import circuit_too_large, invalid_circuit
 from qee.circuits.qpy.circuit import check
-from qee.circuits.qpy.file import NEWEST, OLDEST, Header, QpyError
+from qee.circuits.qpy.file import NEWEST, OLDEST, Header, read_header
 from qee.circuits.qpy.found import Bounds
 from qee.circuits.report import Limits, Scan
 
@@ -14,30 +12,17 @@ FORMAT = "qpy"
 _FLOW = frozenset({"if", "while", "switch"})
 
 
-def read_header(data: bytes) -> Header:
-    """The header of a QPY file. Raises ScanError for what is none, too old, too new, or of unsafe encoding."""
-    try:
-        return file.read_header(data)
-    except QpyError as error:
-        raise ScanError(error.reason, error.message) from None
-
-
 def scan_qpy(data: bytes, limits: Limits) -> Scan:
     """Counts the circuit in a QPY file, in time linear in its size.
 
     Clifford circuits are not recognised. Raises ScanError, without a line.
     """
     if len(data) > limits.max_bytes:
-        raise ScanError(
-            Reason.CIRCUIT_TOO_LARGE, f"the file has {len(data)} bytes, {limits.max_bytes} are possible; split it"
-        )
+        raise circuit_too_large(f"the file has {len(data)} bytes, {limits.max_bytes} are possible; split it")
     bounds = Bounds(limits.max_qubits, limits.max_classical_bits, limits.max_operations, limits.max_operations)
-    try:
-        version, found = check(data, bounds)
-    except QpyError as error:
-        raise ScanError(error.reason, error.message) from None
+    version, found = check(data, bounds)
     if not found.qubits:
-        raise ScanError(Reason.INVALID_CIRCUIT, "the circuit has no qubits")
+        raise invalid_circuit("the circuit has no qubits")
     return Scan(
         format=FORMAT,
         version=str(version),

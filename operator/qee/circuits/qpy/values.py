@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from qee.api.reasons import Reason
-from qee.circuits.qpy.file import QpyError, Reader, broken, check_array, refused
+from qee.circuits.errors import circuit_too_large
+from qee.circuits.qpy.file import Reader, broken, check_array, refused
 from qee.circuits.qpy.found import Bounds, Found
 
 MAX_NAMES = 1_048_576  # bytes of all parameters' names: a reference to a vector takes 19 bytes, its name up to 280
@@ -34,7 +34,7 @@ class Values:
 
     def _check_vector(self, size: int) -> None:
         if size > self._bounds.vector:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"a ParameterVector has more than {self._bounds.vector} elements")
+            raise circuit_too_large(f"a ParameterVector has more than {self._bounds.vector} elements")
 
     def value(self, key: bytes, data: bytes, blocks: list[Found], depth: int, vectors: list[str]) -> int:
         """Checks a value and adds the circuits in it to `blocks`; returns the rounds of a loop over it, else 1."""
@@ -72,7 +72,7 @@ class Values:
         if count > reader.left():
             raise broken("a tuple is longer than its bytes")
         if depth > MAX_DEPTH:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"values are nested in more than {MAX_DEPTH} levels")
+            raise circuit_too_large(f"values are nested in more than {MAX_DEPTH} levels")
         for _ in range(count):
             self.value(*reader.typed(), blocks, depth + 1, vectors)
         reader.end("a tuple")
@@ -96,7 +96,7 @@ class Values:
             return
         self._named += len(name)
         if self._named > MAX_NAMES:
-            raise QpyError(Reason.CIRCUIT_TOO_LARGE, f"its parameters' names have more than {MAX_NAMES} bytes in all")
+            raise circuit_too_large(f"its parameters' names have more than {MAX_NAMES} bytes in all")
         self.names[name] = None
 
     def _expression(self, reader: Reader, blocks: list[Found], depth: int, vectors: list[str]) -> None:

@@ -13,7 +13,7 @@ from qee.api.reasons import Reason
 from qee.documents.compiled import CompiledDocument, Submission
 from qee.documents.provenance import CompiledCircuit
 from qee.documents.run import RunDocument
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, invalid_spec, limit_exceeded
 
 
 def document(
@@ -39,12 +39,8 @@ def document(
     )
 
 
-def invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)
-
-
 def invalid_option(path: str, message: str) -> RunnerError:
-    return invalid(f"spec.providerOptions.{path}: {message}")
+    return invalid_spec(f"spec.providerOptions.{path}: {message}")
 
 
 def unknown_snapshot(what: str) -> RunnerError:
@@ -58,20 +54,19 @@ def refuse_transpile(*fields: tuple[str, object, str], of: str = "") -> None:
     """
     for field, given, why in fields:
         if given:
-            raise invalid(f"spec.transpile.{field}: {of}{why}")
+            raise invalid_spec(f"spec.transpile.{field}: {of}{why}")
 
 
 def refuse_outputs(outputs: Sequence[str], given: Collection[str], device: str) -> None:
     for output in outputs:
         if output not in given:
-            raise invalid(f"spec.outputs: {device} does not give {output}; ask for {' or '.join(given)}")
+            raise invalid_spec(f"spec.outputs: {device} does not give {output}; ask for {' or '.join(given)}")
 
 
 def refuse_many(run: RunDocument, jobs: str) -> None:
     """Where each circuit with each row of its parameters is one of the provider's `jobs`."""
     number = sum(each.parameter_sets for each in run.circuits)
     if number > MAX_SUBMISSIONS:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
-            f"circuits and rows of parameters make {number} {jobs}, at most {MAX_SUBMISSIONS} go; split the job",
+        raise limit_exceeded(
+            f"circuits and rows of parameters make {number} {jobs}, at most {MAX_SUBMISSIONS} go; split the job"
         )

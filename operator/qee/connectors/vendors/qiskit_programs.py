@@ -11,13 +11,12 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import ControlFlowOp
 from qiskit.exceptions import QiskitError
 
-from qee.api.reasons import Reason
 from qee.documents.compiled import NOT_MEASURED, Unit
 from qee.documents.provenance import CompiledCircuit, Size
 from qee.documents.result import Register
 from qee.documents.run import CircuitRun, RunDocument
 from qee.sdk.binding import matched
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_circuit, unsupported_construct
 from qee.sdk.limits import memory
 from qee.sdk.naming import naming
 from qee.sdk.qiskit.circuits import (
@@ -125,7 +124,7 @@ def optimization_level(document: RunDocument) -> int:
 def in_basis(program: Program, basis: Sequence[str], document: RunDocument, refusal: str) -> QuantumCircuit:
     """In these gates, for a provider that places the qubits itself. Raises RunnerError, with `refusal` if it cannot."""
     refuse_expansion(program.circuit, ALWAYS.union(basis), memory())
-    refused = RunnerError(Reason.UNSUPPORTED_CONSTRUCT, refusal)
+    refused = unsupported_construct(refusal)
     try:
         done = transpile(
             program.circuit,
@@ -142,9 +141,7 @@ def in_basis(program: Program, basis: Sequence[str], document: RunDocument, refu
 
 def _refuse_unmeasured(circuit: QuantumCircuit) -> None:
     if not any(each.operation.name == "measure" for each in instructions(circuit)):
-        raise RunnerError(
-            Reason.INVALID_CIRCUIT, "it measures nothing; a QPU gives counts of measured bits only: add measurements"
-        )
+        raise invalid_circuit("it measures nothing; a QPU gives counts of measured bits only: add measurements")
 
 
 def _refuse_dynamic(circuit: QuantumCircuit) -> None:
@@ -160,7 +157,6 @@ def _refuse_dynamic(circuit: QuantumCircuit) -> None:
             if name == "measure":
                 measured.update(each.qubits)
             continue
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"{what} does not run on this device; measure at the end only, or use a simulator backend",
+        raise unsupported_construct(
+            f"{what} does not run on this device; measure at the end only, or use a simulator backend"
         )

@@ -9,11 +9,10 @@ import re
 
 import cirq
 
-from qee.api.reasons import Reason
 from qee.documents.result import Register
 from qee.sdk.cirq.json_kept import check_kept
 from qee.sdk.cirq.program import Program
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, circuit_too_large, unsupported_construct
 from qee.sdk.explain import invalid
 
 MAX_OPERATIONS = 100_000  # as the operator's scanner bounds them
@@ -36,9 +35,8 @@ def load_cirq_json(source: str) -> Program:
     if not isinstance(circuit, cirq.AbstractCircuit):
         raise invalid("this is JSON of Cirq, but not of a Circuit; write cirq.to_json(circuit)")
     if _operations(circuit, {}) > MAX_OPERATIONS:
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
-            f"CircuitOperations expand to more than {MAX_OPERATIONS} operations; reduce repetitions",
+        raise circuit_too_large(
+            f"CircuitOperations expand to more than {MAX_OPERATIONS} operations; reduce repetitions"
         )
     check_kept(source, circuit)
     flat = _expanded(circuit)
@@ -58,7 +56,7 @@ def _check_text(source: str) -> None:
         depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
     if deepest > _MAX_LEVELS:
-        raise RunnerError(Reason.CIRCUIT_TOO_LARGE, f"JSON of more than {_MAX_LEVELS} levels; flatten the circuit")
+        raise circuit_too_large(f"JSON of more than {_MAX_LEVELS} levels; flatten the circuit")
     for kind in _TYPE.findall(source):
         if not re.fullmatch(r"sympy\.\w+|\w+", kind):
             raise _refused("a type that is not one of Cirq's own", "use gates of cirq-core")
@@ -119,9 +117,9 @@ def _sizes(circuit: cirq.Circuit) -> dict[str, int]:
         if sizes.setdefault(key, size) != size:
             raise _refused("a key measured with different numbers of qubits", "use one key for each")
     if sum(sizes.values()) > _MAX_BITS:
-        raise RunnerError(Reason.CIRCUIT_TOO_LARGE, f"more than {_MAX_BITS} bits are measured into; use fewer keys")
+        raise circuit_too_large(f"more than {_MAX_BITS} bits are measured into; use fewer keys")
     return sizes
 
 
 def _refused(what: str, instead: str) -> RunnerError:
-    return RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"engine cirq does not run {what}; {instead}")
+    return unsupported_construct(f"engine cirq does not run {what}; {instead}")

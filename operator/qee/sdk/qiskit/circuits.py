@@ -8,9 +8,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, ParameterExpression
 from qiskit.circuit.classical import expr
 
-from qee.api.reasons import Reason
 from qee.documents.provenance import Size
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import circuit_too_large
 
 MAX_OPERATIONS = 2_000_000
 _OPERATION_BYTES = 8192  # of one unrolled operation in Qiskit and Aer, measured at 6 KiB
@@ -37,10 +36,9 @@ def refuse_expansion(circuit: QuantumCircuit, known: frozenset[str], memory: int
     allowed = max(len(circuit.data), min(MAX_OPERATIONS, memory // _OPERATION_BYTES))
     count = _operations(circuit, known, {})
     if count > allowed:
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
+        raise circuit_too_large(
             f"loops and gate definitions expand to {count} operations, {allowed} are allowed; "
-            "reduce the loops' bounds or the nesting of gates",
+            "reduce the loops' bounds or the nesting of gates"
         )
 
 

@@ -3,11 +3,10 @@
 from qiskit import QuantumCircuit
 from qiskit.qasm2 import QASM2Error
 
-from qee.api.reasons import Reason
 from qee.documents.result import Register
 from qee.documents.run import CircuitRun
 from qee.sdk import limits
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import unsupported_construct
 from qee.sdk.explain import invalid
 from qee.sdk.qiskit.own_gates import told_apart
 
@@ -36,7 +35,6 @@ def _read(circuit: CircuitRun) -> tuple[QuantumCircuit, tuple[Register, ...]]:
         from qee.sdk.qiskit.qpy import load_qpy
 
         return load_qpy(circuit.source)
-    raise RunnerError(
-        Reason.UNSUPPORTED_CONSTRUCT,
-        f"format {circuit.format} is none of Qiskit's; use a backend that reads it, or write the circuit in OpenQASM 3",
+    raise unsupported_construct(
+        f"format {circuit.format} is none of Qiskit's; use a backend that reads it, or write the circuit in OpenQASM 3"
     )

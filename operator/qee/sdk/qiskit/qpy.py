@@ -15,11 +15,10 @@ from qiskit.circuit import ClassicalRegister, ControlFlowOp, ControlledGate, Gat
 from qiskit.circuit.classical import expr
 from qiskit.circuit.controlflow import condition_resources, node_resources
 
-from qee.api.reasons import Reason
+from qee.circuits import ScanError
 from qee.circuits.qpy.circuit import check
-from qee.circuits.qpy.file import QpyError
 from qee.documents.result import Register
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, unsupported_construct
 from qee.sdk.explain import invalid
 
 _GENERIC = (Gate, Instruction, ControlledGate)
@@ -43,7 +42,7 @@ def load_qpy(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
         raise invalid("this is no base64 of a QPY file") from error
     try:
         check(data)
-    except QpyError as error:
+    except ScanError as error:
         raise RunnerError(error.reason, error.message) from error
     circuit = _inlined(_loaded(data))
     return circuit, _registers(circuit)
@@ -110,18 +109,15 @@ def _refuse_rewired(operation: ControlFlowOp, wires: dict[Any, Any] | None) -> N
     else:
         read = condition_resources(operation.condition)
     if any(wires.get(bit) != bit for bit in (*read.clbits, *(bit for register in read.cregs for bit in register))):
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
+        raise unsupported_construct(
             "QPY with a condition inside of a block whose classical bits are not the circuit's own is not run; build "
-            "the block by circuit.if_test and the like, or of the circuit's own bits in place",
+            "the block by circuit.if_test and the like, or of the circuit's own bits in place"
         )
 
 
 def _renamed(operation: Any, done: list[Any]) -> Any:
     if operation.definition is None:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT, "QPY with an instruction that has no definition is not run; define it"
-        )
+        raise unsupported_construct("QPY with an instruction that has no definition is not run; define it")
     definition = _told_apart(operation.definition, done)
     name, parameters = f"qpy{len(done)}_{operation.name}", list(operation.params)
     renamed = (
@@ -144,10 +140,9 @@ def _registers(circuit: QuantumCircuit) -> tuple[Register, ...]:
     for register in circuit.cregs:
         indices = [position[bit] for bit in register]
         if indices and (indices != list(range(indices[0], indices[0] + len(indices))) or owner.keys() & set(indices)):
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 "registers that share classical bits, or have them in another order than the circuit, are not run; "
-                "give each bit one register",
+                "give each bit one register"
             )
         owner.update(dict.fromkeys(indices, register))
     taken = {register.name for register in circuit.cregs}

@@ -9,22 +9,14 @@ from typing import Any
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
 
-from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
 from qee.connectors.vendors.azure import targets
 from qee.connectors.vendors.azure.targets import PRIORITY, Device, usage
 from qee.connectors.vendors.compilation import invalid_option
-from qee.connectors.vendors.qiskit_programs import (
-    Program,
-    compiled,
-    in_basis,
-    programs,
-    unit,
-    wires,
-)
+from qee.connectors.vendors.qiskit_programs import Program, compiled, in_basis, programs, unit, wires
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission
 from qee.documents.run import RunDocument, TranspileOptions
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import limit_exceeded
 from qee.sdk.naming import naming
 
 _QUIL = {"cx": "CNOT"}  # the others are the same in capitals
@@ -83,16 +75,14 @@ def _submissions(
 def _compiled(program: Program, device: Device, document: RunDocument) -> QuantumCircuit:
     circuit, shots = program.circuit, program.run.shots
     if circuit.num_qubits > device.qubits:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
+        raise limit_exceeded(
             f"{circuit.num_qubits} qubits are declared, target {device.name} has {device.qubits}; use fewer, or another"
-            " backend",
+            " backend"
         )
     if device.max_shots is not None and shots > device.max_shots:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
+        raise limit_exceeded(
             f"shots is {shots}, target {device.name} takes at most {device.max_shots}; ask for fewer, or name the"
-            " circuit several times",
+            " circuit several times"
         )
     return in_basis(
         program,

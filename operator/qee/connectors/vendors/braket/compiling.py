@@ -13,20 +13,13 @@ from braket.device_schema.simulators import GateModelSimulatorDeviceParameters
 from braket.ir.openqasm import Program as OpenQasm
 from qiskit import QuantumCircuit
 
-from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
 from qee.connectors.vendors.braket.device import GATES, Device, from_snapshot
 from qee.connectors.vendors.compilation import invalid_option
-from qee.connectors.vendors.qiskit_programs import (
-    compiled,
-    in_basis,
-    programs,
-    unit,
-    wires,
-)
+from qee.connectors.vendors.qiskit_programs import compiled, in_basis, programs, unit, wires
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Usage
 from qee.documents.run import RunDocument, TranspileOptions
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec, limit_exceeded, unsupported_construct
 from qee.sdk.naming import naming
 
 _RESERVATION = re.compile(r"arn:aws[a-z-]*:braket:[a-z0-9-]+:\d{12}:reservation/[0-9a-f-]{36}")
@@ -85,7 +78,7 @@ def _places(circuit: QuantumCircuit, device: Device, asked: TranspileOptions) ->
         return {qubit: number for number, qubit in enumerate(used)}
     layout = asked.initial_layout
     if layout is not None and len(layout) != circuit.num_qubits:
-        raise compilation.invalid(
+        raise invalid_spec(
             f"spec.transpile.initialLayout: it has {len(layout)} entries, the circuit has {circuit.num_qubits} qubits;"
             " give one for each"
         )
@@ -96,10 +89,9 @@ def _places(circuit: QuantumCircuit, device: Device, asked: TranspileOptions) ->
         if name in ("measure", "barrier"):
             continue
         if name not in native:
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 f"spec.transpile.verbatim: gate {name} is not native to {device.arn}; use {', '.join(native)}, or"
-                " leave verbatim out",
+                " leave verbatim out"
             )
         on = [str(places[circuit.find_bit(qubit).index]) for qubit in each.qubits]
         if (
@@ -108,10 +100,9 @@ def _places(circuit: QuantumCircuit, device: Device, asked: TranspileOptions) ->
             and "-".join(on) not in device.edges
             and "-".join(on[::-1]) not in device.edges
         ):
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 f"spec.transpile.verbatim: qubits {' and '.join(on)} of {device.arn} are not coupled; choose others by"
-                " initialLayout",
+                " initialLayout"
             )
     return places
 
@@ -172,15 +163,13 @@ def _check_transpile(asked: TranspileOptions, device: Device) -> None:
 
 def _check_size(qubits: int, shots: int, device: Device) -> None:
     if qubits > device.qubits:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
-            f"{qubits} qubits are used, {device.arn} has {device.qubits}; use fewer, or another backend",
+        raise limit_exceeded(
+            f"{qubits} qubits are used, {device.arn} has {device.qubits}; use fewer, or another backend"
         )
     least, most = device.shots
     if not least <= shots <= most:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
-            f"shots is {shots}, {device.arn} takes {least} to {most}; change shots, or name the circuit several times",
+        raise limit_exceeded(
+            f"shots is {shots}, {device.arn} takes {least} to {most}; change shots, or name the circuit several times"
         )
 
 

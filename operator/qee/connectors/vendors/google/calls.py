@@ -26,13 +26,7 @@ from google.api_core.exceptions import DataLoss
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from qee.connectors.answers import same
-from qee.connectors.protocol import (
-    Ambiguous,
-    Gone,
-    Rejected,
-    Target,
-    Unreachable,
-)
+from qee.connectors.protocol import Ambiguous, Gone, Rejected, Target, Unreachable
 from qee.connectors.vendors.google.credentials import bearer
 from qee.connectors.vendors.google.errors import Exists, mapped
 from qee.connectors.vendors.google.payload import TARGET_FORMAT

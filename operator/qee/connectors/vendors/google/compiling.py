@@ -25,9 +25,7 @@ from cirq_google.api import v2
 from cirq_google.engine.engine_validator import MAX_MESSAGE_SIZE, MAX_MOMENTS, MAX_TOTAL_REPETITIONS
 
 from qee.api.names import MAX_SUBMISSIONS
-from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
-from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.google.device import Device, read_device
 from qee.connectors.vendors.google.options import check_transpile, gateset_of, job_options
 from qee.connectors.vendors.google.payload import FORMATS, KEY, usage, written
@@ -39,7 +37,7 @@ from qee.sdk.binding import matched
 from qee.sdk.cirq.json_reading import MAX_OPERATIONS, load_cirq_json
 from qee.sdk.cirq.openqasm import load_openqasm
 from qee.sdk.cirq.program import Program
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, circuit_too_large, invalid_circuit, invalid_spec, unsupported_construct
 from qee.sdk.naming import naming
 
 
@@ -68,10 +66,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
             circuits.append(_provenance(run, program, [each for each, _ in made]))
             submissions += [each for _, each in made]
             if len(submissions) > MAX_SUBMISSIONS:
-                raise RunnerError(
-                    Reason.INVALID_SPEC,
-                    f"spec.circuits: they make more than {MAX_SUBMISSIONS} provider jobs; split the job",
-                )
+                raise invalid_spec(f"spec.circuits: they make more than {MAX_SUBMISSIONS} provider jobs; split the job")
     return compilation.document(
         document,
         target,
@@ -85,7 +80,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
 
 def _read(run: CircuitRun) -> Program:
     if run.format not in FORMATS:
-        raise invalid(f"format {run.format}: provider google reads {', '.join(FORMATS)}; convert the circuit")
+        raise invalid_spec(f"format {run.format}: provider google reads {', '.join(FORMATS)}; convert the circuit")
     if run.format == "cirq-json":
         program = load_cirq_json(run.source)
     else:
@@ -93,9 +88,7 @@ def _read(run: CircuitRun) -> Program:
     symbols = {str(name): name for name in cirq.parameter_names(program.circuit)}
     matched(run.parameters, symbols)
     if not program.measured:
-        raise RunnerError(
-            Reason.INVALID_CIRCUIT, "it measures nothing; a QPU gives counts of measured bits only: add measurements"
-        )
+        raise invalid_circuit("it measures nothing; a QPU gives counts of measured bits only: add measurements")
     return program
 
 
@@ -110,9 +103,8 @@ def _submissions(
     """One with a sweep over all rows, where the circuit can be compiled and written down with its symbols; else one
     for each row."""
     if run.shots > MAX_TOTAL_REPETITIONS:
-        raise RunnerError(
-            Reason.INVALID_SPEC,
-            f"shots: {run.shots}: Quantum Engine takes at most {MAX_TOTAL_REPETITIONS} a job; ask for fewer",
+        raise invalid_spec(
+            f"shots: {run.shots}: Quantum Engine takes at most {MAX_TOTAL_REPETITIONS} a job; ask for fewer"
         )
     columns = matched(run.parameters, {str(name): str(name) for name in cirq.parameter_names(program.circuit)})
     rows = [{columns[name]: value for name, value in _row(run, number).items()} for number in range(run.parameter_sets)]
@@ -129,7 +121,7 @@ def _submissions(
         yield made(program.circuit, range(len(rows)), swept=True)
     except (RunnerError, ValueError, TypeError, NotImplementedError):
         if len(rows) > MAX_SUBMISSIONS:
-            raise invalid(
+            raise invalid_spec(
                 f"parameters: {len(rows)} rows need a provider job each, and {MAX_SUBMISSIONS} are allowed; Cirq cannot"
                 " compile this circuit with its symbols, or shots times rows are too many: give fewer rows"
             ) from None
@@ -175,10 +167,9 @@ def _measured(program: Program) -> dict[Any, int]:
     try:
         return dict(program.final_measurements())
     except RunnerError:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
+        raise unsupported_construct(
             "an operation after a qubit's measurement, or one that depends on its outcome, does not run on this device;"
-            " measure at the end only, or use a simulator backend",
+            " measure at the end only, or use a simulator backend"
         ) from None
 
 
@@ -188,13 +179,10 @@ def _check_compiled(circuit: Any, device: Device, verbatim: bool) -> None:
     except ValueError as error:
         remedy = "write it in gates and qubits of the processor" if verbatim else "use other gates"
         what = str(error).replace("\n", " ")[:160]
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT, f"processor {device.processor} does not run it: {what}; {remedy}"
-        ) from error
+        raise unsupported_construct(f"processor {device.processor} does not run it: {what}; {remedy}") from error
     if len(circuit) > MAX_MOMENTS:
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
-            f"{len(circuit)} moments when compiled; Quantum Engine takes {MAX_MOMENTS}: use a shorter circuit",
+        raise circuit_too_large(
+            f"{len(circuit)} moments when compiled; Quantum Engine takes {MAX_MOMENTS}: use a shorter circuit"
         )
 
 
@@ -209,9 +197,8 @@ def _submission(
 ) -> Submission:
     code = cirq_google.CIRCUIT_SERIALIZER.serialize(compiled.circuit).SerializeToString(deterministic=True)
     if len(code) > MAX_MESSAGE_SIZE:
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
-            f"its program has {len(code)} bytes, Quantum Engine takes {MAX_MESSAGE_SIZE}; use a shorter circuit",
+        raise circuit_too_large(
+            f"its program has {len(code)} bytes, Quantum Engine takes {MAX_MESSAGE_SIZE}; use a shorter circuit"
         )
     sweep = cirq.UnitSweep
     if rows is not None:

@@ -7,12 +7,11 @@ from typing import Any
 import cirq
 import cirq_google
 
-from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
-from qee.connectors.vendors.compilation import invalid, invalid_option
+from qee.connectors.vendors.compilation import invalid_option
 from qee.connectors.vendors.google.device import Device
 from qee.documents.run import TranspileOptions
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec, unsupported_construct
 
 _MAX_PRIORITY = 999  # EngineClient.create_job
 _OPTIONS = ("priority", "target_gateset")
@@ -38,10 +37,12 @@ def check_transpile(options: TranspileOptions, device: Device) -> None:
     )
     layout = options.initial_layout
     if layout is not None and options.verbatim:
-        raise invalid("spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out")
+        raise invalid_spec(
+            "spec.transpile.initialLayout: a verbatim circuit names its qubits itself; leave one of them out"
+        )
     beyond = [number for number in layout or () if number >= len(device.all_qubits)]
     if beyond:
-        raise invalid(
+        raise invalid_spec(
             f"spec.transpile.initialLayout: {device.processor} has no qubit {beyond[0]};"
             f" its qubits, sorted by row and column, are 0 to {len(device.all_qubits) - 1}"
         )
@@ -63,9 +64,8 @@ def gateset_of(options: Mapping[str, Any], device: Device, verbatim: bool) -> An
         if type(gateset) is kind
     }
     if not found:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"processor {device.processor} has no set of gates that Cirq compiles to; use transpile.verbatim",
+        raise unsupported_construct(
+            f"processor {device.processor} has no set of gates that Cirq compiles to; use transpile.verbatim"
         )
     asked = options.get("target_gateset", next(iter(found)))
     if not isinstance(asked, str) or asked not in found:

@@ -6,11 +6,9 @@ from typing import Any
 import cirq
 import networkx as nx
 
-from qee.api.reasons import Reason
-from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.google.device import Device
 from qee.sdk.cirq.program import Program
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import circuit_too_large, invalid_spec, unsupported_construct
 
 
 def routed(
@@ -20,18 +18,15 @@ def routed(
     room = max(nx.connected_components(device.graph), key=lambda part: (len(part), -min(map(_order(device), part))))
     graph = device.graph.subgraph(sorted(room)) if layout is None else device.graph
     if len(logical) > len(graph):
-        raise RunnerError(
-            Reason.CIRCUIT_TOO_LARGE,
-            f"it uses {len(logical)} qubits, processor {device.processor} has {len(graph)} connected ones; use fewer",
+        raise circuit_too_large(
+            f"it uses {len(logical)} qubits, processor {device.processor} has {len(graph)} connected ones; use fewer"
         )
     try:
         small = cirq.Circuit(
             cirq.decompose(_by_cz(gates), keep=lambda each: len(each.qubits) <= 2, on_stuck_raise=ValueError("stuck"))
         )
     except ValueError:
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT, "a gate on three or more qubits that Cirq cannot decompose; write it out"
-        ) from None
+        raise unsupported_construct("a gate on three or more qubits that Cirq cannot decompose; write it out") from None
     numbered = {qubit: cirq.LineQubit(number) for number, qubit in enumerate(logical)}
     small = small.transform_qubits(numbered)
     place = _placed(small, numbered, graph, layout)
@@ -53,7 +48,7 @@ def _check_joined(small: Any, place: Mapping[Any, Any], graph: Any) -> None:
     part = {qubit: number for number, each in enumerate(parts) for qubit in each}
     for operation in small.all_operations():
         if len({part[place[qubit]] for qubit in operation.qubits}) > 1:
-            raise invalid(
+            raise invalid_spec(
                 "spec.transpile.initialLayout: a gate joins qubits between which the layout's own qubits make no path;"
                 " choose neighbouring qubits, or leave it out"
             )
@@ -68,7 +63,7 @@ def layout_of(program: Program, device: Device, layout: tuple[int, ...] | None) 
     if layout is None:
         return None
     if len(layout) != len(program.qubits):
-        raise invalid(
+        raise invalid_spec(
             f"spec.transpile.initialLayout: has {len(layout)} qubits, the circuit {len(program.qubits)};"
             " give one for each"
         )

@@ -11,14 +11,12 @@ from qiskit.exceptions import QiskitError
 from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.utils import validate_isa_circuits
 
-from qee.api.reasons import Reason
-from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.ibm.target import Device
 from qee.connectors.vendors.qiskit_programs import Program, optimization_level, transpiler_seed, wires
 from qee.documents.compiled import NOT_MEASURED
 from qee.documents.run import RunDocument, TranspileOptions
 from qee.sdk import limits
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec, unsupported_construct
 from qee.sdk.qiskit.circuits import ALWAYS, refuse_expansion
 
 _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop", "store"})
@@ -30,17 +28,17 @@ def refuse_transpile(options: TranspileOptions | None, device: Device) -> None:
     if options is None:
         return
     if options.verify_equivalence:
-        raise invalid(
+        raise invalid_spec(
             "spec.transpile.verifyEquivalence: true: provider ibm's compiler has no checker; leave the field out, or"
             " have a compilation checked on a simulator backend with noise.device"
         )
     layout = options.initial_layout
     if options.verbatim and (options.optimization_level or layout is not None):
         field = "initialLayout" if layout is not None else "optimizationLevel"
-        raise invalid(f"spec.transpile.verbatim leaves the circuit as written; leave out {field}, or verbatim")
+        raise invalid_spec(f"spec.transpile.verbatim leaves the circuit as written; leave out {field}, or verbatim")
     beyond = [qubit for qubit in layout or () if qubit >= device.qubits]
     if beyond:
-        raise invalid(
+        raise invalid_spec(
             f"spec.transpile.initialLayout: {device.name} has no qubit {beyond[0]}; its qubits are 0 to"
             f" {device.qubits - 1}"
         )
@@ -49,12 +47,12 @@ def refuse_transpile(options: TranspileOptions | None, device: Device) -> None:
 def refuse_size(program: Program, document: RunDocument, device: Device) -> None:
     qubits = program.circuit.num_qubits
     if qubits > device.qubits:
-        raise invalid(
+        raise invalid_spec(
             f"{qubits} qubits: {device.name} has {device.qubits}; use fewer qubits, or a backend with a larger device"
         )
     layout = document.transpile.initial_layout if document.transpile else None
     if layout is not None and len(layout) != qubits:
-        raise invalid(
+        raise invalid_spec(
             f"spec.transpile.initialLayout has {len(layout)} qubits, the circuit has {qubits}; give one physical qubit"
             " for each, in order of declaration"
         )
@@ -74,17 +72,16 @@ def isa(circuit: QuantumCircuit, document: RunDocument, device: Device) -> Quant
                 initial_layout=None if options.initial_layout is None else list(options.initial_layout),
             )
         except QiskitError as error:
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 f"the transpiler cannot express the circuit in the gates of {device.name}"
-                f" ({', '.join(sorted(device.gates))}); use gates of the library, and qubits that work",
+                f" ({', '.join(sorted(device.gates))}); use gates of the library, and qubits that work"
             ) from error
     try:
         validate_isa_circuits([circuit], device.target)
     except IBMInputValueError as error:
         what = str(error).split(" Circuits that do not match")[0]
         remedy = "write it in gates of the device, or leave spec.transpile.verbatim out"
-        raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"{what[:200]} {remedy}") from error
+        raise unsupported_construct(f"{what[:200]} {remedy}") from error
     return circuit
 
 
@@ -146,14 +143,13 @@ def measured(circuit: QuantumCircuit) -> tuple[int, ...]:
 def own_registers(circuit: QuantumCircuit) -> list[ClassicalRegister]:
     """Conditions name registers, so those of a circuit with control flow stay. Each bit must be in one, in order."""
     if [bit for register in circuit.cregs for bit in register] != list(circuit.clbits):
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
+        raise unsupported_construct(
             "control flow with classical bits outside of registers, or in two of them, does not run on this device;"
-            " give each bit one register",
+            " give each bit one register"
         )
     taken = [register.name for register in circuit.cregs if register.name in _RESULT_NAMES]
     if taken:
-        raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"register {taken[0]}: the SDK keeps that name; rename it")
+        raise unsupported_construct(f"register {taken[0]}: the SDK keeps that name; rename it")
     return list(circuit.cregs)
 
 

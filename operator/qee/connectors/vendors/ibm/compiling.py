@@ -17,16 +17,14 @@ from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.json import RuntimeEncoder
 from qiskit_ibm_runtime.utils import validate_classical_registers
 
-from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
-from qee.connectors.vendors.compilation import invalid
 from qee.connectors.vendors.ibm import circuits, executor, options
 from qee.connectors.vendors.ibm.payload import MAX_EXECUTIONS, Payload, Shape, usage
 from qee.connectors.vendors.ibm.target import Device
 from qee.connectors.vendors.qiskit_programs import Program, compiled, programs, unit
 from qee.documents.compiled import NOT_MEASURED, CompiledDocument, Submission, Unit
 from qee.documents.run import RunDocument
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec, unsupported_construct
 from qee.sdk.naming import naming
 from qee.sdk.observables import measurements
 
@@ -81,7 +79,7 @@ def _estimates(document: RunDocument) -> bool:
         return False
     others = [output for output in document.outputs if output != "expectation"]
     if others:
-        raise invalid(
+        raise invalid_spec(
             f"spec.outputs: {others[0]} comes from IBM's sampler, expectation from its estimator; ask for them in two"
             " jobs"
         )
@@ -93,7 +91,7 @@ def _pubs(program: Program, document: RunDocument, device: Device, chosen: optio
         yield from _sampler_pubs(program, circuits.isa(program.circuit, document, device), chosen)
         return
     if not program.run.observables:
-        raise invalid("observables: there are none, and outputs has expectation only; add observables")
+        raise invalid_spec("observables: there are none, and outputs has expectation only; add observables")
     if chosen.program == "executor":
         yield from _measured_pubs(program, document, device)
     else:
@@ -103,7 +101,7 @@ def _pubs(program: Program, document: RunDocument, device: Device, chosen: optio
 def _sampler_pubs(program: Program, isa: QuantumCircuit, chosen: options.Chosen) -> Iterator[_Pub]:
     dynamic = circuits.is_dynamic(isa)
     if chosen.decoupling and dynamic:
-        raise invalid("spec.providerOptions.dynamical_decoupling: not with control flow; leave it out")
+        raise invalid_spec("spec.providerOptions.dynamical_decoupling: not with control flow; leave it out")
     shots = program.run.shots
     options.refuse_twirling(chosen.twirling, shots)
     registers = circuits.own_registers(isa) if dynamic else [ClassicalRegister(isa.num_clbits, "c")]
@@ -114,7 +112,7 @@ def _sampler_pubs(program: Program, isa: QuantumCircuit, chosen: options.Chosen)
         try:
             validate_classical_registers([SamplerPub(sent[0], values[0], shots)])
         except IBMInputValueError as error:
-            raise RunnerError(Reason.UNSUPPORTED_CONSTRUCT, f"{str(error)[:200]}; rename the register") from error
+            raise unsupported_construct(f"{str(error)[:200]}; rename the register") from error
         yield _Pub(((sent[0], values[0]),), units, shots, shots * len(units), shapes)
 
 
@@ -146,14 +144,18 @@ def _measured_pubs(program: Program, document: RunDocument, device: Device) -> I
     qubits = program.circuit.num_qubits
     plan = measurements(program.run.observables, qubits)
     if not plan.groups:
-        raise invalid("observables: each is a multiple of the identity, which is its value; nothing is to be measured")
+        raise invalid_spec(
+            "observables: each is a multiple of the identity, which is its value; nothing is to be measured"
+        )
     if document.transpile is not None and document.transpile.verbatim:
-        raise invalid("spec.transpile.verbatim: not with outputs expectation of program executor, which adds gates")
+        raise invalid_spec(
+            "spec.transpile.verbatim: not with outputs expectation of program executor, which adds gates"
+        )
     precision = None if document.precision is None else float(document.precision)
     shots = max(plan.shots(program.run.shots, precision))
     each = shots * len(plan.groups)
     if each > MAX_EXECUTIONS:
-        raise invalid(
+        raise invalid_spec(
             f"observables: {len(plan.groups)} measurements of {shots} shots are {each} executions of one parameter"
             f" set, a job has {MAX_EXECUTIONS} at most; lower shots, or ask for a larger standard error"
         )

@@ -11,16 +11,7 @@ from qee.connectors.bits import key, of_integers
 from qee.connectors.figures import count, decimal
 from qee.connectors.protocol import Charge, Fetched, Phase, ProviderState, UnitResult
 from qee.connectors.vendors.ibm.payload import Payload, Shape
-from qee.connectors.vendors.ibm.wire import (
-    Bits,
-    Unreadable,
-    bit_array,
-    numbers,
-    pub_fields,
-    pub_results,
-    tally,
-    tensor,
-)
+from qee.connectors.vendors.ibm.wire import Bits, Unreadable, bit_array, numbers, pub_fields, pub_results, tally, tensor
 from qee.documents.canonical import decimal_text
 from qee.documents.compiled import Unit
 from qee.sdk.observables import Group, Measurements, error_of_told

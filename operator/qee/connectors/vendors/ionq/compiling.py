@@ -11,21 +11,13 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit_ionq.helpers import qiskit_circ_to_ionq_circ
 
-from qee.api.reasons import Reason
 from qee.connectors.vendors import compilation
 from qee.connectors.vendors.compilation import invalid_option
 from qee.connectors.vendors.ionq.payload import BASIS, SIMULATOR, usage
-from qee.connectors.vendors.qiskit_programs import (
-    Program,
-    compiled,
-    in_basis,
-    programs,
-    unit,
-    wires,
-)
+from qee.connectors.vendors.qiskit_programs import Program, compiled, in_basis, programs, unit, wires
 from qee.documents.compiled import CompiledDocument, Submission, Unit, Usage
 from qee.documents.run import RunDocument, TranspileOptions
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import limit_exceeded
 from qee.sdk.naming import naming
 
 MAX_CIRCUITS = 300  # in one job; IonQ takes 5,000, of which one fetch could not read all in its time
@@ -88,7 +80,7 @@ def _entry(one: Unit, circuit: list[Any], qubits: int) -> _Entry:
     for what, found, most in (("gates", len(circuit), MAX_GATES), ("bytes", size, MAX_BODY - _OVERHEAD)):
         if found > most:
             text = f"compiled it has {found} {what}, IonQ takes at most {most} in a job; make the circuit smaller"
-            raise RunnerError(Reason.LIMIT_EXCEEDED, text)
+            raise limit_exceeded(text)
     return _Entry(one, circuit, qubits, size + 64)
 
 
@@ -132,9 +124,8 @@ def _device(target: bytes) -> tuple[str, int]:
 def _transpiled(program: Program, qubits: int, document: RunDocument) -> QuantumCircuit:
     circuit = program.circuit
     if circuit.num_qubits > qubits:
-        raise RunnerError(
-            Reason.LIMIT_EXCEEDED,
-            f"{circuit.num_qubits} qubits are declared, the device has {qubits}; use fewer, or another backend",
+        raise limit_exceeded(
+            f"{circuit.num_qubits} qubits are declared, the device has {qubits}; use fewer, or another backend"
         )
     refusal = "the circuit cannot be expressed in IonQ's gates; use gates of the library, no delays and no opaque gates"
     return in_basis(program, BASIS, document, refusal)

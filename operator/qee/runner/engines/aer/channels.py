@@ -13,11 +13,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, Delay, Gate
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, pauli_error, thermal_relaxation_error
 
-from qee.api.reasons import Reason
 from qee.devices import Device
 from qee.documents.provenance import NoiseModel as RecordedNoise
 from qee.runner.engines.aer.compiled import placed
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import unsupported_construct
 
 _NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "µs": 1e3, "ns": 1.0, "ps": 1e-3}
 
@@ -159,7 +158,5 @@ def _read_once(circuit: QuantumCircuit) -> QuantumCircuit:
 
 def _nanoseconds(delay: Delay) -> float:
     if delay.unit not in _NANOSECONDS or not isinstance(delay.duration, int | float):
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT, "a delay under noise needs a duration in s, ms, us or ns; write delay[100ns]"
-        )
+        raise unsupported_construct("a delay under noise needs a duration in s, ms, us or ns; write delay[100ns]")
     return float(delay.duration) * _NANOSECONDS[delay.unit]

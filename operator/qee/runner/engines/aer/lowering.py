@@ -11,10 +11,9 @@ from qiskit.circuit import CircuitInstruction, ControlFlowOp
 from qiskit.qasm2 import QASM2Error
 from qiskit_aer import AerSimulator
 
-from qee.api.reasons import Reason
 from qee.runner.engines.aer.conditions import narrowed
 from qee.runner.engines.aer.loops import distinct
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import unsupported_construct
 from qee.sdk.explain import invalid, unsupported
 from qee.sdk.qiskit.circuits import ALWAYS, instructions, refuse_expansion
 
@@ -63,9 +62,8 @@ def _lowered(circuit: QuantumCircuit, simulator: AerSimulator, memory: int) -> Q
         opaque = sorted(each.operation.name for each in instructions(circuit) if _is_opaque(each, known))
         if opaque:
             raise unsupported("opaque", engine="aer") from error
-        raise RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            "gates of the circuit cannot be expressed in those of simulator.method; set simulator.method: automatic",
+        raise unsupported_construct(
+            "gates of the circuit cannot be expressed in those of simulator.method; set simulator.method: automatic"
         ) from error
 
 

@@ -6,20 +6,19 @@
 - typed: rho -> (1-p) rho + p I/2^n after each gate on n qubits, then relaxation for the gate's time.
 """
 
-import math
 from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate
 from qiskit_aer.noise import QuantumError, depolarizing_error
 
-from qee.api.reasons import Reason
 from qee.devices import Device, UnknownDeviceError, snapshot
 from qee.documents.provenance import NoiseModel
 from qee.documents.run import NoiseOptions
 from qee.runner.engines.aer.channels import Noise
 from qee.runner.engines.aer.compiled import placed
-from qee.sdk.errors import RunnerError
+from qee.sdk import noise_fields
+from qee.sdk.errors import invalid_spec
 from qee.sdk.gate_names import by_one_name
 
 
@@ -67,18 +66,18 @@ class TypedNoise(Noise):
 
     def __init__(self, options: NoiseOptions) -> None:
         super().__init__()
-        self._one = _probability("oneQubit", options.one_qubit)
-        self._two = _probability("twoQubit", options.two_qubit)
-        self._flip = _probability("readout", options.readout)
-        self._t1 = _time("t1", options.t1) * 1e3
-        t2 = _time("t2", options.t2) * 1e3
+        self._one = noise_fields.probability("oneQubit", options.one_qubit)
+        self._two = noise_fields.probability("twoQubit", options.two_qubit)
+        self._flip = noise_fields.probability("readout", options.readout)
+        self._t1 = noise_fields.time("t1", options.t1) * 1e3
+        t2 = noise_fields.time("t2", options.t2) * 1e3
         if t2 > 2 * self._t1 and options.t2 is not None:
-            raise _invalid(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
+            raise invalid_spec(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
         self._t2 = min(t2, 2 * self._t1)
         times = by_one_name(options.gate_times)
-        self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in times.items()}
+        self._durations = {name: noise_fields.time(f"gateTimes.{name}", text) for name, text in times.items()}
         if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
-            raise _invalid("noise.gateTimes: t1 and t2 act during gateTimes; give both, or neither")
+            raise invalid_spec("noise.gateTimes: t1 and t2 act during gateTimes; give both, or neither")
 
     def provenance(self) -> NoiseModel:
         return NoiseModel("typed")
@@ -87,18 +86,22 @@ class TypedNoise(Noise):
         gates = [operation for operation, _ in placed(circuit) if isinstance(operation, Gate)]
         large = sorted({gate.name for gate in gates if gate.num_qubits > 2})
         if large:
-            raise _invalid(
+            raise invalid_spec(
                 f"noise: no error is defined for gate {large[0]}, which has more than two qubits; leave "
                 "transpile.verbatim out, or write it in gates of one and two qubits"
             )
         names, widths = {gate.name for gate in gates}, {gate.num_qubits for gate in gates}
         if self._one and 1 not in widths:
-            raise _invalid("noise.oneQubit: the circuit has no one-qubit gate; leave it out, or run it in another job")
+            raise invalid_spec(
+                "noise.oneQubit: the circuit has no one-qubit gate; leave it out, or run it in another job"
+            )
         if self._two and 2 not in widths:
-            raise _invalid("noise.twoQubit: the circuit has no two-qubit gate; leave it out, or run it in another job")
+            raise invalid_spec(
+                "noise.twoQubit: the circuit has no two-qubit gate; leave it out, or run it in another job"
+            )
         missing = sorted(self._durations.keys() - names)
         if missing:
-            raise _invalid(
+            raise invalid_spec(
                 f"noise.gateTimes.{missing[0]}: the circuit has no gate {missing[0]}, its gates are "
                 f"{', '.join(sorted(names)) or 'none'}; name one of these, or leave it out"
             )
@@ -139,22 +142,4 @@ def noise_of(options: NoiseOptions | None) -> Noise | None:
     try:
         return DeviceNoise(snapshot(options.device))
     except UnknownDeviceError as error:
-        raise _invalid(f"noise.device: {error}") from error
-
-
-def _probability(field: str, text: str | None) -> float:
-    value = 0.0 if text is None else float(text)
-    if not 0 <= value <= 1:
-        raise _invalid(f"noise.{field}: {text} is no probability; give one from 0 to 1")
-    return value
-
-
-def _time(field: str, text: str | None) -> float:
-    value = math.inf if text is None else float(text)
-    if not value > 0 or (text is not None and math.isinf(value)):
-        raise _invalid(f"noise.{field}: {text} is no time above 0; give one, or leave it out")
-    return value
-
-
-def _invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)
+        raise invalid_spec(f"noise.device: {error}") from error

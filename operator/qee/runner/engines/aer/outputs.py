@@ -8,14 +8,13 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qee.api.reasons import Reason
 from qee.documents.run import Observable
 from qee.runner.engines.aer.compiled import Compiled, apply_layout
 from qee.runner.engines.aer.pipeline import Executable, Pipeline
 from qee.runner.engines.aer.simulation import Simulation
 from qee.runner.engines.aer.states import final_measurements, mixes, unmeasured
 from qee.sdk.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec
 from qee.sdk.observables import measurements
 from qee.sdk.outcomes import Estimate, Options, Task
 from qee.sdk.qiskit.circuits import bound
@@ -175,10 +174,9 @@ def _refuse_verbatim_turns(options: Options, bases: Sequence[str]) -> None:
     """A device's gates do not always turn a qubit in one step, and verbatim forbids to compile the turn."""
     device = options.noise.device if options.noise else None
     if device and options.transpile and options.transpile.verbatim and any(set(basis) & set("XY") for basis in bases):
-        raise RunnerError(
-            Reason.INVALID_SPEC,
+        raise invalid_spec(
             "transpile.verbatim: true leaves no room for the gates that measure X and Y of an observable; leave it "
-            "out, or ask for Z and I only",
+            "out, or ask for Z and I only"
         )
 
 

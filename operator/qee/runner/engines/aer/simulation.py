@@ -12,7 +12,7 @@ from qee.api.reasons import Reason
 from qee.documents.run import SimulatorOptions
 from qee.runner.engines.aer.entanglement import bond_dimension_bits
 from qee.runner.engines.aer.lowering import lowered
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, unsupported_construct
 from qee.sdk.limits import Room
 
 _MIB = 1_048_576
@@ -97,8 +97,7 @@ def _refusal(status: str, method: str) -> RunnerError:
             "simulator.precision: single, simulator.method: matrix_product_state, or raise spec.resources",
         )
     if _FOREIGN.search(status):
-        return RunnerError(
-            Reason.UNSUPPORTED_CONSTRUCT,
-            f"simulator.method {method} cannot run every gate of the circuit; set simulator.method: automatic",
+        return unsupported_construct(
+            f"simulator.method {method} cannot run every gate of the circuit; set simulator.method: automatic"
         )
     return RunnerError(Reason.RUNNER_FAILED, "Aer failed without a reason that is known; see the pod's log")

@@ -35,13 +35,12 @@ from qiskit.transpiler.passes import (
 )
 from qiskit_aer import AerSimulator
 
-from qee.api.reasons import Reason
 from qee.devices import Device
 from qee.documents.run import TranspileOptions, circuit_seed
 from qee.runner.engines.aer.channels import Noise
 from qee.runner.engines.aer.compiled import Compiled, placed
 from qee.runner.engines.aer.states import rotated, unmeasured
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec, unsupported_construct
 from qee.sdk.explain import unsupported
 from qee.sdk.qiskit.circuits import refuse_expansion, size_of
 
@@ -131,10 +130,9 @@ class Compiler:
             )
         except QiskitError as error:
             where = f"device {self._device.name}" if self._device else "the simulator"
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 f"the transpiler cannot express the circuit in the gates of {where}; use gates of the library, give "
-                "durations of delay in ns, and leave out opaque gates",
+                "durations of delay in ns, and leave out opaque gates"
             ) from error
 
     @cached_property
@@ -146,12 +144,12 @@ class Compiler:
         if device is None:
             return
         if qubits > device.qubits:
-            raise _invalid(
+            raise invalid_spec(
                 f"noise.device: {device.name} has {device.qubits} qubits, the circuit has {qubits}; choose a larger "
                 "device, or use fewer qubits"
             )
         if layout is not None and len(layout) != qubits:
-            raise _invalid(
+            raise invalid_spec(
                 f"transpile.initialLayout has {len(layout)} qubits, the circuit has {qubits}; give one physical qubit "
                 "for each, in order of declaration"
             )
@@ -164,14 +162,13 @@ class Compiler:
                 continue
             if operation.name not in basis:
                 where = f"{self._device.name}, which has {', '.join(sorted(basis))}" if self._device else "engine aer"
-                raise RunnerError(
-                    Reason.UNSUPPORTED_CONSTRUCT,
+                raise unsupported_construct(
                     f"transpile.verbatim: gate {operation.name} is none of {where}; write it in gates of the basis, or "
-                    "leave verbatim out",
+                    "leave verbatim out"
                 )
             if self._device and tuple(qubits) not in self._device.gates[operation.name]:
                 at = ", ".join(map(str, qubits))
-                raise _invalid(
+                raise invalid_spec(
                     f"transpile.verbatim: {self._device.name} has no {operation.name} on qubits {at}; use coupled "
                     "qubits, or leave verbatim out"
                 )
@@ -223,24 +220,22 @@ def _refuse_contradictions(options: TranspileOptions, device: Device | None) -> 
     layout = options.initial_layout
     if options.verbatim and (options.optimization_level or layout is not None):
         field = "initialLayout" if layout is not None else "optimizationLevel"
-        raise _invalid(f"transpile.verbatim leaves the circuit as written; leave out transpile.{field}, or verbatim")
+        raise invalid_spec(
+            f"transpile.verbatim leaves the circuit as written; leave out transpile.{field}, or verbatim"
+        )
     if layout is None:
         return
     if device is None:
-        raise _invalid(
+        raise invalid_spec(
             "transpile.initialLayout: a simulator has no physical qubits; name noise.device, or leave it out"
         )
     beyond = [qubit for qubit in layout if not 0 <= qubit < device.qubits]
     if beyond:
-        raise _invalid(
+        raise invalid_spec(
             f"transpile.initialLayout: {device.name} has no qubit {beyond[0]}; its qubits are 0 to {device.qubits - 1}"
         )
     if len(set(layout)) < len(layout):
-        raise _invalid("transpile.initialLayout: a qubit occurs twice; give each physical qubit once")
-
-
-def _invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)
+        raise invalid_spec("transpile.initialLayout: a qubit occurs twice; give each physical qubit once")
 
 
 def _of_used_qubits(circuit: QuantumCircuit, ends: list[int]) -> tuple[QuantumCircuit, tuple[int, ...]]:

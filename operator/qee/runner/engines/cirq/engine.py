@@ -18,7 +18,6 @@ with LazyImports(
     import cirq
 import numpy as np
 
-from qee.api.reasons import Reason
 from qee.documents.provenance import NoiseModel
 from qee.documents.run import CircuitRun, TranspileOptions
 from qee.runner.engines.cirq.methods import Methods
@@ -29,7 +28,7 @@ from qee.sdk.arrays import no_pure_state, of_bits, refuse_large, refuse_methods
 from qee.sdk.binding import matched
 from qee.sdk.cirq.program import Program
 from qee.sdk.diagram import Diagram, labels
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import unsupported_construct
 from qee.sdk.explain import unsupported
 from qee.sdk.limits import Room
 from qee.sdk.observables import Measurements, measurements
@@ -199,10 +198,7 @@ class CirqEngine:
 
     def _load(self, circuit: CircuitRun, named: bool = False, own_gates_kept: bool = False) -> Program:
         if circuit.format == "qpy":
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
-                "format qpy does not run on engine cirq; use a backend whose engine is aer",
-            )
+            raise unsupported_construct("format qpy does not run on engine cirq; use a backend whose engine is aer")
         if circuit.format == "cirq-json":
             from qee.sdk.cirq.json_reading import load_cirq_json
 
@@ -229,10 +225,9 @@ def _refuse_transpilation(options: TranspileOptions | None) -> None:
         ("verifyEquivalence", options.verify_equivalence),
     ):
         if given:
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 f"transpile.{field}: engine cirq runs circuits as written; leave it out, or use a backend whose engine "
-                "is aer",
+                "is aer"
             )
 
 

@@ -9,7 +9,7 @@ from qee.api.reasons import Reason
 from qee.documents.run import SimulatorOptions
 from qee.runner.engines.cirq.stabilizer import is_unitary_clifford
 from qee.sdk.cirq.program import Program
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import RunnerError, unsupported_construct
 
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer")
 _MIB = 1_048_576
@@ -24,10 +24,9 @@ class Methods:
 
     def __init__(self, options: SimulatorOptions, memory: int, noisy: bool) -> None:
         if options.method not in METHODS:
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
+            raise unsupported_construct(
                 f"engine cirq does not offer simulator.method {options.method}; use one of {', '.join(METHODS)}, "
-                "or a backend whose engine is aer",
+                "or a backend whose engine is aer"
             )
         self.dtype = np.complex128 if options.precision == "double" else np.complex64
         self._options = options
@@ -38,9 +37,8 @@ class Methods:
         asked = self._options.method
         clifford = all(_is_clifford(operation) for operation in circuit.all_operations())
         if asked == "stabilizer" and not clifford:
-            raise RunnerError(
-                Reason.UNSUPPORTED_CONSTRUCT,
-                "simulator.method stabilizer cannot run every gate of the circuit; set simulator.method: automatic",
+            raise unsupported_construct(
+                "simulator.method stabilizer cannot run every gate of the circuit; set simulator.method: automatic"
             )
         if asked == "automatic":
             fits = self.fits(circuit, "statevector")

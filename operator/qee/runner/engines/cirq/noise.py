@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import cirq
 import numpy as np
 
-from qee.api.reasons import Reason
 from qee.documents.provenance import NoiseModel
 from qee.documents.run import NoiseOptions
+from qee.sdk import noise_fields
 from qee.sdk.cirq.program import Written
-from qee.sdk.errors import RunnerError
+from qee.sdk.errors import invalid_spec
 from qee.sdk.gate_names import by_one_name, one_name
 
 # Names of Qiskit's, which are those of the gate libraries, of gates that Cirq has no tag for.
@@ -56,20 +56,20 @@ class TypedNoise:
 
     def __init__(self, options: NoiseOptions) -> None:
         if options.device is not None:
-            raise _invalid(
+            raise invalid_spec(
                 f"noise.device: {options.device}: engine cirq has typed errors only; use a backend whose engine is aer"
             )
-        self._one = _probability("oneQubit", options.one_qubit)
-        self._two = _probability("twoQubit", options.two_qubit)
-        self._flip = _probability("readout", options.readout)
-        self._t1 = _time("t1", options.t1) * 1e3
-        self._t2 = min(_time("t2", options.t2) * 1e3, 2 * self._t1)
+        self._one = noise_fields.probability("oneQubit", options.one_qubit)
+        self._two = noise_fields.probability("twoQubit", options.two_qubit)
+        self._flip = noise_fields.probability("readout", options.readout)
+        self._t1 = noise_fields.time("t1", options.t1) * 1e3
+        self._t2 = min(noise_fields.time("t2", options.t2) * 1e3, 2 * self._t1)
         times = by_one_name(options.gate_times)
-        self._durations = {name: _time(f"gateTimes.{name}", text) for name, text in times.items()}
-        if options.t2 is not None and _time("t2", options.t2) * 1e3 > 2 * self._t1:
-            raise _invalid(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
+        self._durations = {name: noise_fields.time(f"gateTimes.{name}", text) for name, text in times.items()}
+        if options.t2 is not None and noise_fields.time("t2", options.t2) * 1e3 > 2 * self._t1:
+            raise invalid_spec(f"noise.t2: {options.t2} exceeds twice t1 {options.t1}; no qubit does that: lower t2")
         if bool(self._durations) != (options.t1 is not None or options.t2 is not None):
-            raise _invalid(
+            raise invalid_spec(
                 "noise.gateTimes: t1 and t2 act during gateTimes; give gateTimes with t1 or t2, and only then"
             )
 
@@ -94,14 +94,20 @@ class TypedNoise:
         gates = [each for each in circuit.all_operations() if _is_gate(each)]
         widths, names = {len(gate.qubits) for gate in gates}, {name_of(gate) for gate in gates}
         if max(widths, default=0) > 2:
-            raise _invalid("noise: no error is defined for a gate on more than two qubits that Cirq cannot decompose")
+            raise invalid_spec(
+                "noise: no error is defined for a gate on more than two qubits that Cirq cannot decompose"
+            )
         if self._one and 1 not in widths:
-            raise _invalid("noise.oneQubit: the circuit has no one-qubit gate; leave it out, or run it in another job")
+            raise invalid_spec(
+                "noise.oneQubit: the circuit has no one-qubit gate; leave it out, or run it in another job"
+            )
         if self._two and 2 not in widths:
-            raise _invalid("noise.twoQubit: the circuit has no two-qubit gate; leave it out, or run it in another job")
+            raise invalid_spec(
+                "noise.twoQubit: the circuit has no two-qubit gate; leave it out, or run it in another job"
+            )
         missing = sorted(self._durations.keys() - names)
         if missing:
-            raise _invalid(
+            raise invalid_spec(
                 f"noise.gateTimes.{missing[0]}: the circuit has no gate {missing[0]}, its gates are "
                 f"{', '.join(sorted(names)) or 'none'}; name one of these, or leave it out"
             )
@@ -171,21 +177,3 @@ def name_of(operation: cirq.Operation) -> str:
 
 def _is_gate(operation: cirq.Operation) -> bool:
     return not cirq.is_measurement(operation) and cirq.has_unitary(operation.without_classical_controls())
-
-
-def _probability(field: str, text: str | None) -> float:
-    value = 0.0 if text is None else float(text)
-    if not 0 <= value <= 1:
-        raise _invalid(f"noise.{field}: {text} is no probability; give one from 0 to 1")
-    return value
-
-
-def _time(field: str, text: str | None) -> float:
-    value = math.inf if text is None else float(text)
-    if not value > 0 or (text is not None and math.isinf(value)):
-        raise _invalid(f"noise.{field}: {text} is no time above 0; give one, or leave it out")
-    return value
-
-
-def _invalid(message: str) -> RunnerError:
-    return RunnerError(Reason.INVALID_SPEC, message)
