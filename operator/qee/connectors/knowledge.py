@@ -1,4 +1,4 @@
-"""What a connector's process remembers of one task; all of it may be lost."""
+"""What a connector's process remembers of a task between rounds."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

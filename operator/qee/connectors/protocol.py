@@ -192,8 +192,6 @@ class AlreadyEnded(ProviderError):
 class Connector(Compiler, Protocol):
     """One device of one vendor. Raises ProviderErrors, and `prepare` RunnerErrors."""
 
-    PROVIDER: ClassVar[str]
-    """As in a QuantumBackend's spec.provider."""
     FORMATS: ClassVar[tuple[str, ...]]
     """The circuit formats that `prepare` reads."""
     OUTPUTS: ClassVar[tuple[str, ...]]

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -110,29 +110,17 @@ def _find(connector: Connector, arguments: Mapping[str, Any]) -> dict[str, list[
     return {key: list(handles) for key, handles in connector.find(arguments["keys"], arguments["since"]).items()}
 
 
-def _submit(connector: Connector, arguments: Mapping[str, Any]) -> str:
-    return connector.submit(arguments["key"], _submission(arguments))
-
-
 def _status(connector: Connector, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {handle: asdict(state) for handle, state in connector.status(arguments["handles"]).items()}
 
 
-def _fetch(connector: Connector, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return asdict(connector.fetch(arguments["handle"], _submission(arguments)))
-
-
-def _cancel(connector: Connector, arguments: Mapping[str, Any]) -> None:
-    connector.cancel(arguments["handle"])
-
-
-_CALLS = {
+_CALLS: Mapping[str, Callable[[Connector, Mapping[str, Any]], Any]] = {
     "describe": _describe,
     "find": _find,
-    "submit": _submit,
+    "submit": lambda connector, given: connector.submit(given["key"], _submission(given)),
     "status": _status,
-    "fetch": _fetch,
-    "cancel": _cancel,
+    "fetch": lambda connector, given: asdict(connector.fetch(given["handle"], _submission(given))),
+    "cancel": lambda connector, given: connector.cancel(given["handle"]),
 }
 
 

@@ -13,6 +13,11 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+OF_CIRQ = (
+    *("matplotlib.pyplot", "matplotlib.collections", "matplotlib.lines", "matplotlib.patches"),
+    *("mpl_toolkits.mplot3d", "mpl_toolkits.axes_grid1"),
+)
+
 
 class _Lazy(ModuleType):
     """A module whose code has not run."""

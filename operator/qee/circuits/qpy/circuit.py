@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 from qee.circuits.errors import circuit_too_large, invalid_circuit
 from qee.circuits.qpy.file import Reader, broken, read_header, refused
-from qee.circuits.qpy.found import CONSTRUCTS, KNOWN, PLAIN, RESETS, Bounds, Found
+from qee.circuits.qpy.found import CONSTRUCTS, KNOWN, PLAIN, RESETS, Found
 from qee.circuits.qpy.values import MAX_DEPTH, Values
+from qee.circuits.report import Limits
 
 MAX_RANGED = 200_000
 
 
-def check(data: bytes, bounds: Bounds | None = None) -> tuple[int, Found]:
+def check(data: bytes, limits: Limits | None = None) -> tuple[int, Found]:
     """The version and what the only circuit of a QPY file holds. Raises ScanError for what must not be loaded."""
     header = read_header(data)
     if header.programs != 1:
@@ -29,16 +30,16 @@ def check(data: bytes, bounds: Bounds | None = None) -> tuple[int, Found]:
         raise refused("a schedule of pulses", "give a QuantumCircuit")
     if header.version >= 16 and reader.fields("!Q")[0] != reader.at:
         raise broken("its table of circuits points elsewhere")
-    found = _Walk(header.version, bounds or Bounds()).circuit(reader, 0)
+    found = _Walk(header.version, limits or Limits()).circuit(reader, 0)
     reader.end("the circuit")
     return header.version, found
 
 
 class _Walk:
-    def __init__(self, version: int, bounds: Bounds) -> None:
+    def __init__(self, version: int, limits: Limits) -> None:
         self._version = version
-        self._bounds = bounds
-        self._values = Values(version, bounds, self._block)
+        self._limits = limits
+        self._values = Values(version, limits, self._block)
         self._ranged = 0  # bits of registers that cost the file no byte each
 
     def circuit(self, reader: Reader, depth: int) -> Found:
@@ -47,9 +48,9 @@ class _Walk:
             raise circuit_too_large(f"circuits are nested in more than {MAX_DEPTH} levels; decompose")
         name, kind, phase, qubits, clbits, metadata, registers, instructions, variables = reader.fields("!HcHIIQIQI")
         for what, count, most in (
-            ("qubits", qubits, self._bounds.qubits),
-            ("classical bits", clbits, self._bounds.clbits),
-            ("instructions", instructions, self._bounds.operations),
+            ("qubits", qubits, self._limits.max_qubits),
+            ("classical bits", clbits, self._limits.max_classical_bits),
+            ("instructions", instructions, self._limits.max_operations),
         ):
             if count > most:
                 raise circuit_too_large(f"the circuit has {count} {what}, {most} are possible")
@@ -68,9 +69,9 @@ class _Walk:
         definitions = self._definitions(reader, found, depth, vectors)
         for _ in range(instructions):
             self._instruction(reader, found, definitions, depth, vectors)
-            if found.operations > self._bounds.operations:
+            if found.operations > self._limits.max_operations:
                 raise circuit_too_large(
-                    f"loops and definitions expand to more than {self._bounds.operations} operations; reduce them"
+                    f"loops and definitions expand to more than {self._limits.max_operations} operations; reduce them"
                 )
         if self._version < 18 and reader.fields("!H")[0]:
             raise refused("pulse calibrations", "leave them out")
@@ -82,7 +83,7 @@ class _Walk:
         kind, _, size, length, inside = reader.fields("!c?IH?")
         ranged = self._version >= 18 and reader.fields("!?")[0]
         name = reader.name(length)
-        most = self._bounds.clbits if kind == b"c" else self._bounds.qubits
+        most = self._limits.max_classical_bits if kind == b"c" else self._limits.max_qubits
         if kind not in (b"q", b"c", b"a") or size > most:
             raise broken("a register is of no known kind or too large")
         if ranged:
@@ -151,7 +152,7 @@ class _Walk:
             raise refused("annotations", "leave them out")
         if extras == 2:
             self._values.value(*reader.typed(), [], depth, vectors)
-        if controls > self._bounds.qubits:
+        if controls > self._limits.max_qubits:
             raise circuit_too_large("a gate has more controls than a circuit may have qubits")
         acted = 0
         for kind, count, most in ((b"q", qubits, found.qubits), (b"c", clbits, found.clbits)):

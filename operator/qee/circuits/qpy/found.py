@@ -22,16 +22,6 @@ CONSTRUCTS = {
 RESETS = frozenset({"Reset", "Initialize"})
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The largest circuit that is walked; `vector` bounds the elements of a ParameterVector."""
-
-    qubits: int = 1_000
-    clbits: int = 4_096
-    operations: int = 100_000
-    vector: int = 100_000
-
-
 @dataclass(slots=True)
 class Found:
     """What a walk found: `operations` and `multi_qubit` are expanded; `registers` are classical, (name, size).

@@ -3,7 +3,6 @@
 from qee.circuits.errors import circuit_too_large, invalid_circuit
 from qee.circuits.qpy.circuit import check
 from qee.circuits.qpy.file import NEWEST, OLDEST, Header, read_header
-from qee.circuits.qpy.found import Bounds
 from qee.circuits.report import Limits, Scan
 
 __all__ = ["NEWEST", "OLDEST", "Header", "read_header", "scan_qpy"]
@@ -19,8 +18,7 @@ def scan_qpy(data: bytes, limits: Limits) -> Scan:
     """
     if len(data) > limits.max_bytes:
         raise circuit_too_large(f"the file has {len(data)} bytes, {limits.max_bytes} are possible; split it")
-    bounds = Bounds(limits.max_qubits, limits.max_classical_bits, limits.max_operations, limits.max_operations)
-    version, found = check(data, bounds)
+    version, found = check(data, limits)
     if not found.qubits:
         raise invalid_circuit("the circuit has no qubits")
     return Scan(

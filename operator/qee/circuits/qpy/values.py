@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from qee.circuits.errors import circuit_too_large
 from qee.circuits.qpy.file import Reader, broken, check_array, refused
-from qee.circuits.qpy.found import Bounds, Found
+from qee.circuits.qpy.found import Found
+from qee.circuits.report import Limits
 
 MAX_NAMES = 1_048_576  # bytes of all parameters' names: a reference to a vector takes 19 bytes, its name up to 280
 MAX_DEPTH = 16  # circuits inside one another; below it Qiskit's own bound on recursion
@@ -17,9 +18,9 @@ class Values:
     `block` walks the bytes of a circuit that is a value, so many levels deep.
     """
 
-    def __init__(self, version: int, bounds: Bounds, block: Callable[[bytes, int], Found]) -> None:
+    def __init__(self, version: int, limits: Limits, block: Callable[[bytes, int], Found]) -> None:
         self._version = version
-        self._bounds = bounds
+        self._limits = limits
         self._block = block
         self.names: dict[str, None] = {}
         self._named = 0  # bytes of them
@@ -33,8 +34,8 @@ class Values:
         return names
 
     def _check_vector(self, size: int) -> None:
-        if size > self._bounds.vector:
-            raise circuit_too_large(f"a ParameterVector has more than {self._bounds.vector} elements")
+        if size > self._limits.max_operations:
+            raise circuit_too_large(f"a ParameterVector has more than {self._limits.max_operations} elements")
 
     def value(self, key: bytes, data: bytes, blocks: list[Found], depth: int, vectors: list[str]) -> int:
         """Checks a value and adds the circuits in it to `blocks`; returns the rounds of a loop over it, else 1."""

@@ -20,10 +20,10 @@ def document(
     run: RunDocument,
     target: bytes,
     provider: str,
-    *,
-    simulated: bool,
     submissions: Sequence[Submission],
     circuits: Sequence[CompiledCircuit],
+    *,
+    simulated: bool,
     packages: Sequence[str],
 ) -> CompiledDocument:
     """`target`: the snapshot that was compiled for. `packages`: those whose versions decide what came of it."""

@@ -47,12 +47,11 @@ class Program:
     def rows(self) -> Iterator[tuple[int, dict[Any, float]]]:
         """Each parameter set's number, and the values of the circuit's own parameters."""
         for number in range(self.run.parameter_sets):
-            row = self.run.row(number) if self.run.parameters else {}
-            yield number, {self.parameters[name]: value for name, value in row.items()}
+            yield number, {self.parameters[name]: value for name, value in self.run.row(number).items()}
 
-    def bound(self, circuit: QuantumCircuit, number: int) -> QuantumCircuit:
-        """A circuit, compiled from this one, with the values of one parameter set."""
-        return bound(circuit, dict(self.rows())[number]) if self.parameters else circuit
+    def bound(self, circuit: QuantumCircuit) -> Iterator[tuple[int, QuantumCircuit]]:
+        """A circuit, compiled from this one, with the values of each parameter set in turn, after its number."""
+        return ((number, bound(circuit, values)) for number, values in self.rows())
 
 
 def programs(document: RunDocument, *, dynamic: bool = False) -> Iterator[Program]:
@@ -99,15 +98,6 @@ def compiled(program: Program, circuit: QuantumCircuit, method: str) -> Compiled
         compiled_sha256=digest(circuit),
         source=Size(program.circuit.depth(), two_qubit_gates(program.circuit)),
     )
-
-
-def gates(circuit: QuantumCircuit) -> tuple[int, int]:
-    """One-qubit gates, and gates on two or more qubits."""
-    ones = sum(
-        len(each.qubits) == 1 and not each.clbits and each.operation.name not in ("reset", "barrier", "measure")
-        for each in instructions(circuit)
-    )
-    return ones, sum(len(each.qubits) > 1 and each.operation.name != "barrier" for each in instructions(circuit))
 
 
 def transpiler_seed(document: RunDocument) -> int:

@@ -51,7 +51,6 @@ def job_id(key: str) -> str:
 class Azure:
     """See the module, and `qee.connectors.protocol.Connector`."""
 
-    PROVIDER: ClassVar[str] = "azure"
     FORMATS: ClassVar[tuple[str, ...]] = ("openqasm3", "openqasm2", "qpy")
     OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory", "probabilities")
     IDEMPOTENT: ClassVar[bool] = True

@@ -43,9 +43,9 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
         document,
         target,
         "azure",
+        submissions,
+        circuits,
         simulated=device.simulated,
-        submissions=submissions,
-        circuits=circuits,
         packages=("qiskit", "qiskit-ionq", "azure-quantum"),
     )
 
@@ -56,8 +56,7 @@ def _submissions(
     where = wires(circuit)
     if device.family.by_bit:
         where = tuple(NOT_MEASURED if wire == NOT_MEASURED else bit for bit, wire in enumerate(where))
-    for number, _ in program.rows():
-        bound = program.bound(circuit, number)
+    for number, bound in program.bound(circuit):
         content = {
             "target": device.name,
             "providerId": device.provider,
@@ -95,11 +94,7 @@ def _compiled(program: Program, device: Device, document: RunDocument) -> Quantu
 
 def _check_transpile(asked: TranspileOptions) -> None:
     compilation.refuse_transpile(
-        (
-            "initialLayout",
-            asked.initial_layout is not None,
-            "its provider places the qubits itself; remove the field",
-        ),
+        ("initialLayout", asked.initial_layout is not None, "its provider places the qubits itself; remove the field"),
         ("verbatim", asked.verbatim, "its provider compiles every program; remove the field"),
         ("verifyEquivalence", asked.verify_equivalence, "its image has no equivalence check; remove the field"),
         of="a target of Azure Quantum: ",

@@ -23,12 +23,6 @@ class Option:
     read: Callable[[Any], Any]
 
 
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
-
-
 def _level(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= 3:
         raise ValueError
@@ -42,9 +36,9 @@ def _priority(value: Any) -> str:
 
 
 def _mitigation(value: Any) -> dict[str, bool]:
-    if not isinstance(value, Mapping) or set(value) != {"debias"}:
+    if not isinstance(value, Mapping) or set(value) != {"debias"} or not isinstance(value["debias"], bool):
         raise ValueError
-    return {"debias": _boolean(value["debias"])}
+    return dict(value)
 
 
 def _noise(value: Any) -> dict[str, Any]:

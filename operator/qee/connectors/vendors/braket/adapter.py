@@ -36,7 +36,6 @@ MAX_BYTES = 64 * 2**20  # of a result
 class Braket:
     """See the module, and `qee.connectors.protocol.Connector`."""
 
-    PROVIDER: ClassVar[str] = "braket"
     FORMATS: ClassVar[tuple[str, ...]] = ("openqasm3", "openqasm2", "qpy")
     OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory", "probabilities")
     IDEMPOTENT: ClassVar[bool] = True

@@ -52,19 +52,13 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
             _check_size(len(places), program.run.shots, device)
             circuits.append(compiled(program, circuit, "verbatim" if asked.verbatim else "openqasm3"))
             where = tuple(wire if wire == NOT_MEASURED else places[wire] for wire in wires(circuit))
-            for row, _ in program.rows():
-                source = _source(program.bound(circuit, row), places, verbatim=asked.verbatim)
+            for row, bound in program.bound(circuit):
+                source = _source(bound, places, verbatim=asked.verbatim)
                 payload = _payload(source, len(places), program.run.shots, device, options, asked.verbatim)
                 usage = Usage(tasks=1, shots=program.run.shots)
                 submissions.append(Submission(payload, (unit(program, row, where),), usage))
     return compilation.document(
-        document,
-        target,
-        "braket",
-        simulated=device.simulated,
-        submissions=submissions,
-        circuits=circuits,
-        packages=_PACKAGES,
+        document, target, "braket", submissions, circuits, simulated=device.simulated, packages=_PACKAGES
     )
 
 

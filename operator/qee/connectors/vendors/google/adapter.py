@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 class Google:
     """See the module, and `qee.connectors.protocol.Connector`."""
 
-    PROVIDER: ClassVar[str] = "google"
     FORMATS: ClassVar[tuple[str, ...]] = FORMATS
     OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory")
     IDEMPOTENT: ClassVar[bool] = True

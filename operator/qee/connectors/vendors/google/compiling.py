@@ -9,16 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qee.sdk.lazily import LazyImports
+from qee.sdk.lazily import OF_CIRQ, LazyImports
 
-with LazyImports(
-    "matplotlib.pyplot",
-    "matplotlib.collections",
-    "matplotlib.lines",
-    "matplotlib.patches",
-    "mpl_toolkits.mplot3d",
-    "mpl_toolkits.axes_grid1",
-):
+with LazyImports(*OF_CIRQ):
     import cirq
     import cirq_google
 from cirq_google.api import v2
@@ -68,13 +61,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
             if len(submissions) > MAX_SUBMISSIONS:
                 raise invalid_spec(f"spec.circuits: they make more than {MAX_SUBMISSIONS} provider jobs; split the job")
     return compilation.document(
-        document,
-        target,
-        "google",
-        simulated=False,
-        submissions=submissions,
-        circuits=circuits,
-        packages=("cirq-core", "cirq-google"),
+        document, target, "google", submissions, circuits, simulated=False, packages=("cirq-core", "cirq-google")
     )
 
 
@@ -107,7 +94,7 @@ def _submissions(
             f"shots: {run.shots}: Quantum Engine takes at most {MAX_TOTAL_REPETITIONS} a job; ask for fewer"
         )
     columns = matched(run.parameters, {str(name): str(name) for name in cirq.parameter_names(program.circuit)})
-    rows = [{columns[name]: value for name, value in _row(run, number).items()} for number in range(run.parameter_sets)]
+    rows = [{columns[name]: value for name, value in run.row(number).items()} for number in range(run.parameter_sets)]
 
     def made(circuit: Any, numbers: Sequence[int], swept: bool) -> tuple[Compiled, Submission]:
         compiled = _compiled(circuit, program, device, gateset, transpile)
@@ -127,10 +114,6 @@ def _submissions(
             ) from None
         for number, row in enumerate(rows):
             yield made(cirq.resolve_parameters(program.circuit, row), [number], swept=False)
-
-
-def _row(run: CircuitRun, number: int) -> dict[str, float]:
-    return run.row(number) if run.parameters else {}
 
 
 def _refuse_large(run: CircuitRun, rows: Sequence[Any]) -> None:

@@ -37,10 +37,7 @@ def mapped(call: str, secret: Callable[[], str] = str) -> AbstractContextManager
         call,
         (EngineException, answered),
         (google.auth.exceptions.TransportError, _NO_TOKEN),
-        (
-            google.auth.exceptions.GoogleAuthError,
-            lambda call, e: (_NO_TOKEN_NOW if e.retryable else _NO_CREDENTIAL)(call, e),
-        ),
+        (google.auth.exceptions.GoogleAuthError, _no_token),
         (TimeoutError, failed),  # 500 or 503
     )
 

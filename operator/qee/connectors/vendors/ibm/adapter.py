@@ -33,7 +33,6 @@ _CRN_PARTS = 10  # crn:version:cname:ctype:service:location:scope:instance:resou
 class Ibm:
     """One device of IBM Quantum (qee.connectors.protocol.Connector)."""
 
-    PROVIDER: ClassVar[str] = "ibm"
     FORMATS: ClassVar[tuple[str, ...]] = ("openqasm3", "openqasm2", "qpy")
     OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory", "expectation")
     IDEMPOTENT: ClassVar[bool] = False

@@ -67,9 +67,9 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
         document,
         target,
         "ibm",
+        [_submission(part, chosen, memory) for part in parts],
+        described,
         simulated=device.simulated,
-        submissions=[_submission(part, chosen, memory) for part in parts],
-        circuits=described,
         packages=("qiskit", "qiskit-ibm-runtime"),
     )
 

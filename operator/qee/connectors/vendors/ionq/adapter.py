@@ -33,7 +33,6 @@ METADATA = "qee_key"  # names the key in a job's metadata; never to be changed
 class IonQ:
     """See the module, and `qee.connectors.protocol.Connector`."""
 
-    PROVIDER: ClassVar[str] = "ionq"
     FORMATS: ClassVar[tuple[str, ...]] = ("openqasm3", "openqasm2", "qpy")
     OUTPUTS: ClassVar[tuple[str, ...]] = ("counts", "memory", "probabilities")
     IDEMPOTENT: ClassVar[bool] = False

@@ -56,8 +56,7 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
             circuit = _transpiled(program, qubits, document)
             circuits.append(compiled(program, circuit, "ionq.circuit.v1"))
             where = wires(circuit)
-            for number, _ in program.rows():
-                bound = program.bound(circuit, number)
+            for number, bound in program.bound(circuit):
                 written, _, _ = qiskit_circ_to_ionq_circ(bound, "qis")
                 one = _entry(unit(program, number, where), written, circuit.num_qubits)
                 entries.setdefault(one.unit.shots, []).append(one)
@@ -68,9 +67,9 @@ def prepare(document: RunDocument, target: bytes) -> CompiledDocument:
         document,
         target,
         "ionq",
+        submissions,
+        circuits,
         simulated=device == SIMULATOR,
-        submissions=submissions,
-        circuits=circuits,
         packages=("qiskit", "qiskit-ionq"),
     )
 
@@ -133,11 +132,7 @@ def _transpiled(program: Program, qubits: int, document: RunDocument) -> Quantum
 
 def _check_transpile(asked: TranspileOptions) -> None:
     compilation.refuse_transpile(
-        (
-            "initialLayout",
-            asked.initial_layout is not None,
-            "every qubit reaches every other; remove the field",
-        ),
+        ("initialLayout", asked.initial_layout is not None, "every qubit reaches every other; remove the field"),
         ("verbatim", asked.verbatim, "native gates are not sent by this adapter; remove the field"),
         ("verifyEquivalence", asked.verify_equivalence, "its image has no equivalence check; remove the field"),
         of="provider ionq: ",

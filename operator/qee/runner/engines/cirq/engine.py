@@ -5,16 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qee.sdk.lazily import LazyImports
+from qee.sdk.lazily import OF_CIRQ, LazyImports
 
-with LazyImports(
-    "matplotlib.pyplot",
-    "matplotlib.collections",
-    "matplotlib.lines",
-    "matplotlib.patches",
-    "mpl_toolkits.mplot3d",
-    "mpl_toolkits.axes_grid1",
-):
+with LazyImports(*OF_CIRQ):
     import cirq
 import numpy as np
 
