@@ -31,7 +31,6 @@ class Tally:
     measurements: int = 0
 
     def add(self, inner: "Tally", times: int) -> None:
-        """Adds a body that runs `times` times."""
         self.operations += inner.operations * times
         self.multi_qubit += inner.multi_qubit * times
         self._add_built(inner, max(1, times))

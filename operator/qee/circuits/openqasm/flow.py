@@ -35,7 +35,6 @@ def block(reader: Reader, program: Program) -> Tally:
 
 
 def plain_block(reader: Reader, program: Program) -> None:
-    """A block by itself."""
     program.tally.add(block(reader, program), 1)
 
 

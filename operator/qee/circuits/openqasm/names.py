@@ -46,7 +46,6 @@ def undefined(reader: Reader, program: Program, name: str, what: str, kinds: typ
 
 
 def not_a_gate(reader: Reader, program: Program) -> NoReturn:
-    """Fails at a word that begins no statement."""
     word = reader.items[reader.pos]
     if reader.version == 2 and word in ALIASES and not word.islower():
         reader.fail(f"gate {quoted(word)} is not defined; did you mean {quoted(ALIASES[word])}?")

@@ -90,7 +90,6 @@ def operands(reader: Reader, program: Program) -> list[Operand]:
 
 
 def width(operand: Operand) -> int:
-    """Its number of qubits."""
     return 1 if operand[2] is None else operand[2]
 
 

@@ -41,7 +41,6 @@ def values(reader: Reader) -> list[Value]:
 def apply(
     reader: Reader, program: Program, gate: Gate, values: Sequence[Value], operands: Sequence[Operand], at: int
 ) -> None:
-    """Adds a call of a gate to the tally."""
     if len(values) != gate.parameters:
         reader.fail(f"gate {quoted(gate.name)} takes {gate.parameters} parameters, {len(values)} are given", at=at)
     if len(operands) != gate.qubits and not (gate.qubits == 0 and not operands):

@@ -25,12 +25,10 @@ _NUMBERS = re.compile(r"[<>|=]?[biufc]\d{1,2}")
 
 
 def broken(what: str) -> ScanError:
-    """The error for a file that contradicts itself."""
     return invalid_circuit(f"the QPY file is broken: {what}; write it again with qiskit.qpy.dump")
 
 
 def refused(what: str, instead: str) -> ScanError:
-    """The error for what is not loaded, by name."""
     return unsupported_construct(f"QPY with {what} is not loaded; {instead}")
 
 
@@ -85,7 +83,6 @@ class Reader:
         return self.data[self.at - size : self.at]
 
     def text(self, size: int) -> str:
-        """The next `size` bytes as UTF-8."""
         try:
             return self.take(size).decode()
         except UnicodeDecodeError:
@@ -98,7 +95,6 @@ class Reader:
         return self.text(size)
 
     def left(self) -> int:
-        """Bytes not read yet."""
         return len(self.data) - self.at
 
     def typed(self) -> tuple[bytes, bytes]:
@@ -128,9 +124,6 @@ def check_array(data: bytes) -> None:
         raise broken("an array's header cannot be read") from None
     if not isinstance(kind, str) or not _NUMBERS.fullmatch(kind):
         raise refused("an array of objects", "give numbers")
-    if any(not isinstance(each, int) or each < 0 for each in shape) or cells * _size(kind) != len(data) - start:
+    size = int(re.sub(r"\D", "", kind))
+    if any(not isinstance(each, int) or each < 0 for each in shape) or cells * size != len(data) - start:
         raise broken("an array has another size than it says")
-
-
-def _size(kind: str) -> int:
-    return int(re.sub(r"\D", "", kind))

@@ -64,8 +64,9 @@ def programs(document: RunDocument, *, dynamic: bool = False) -> Iterator[Progra
             circuit, registers = load(run)
             circuit = without_fresh_resets(circuit)
             parameters = matched(run.parameters, {each.name: each for each in circuit.parameters})
-            if "expectation" not in document.outputs or not run.observables:
-                _refuse_unmeasured(circuit)
+            estimates = "expectation" in document.outputs and run.observables
+            if not estimates and all(each.operation.name != "measure" for each in instructions(circuit)):
+                raise invalid_circuit("it measures nothing; a QPU gives counts of measured bits only: add measurements")
             if not dynamic:
                 _refuse_dynamic(circuit)
         yield Program(run, circuit, registers, parameters)
@@ -127,11 +128,6 @@ def in_basis(program: Program, basis: Sequence[str], document: RunDocument, refu
     if not {each.operation.name for each in done.data} <= {"measure", "barrier", *basis}:
         raise refused  # a delay passes the transpiler
     return done
-
-
-def _refuse_unmeasured(circuit: QuantumCircuit) -> None:
-    if not any(each.operation.name == "measure" for each in instructions(circuit)):
-        raise invalid_circuit("it measures nothing; a QPU gives counts of measured bits only: add measurements")
 
 
 def _refuse_dynamic(circuit: QuantumCircuit) -> None:

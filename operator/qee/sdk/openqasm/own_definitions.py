@@ -10,10 +10,7 @@ from qee.circuits.openqasm.values import Unknown
 from qee.sdk.explain import KEYWORDS
 from qee.sdk.openqasm.operands import Operands, places
 
-LIBRARY = frozenset(name for version in INCLUDES.values() for gates in version.values() for name in gates) | {
-    "U",
-    "CX",
-}
+LIBRARY = frozenset(name for version in INCLUDES.values() for gates in version.values() for name in gates) | {"U", "CX"}
 Written = tuple[str, tuple[float, ...], tuple[int, ...]]  # name, angles in radians, qubits
 
 

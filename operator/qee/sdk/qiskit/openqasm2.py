@@ -49,10 +49,7 @@ def load_openqasm2(source: str) -> tuple[QuantumCircuit, tuple[Register, ...]]:
     """
     try:
         circuit = qasm2.loads(
-            source,
-            include_path=(),
-            custom_instructions=_known(source),
-            custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
+            source, include_path=(), custom_instructions=_known(source), custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL
         )
     except qasm2.QASM2ParseError as error:
         raise _refusal(str(error).strip("'\""), source) from error

@@ -46,10 +46,7 @@ _TABLE: tuple[errors.Row, ...] = (
         says("the SDK refuses the request before it is sent; the adapter and the SDK differ", Rejected),
     ),
     (BotoCoreError, says("no answer from AWS that can be read ({error}); see its status")),
-    (
-        (ValueError, TypeError, KeyError, AttributeError, OSError),
-        says("the answer of AWS cannot be read ({error})"),
-    ),
+    ((ValueError, TypeError, KeyError, AttributeError, OSError), says("the answer of AWS cannot be read ({error})")),
 )
 
 

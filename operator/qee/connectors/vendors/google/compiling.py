@@ -104,7 +104,8 @@ def _submissions(
         yield made(program.circuit, [0], swept=False)
         return
     try:
-        _refuse_large(run, rows)
+        if len(rows) * run.shots > MAX_TOTAL_REPETITIONS:
+            raise ValueError("the sweep has more repetitions than a job may have")
         yield made(program.circuit, range(len(rows)), swept=True)
     except (RunnerError, ValueError, TypeError, NotImplementedError):
         if len(rows) > MAX_SUBMISSIONS:
@@ -114,11 +115,6 @@ def _submissions(
             ) from None
         for number, row in enumerate(rows):
             yield made(cirq.resolve_parameters(program.circuit, row), [number], swept=False)
-
-
-def _refuse_large(run: CircuitRun, rows: Sequence[Any]) -> None:
-    if len(rows) * run.shots > MAX_TOTAL_REPETITIONS:
-        raise ValueError("the sweep has more repetitions than a job may have")
 
 
 def _compiled(circuit: Any, program: Program, device: Device, gateset: Any, transpile: TranspileOptions) -> Compiled:

@@ -72,11 +72,7 @@ class Payload:
                 value["program"],
                 value["params"],
                 tuple(
-                    Shape(
-                        each["units"],
-                        tuple((name, size) for name, size in each["registers"]),
-                        each.get("measured"),
-                    )
+                    Shape(each["units"], tuple((name, size) for name, size in each["registers"]), each.get("measured"))
                     for each in value["pubs"]
                 ),
                 value["maxExecutionTime"],
@@ -110,9 +106,7 @@ def usage(payload: Payload, units: Sequence[Unit]) -> Usage:
         raise ValueError(f"the payload asks for {shots} executions, a job has {MAX_EXECUTIONS} at most")
     seconds = min(payload.max_execution_time or MAX_SECONDS, MAX_SECONDS)
     return Usage(
-        tasks=1,
-        shots=shots if payload.executions is None else payload.executions,
-        qpu_milliseconds=seconds * 1000,
+        tasks=1, shots=shots if payload.executions is None else payload.executions, qpu_milliseconds=seconds * 1000
     )
 
 

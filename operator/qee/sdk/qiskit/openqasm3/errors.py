@@ -38,7 +38,10 @@ def _wrong(message: str) -> Refusal:
 
 _SHAPES: tuple[tuple[str, Refusal], ...] = (
     (r"node of type (\w+) is not supported", lambda found, line: _node(found[1], line)),
-    (r"'(\w+)' cannot be resolved into a Qiskit value", lambda found, line: _value(found[1], line)),
+    (
+        r"'(\w+)' cannot be resolved into a Qiskit value",
+        lambda found, line: unsupported(_VALUES.get(found[1], "operator"), line, "aer"),
+    ),
     (r"declarations of type 'array' .*", _construct("array")),
     (r"declarations of type .*", _construct("variable")),
     (r"only global declarations are supported", _wrong("bits can only be declared outside of blocks")),
@@ -111,7 +114,3 @@ def _node(name: str, line: int | None) -> RunnerError:
     if name in _NODES:
         return unsupported(_NODES[name], line, "aer")
     return invalid("the OpenQASM 3 importer refuses this statement; simplify it", line)
-
-
-def _value(name: str, line: int | None) -> RunnerError:
-    return unsupported(_VALUES.get(name, "operator"), line, "aer")
