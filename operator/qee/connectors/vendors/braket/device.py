@@ -12,31 +12,10 @@ _PROGRAM = "braket.ir.openqasm.program"
 _VERSION = 1
 
 GATES: Mapping[str, str] = {
-    "id": "i",
-    "x": "x",
-    "y": "y",
-    "z": "z",
-    "h": "h",
-    "s": "s",
-    "sdg": "si",
-    "t": "t",
-    "tdg": "ti",
-    "sx": "v",
-    "sxdg": "vi",
-    "rx": "rx",
-    "ry": "ry",
-    "rz": "rz",
-    "p": "phaseshift",
-    "r": "prx",
-    "cx": "cnot",
-    "cy": "cy",
-    "cz": "cz",
-    "cp": "cphaseshift",
-    "swap": "swap",
-    "iswap": "iswap",
-    "rxx": "xx",
-    "ryy": "yy",
-    "rzz": "zz",
+    **{"id": "i", "x": "x", "y": "y", "z": "z", "h": "h", "s": "s", "sdg": "si", "t": "t", "tdg": "ti"},
+    **{"sx": "v", "sxdg": "vi", "rx": "rx", "ry": "ry", "rz": "rz", "p": "phaseshift", "r": "prx"},
+    **{"cx": "cnot", "cy": "cy", "cz": "cz", "cp": "cphaseshift", "swap": "swap", "iswap": "iswap"},
+    **{"rxx": "xx", "ryy": "yy", "rzz": "zz"},
 }
 """Braket's names of Qiskit's gates: the same matrices, with the same parameters and order of qubits."""
 

@@ -72,7 +72,7 @@ class Client:
         self._api = Runtime(self._session)
 
     def describe(self) -> Target:
-        from qee.connectors.vendors.ibm.describing import described
+        from qee.connectors.vendors.ibm.target import described
 
         backend = self._api.backend(self._device)
         try:

@@ -1,14 +1,17 @@
-"""A device of IBM as a snapshot, and the snapshot as what Qiskit's transpiler compiles for."""
+"""A device of IBM as IBM tells it, as a snapshot, and the snapshot as what Qiskit's transpiler compiles for."""
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from qiskit.transpiler import Target
+from qiskit import transpiler
 from qiskit_ibm_runtime.utils.backend_converter import convert_to_target
 from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data, properties_from_server_data
 
 from qee.api.reasons import Reason
+from qee.connectors.protocol import Target
+from qee.connectors.vendors.ibm.payload import MAX_EXECUTIONS
 from qee.sdk.errors import RunnerError
 
 # What the transpiler looks at. Configuration and properties of 156 qubits are 600 KB, much of it about pulses.
@@ -57,7 +60,9 @@ class Device:
             configuration = configuration_from_server_data(value["configuration"])
             properties = properties_from_server_data(value["properties"]) if "properties" in value else None
             # Gates with angles in hardware exclude feed-forward and have bounds on the angles: the SDK's default, too.
-            self.target: Target = convert_to_target(configuration, properties, include_fractional_gates=False)
+            self.target: transpiler.Target = convert_to_target(
+                configuration, properties, include_fractional_gates=False
+            )
         except Exception as error:
             raise RunnerError(
                 Reason.RUNNER_FAILED,
@@ -73,3 +78,37 @@ class Device:
     def dynamic(self) -> bool:
         """Whether it measures in mid-circuit and acts on what was measured."""
         return "if_else" in self.gates
+
+
+def described(
+    configuration: Mapping[str, Any], properties: Mapping[str, Any], status: Mapping[str, Any], program: str
+) -> Target:
+    """Of three answers of the service. Raises ValueError, KeyError or TypeError for what it cannot read.
+
+    The configuration's max_shots is no limit any more: IBM's guide "Job limits".
+    """
+    data = snapshot(configuration, properties, program)
+    try:
+        device = Device(data)
+    except RunnerError as error:
+        raise ValueError("configuration or properties") from error
+    return Target(
+        operational=bool(status["operational"]),
+        message=str(status["status_msg"])[:200],
+        qubits=device.qubits,
+        basis_gates=tuple(sorted(device.gates & set(configuration["basis_gates"]))),
+        snapshot=data,
+        simulated=device.simulated,
+        queue_length=int(status["pending_jobs"]),
+        calibration_time=_moment(properties["last_update_date"]) if properties else None,
+        max_shots=MAX_EXECUTIONS,
+    )
+
+
+def _moment(text: str) -> str | None:
+    """RFC 3339 in UTC, whole seconds. The service writes `2026-11-20T09:15:31-05:00`, older data `-0500`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -91,20 +91,7 @@ class TypedNoise(Noise):
                 "transpile.verbatim out, or write it in gates of one and two qubits"
             )
         names, widths = {gate.name for gate in gates}, {gate.num_qubits for gate in gates}
-        if self._one and 1 not in widths:
-            raise invalid_spec(
-                "noise.oneQubit: the circuit has no one-qubit gate; leave it out, or run it in another job"
-            )
-        if self._two and 2 not in widths:
-            raise invalid_spec(
-                "noise.twoQubit: the circuit has no two-qubit gate; leave it out, or run it in another job"
-            )
-        missing = sorted(self._durations.keys() - names)
-        if missing:
-            raise invalid_spec(
-                f"noise.gateTimes.{missing[0]}: the circuit has no gate {missing[0]}, its gates are "
-                f"{', '.join(sorted(names)) or 'none'}; name one of these, or leave it out"
-            )
+        noise_fields.refuse_untouched(self._one, self._two, self._durations, widths, names)
 
     def _readout(self, qubit: int) -> tuple[float, float]:
         return self._flip, self._flip

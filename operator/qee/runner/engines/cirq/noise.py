@@ -97,20 +97,7 @@ class TypedNoise:
             raise invalid_spec(
                 "noise: no error is defined for a gate on more than two qubits that Cirq cannot decompose"
             )
-        if self._one and 1 not in widths:
-            raise invalid_spec(
-                "noise.oneQubit: the circuit has no one-qubit gate; leave it out, or run it in another job"
-            )
-        if self._two and 2 not in widths:
-            raise invalid_spec(
-                "noise.twoQubit: the circuit has no two-qubit gate; leave it out, or run it in another job"
-            )
-        missing = sorted(self._durations.keys() - names)
-        if missing:
-            raise invalid_spec(
-                f"noise.gateTimes.{missing[0]}: the circuit has no gate {missing[0]}, its gates are "
-                f"{', '.join(sorted(names)) or 'none'}; name one of these, or leave it out"
-            )
+        noise_fields.refuse_untouched(self._one, self._two, self._durations, widths, names)
 
     def applied(self, circuit: cirq.Circuit) -> cirq.Circuit:
         """The circuit with a channel after each gate that has an error, and measurements that err."""

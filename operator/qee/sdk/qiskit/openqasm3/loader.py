@@ -75,5 +75,9 @@ def _registers(program: ast.Program, circuit: QuantumCircuit) -> tuple[Register,
         if fresh or not len(register):
             sizes.append(len(fresh))
     remaining = iter(sizes)
-    named = [(node.identifier.name, 1 if node.type.size is None else next(remaining)) for node in declared]
+    named = [(node.identifier.name, next(remaining) if _sized(node) else 1) for node in declared]
     return tuple(Register(name, size) for name, size in named if size)
+
+
+def _sized(node: ast.ClassicalDeclaration) -> bool:
+    return isinstance(node.type, ast.BitType) and node.type.size is not None
