@@ -8,6 +8,7 @@
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -129,16 +130,13 @@ class Resync:
             logger.warning("%s/%s: %s", namespace, name, error)
 
     async def _sweep_children(self, finished: dict[str, list[str]]) -> None:
-        label = names.LABEL_JOB_UID
         for namespace, uids in finished.items():
-            # Tasks hold compiled circuits and results once more; their finalizer is taken off as they are deleted.
-            for resource in (CHILDREN, TASKS):
-                there = sorted((await self._owners(resource, namespace)).intersection(uids))
-                for batch in (there[start : start + BATCH] for start in range(0, len(there), BATCH)):
-                    if resource is CHILDREN:
-                        logger.info("deleting %d children of finished jobs in namespace %s", len(batch), namespace)
-                    selector = f"{label} in ({','.join(batch)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
-                    await self.port.delete_collection(resource, namespace, labels=selector)
+            for batch in _batches(await self._owners(CHILDREN, namespace), uids):
+                logger.info("deleting %d children of finished jobs in namespace %s", len(batch), namespace)
+                await self.port.delete_collection(CHILDREN, namespace, labels=_of(batch))
+            # They hold compiled circuits and results once more; their finalizer is taken off as they are deleted.
+            for batch in _batches(await self._owners(TASKS, namespace), uids):
+                await self.port.delete_collection(TASKS, namespace, labels=_of(batch))
 
     async def _owners(self, resource: Resource, namespace: str) -> set[str]:
         """UIDs of the jobs that objects of this kind bear the label of."""
@@ -149,6 +147,17 @@ class Resync:
         except NotFound:  # the kind is not installed
             return set()
         return found
+
+
+def _batches(there: set[str], uids: Iterable[str]) -> Iterator[list[str]]:
+    """Those of the UIDs that are there, not too many for one selector."""
+    swept = sorted(there.intersection(uids))
+    return (swept[start : start + BATCH] for start in range(0, len(swept), BATCH))
+
+
+def _of(uids: Iterable[str]) -> str:
+    """The selector of what we made for these jobs."""
+    return f"{names.LABEL_JOB_UID} in ({','.join(uids)}),{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 
 
 def _owed(status: Object) -> bool:
