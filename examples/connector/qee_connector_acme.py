@@ -68,9 +68,8 @@ class Acme:
         for program in qiskit_programs.programs(document):
             compiled = qiskit_programs.in_basis(program, GATES, document, refusal)
             circuits.append(qiskit_programs.compiled(program, compiled, "acme"))
-            for number, _ in program.rows():
-                text = qasm3.dumps(program.bound(compiled, number))
-                payload = json.dumps({"program": text, "shots": program.run.shots}).encode()
+            for number, bound in program.bound(compiled):
+                payload = json.dumps({"program": qasm3.dumps(bound), "shots": program.run.shots}).encode()
                 unit = qiskit_programs.unit(program, number, qiskit_programs.wires(compiled))
                 one = Submission(payload, (unit,), Usage(tasks=1, shots=unit.shots))
                 submissions.append(Submission(payload, (unit,), cls.estimate(one)))

@@ -16,8 +16,6 @@ class JobMemory:
     uid: str
     child: str = ""
     """UID of the child Job that it has made, or compared with what it would make."""
-    snapshot: str = ""
-    """Its run document as it was stored, if that is short."""
     parts: set[str] = field(default_factory=set)
     """UIDs of the parts of its result that were found good."""
     asked: Hashable = None

@@ -16,7 +16,6 @@ from qee.api.reasons import Reason
 from qee.controller.jobs import answers
 from qee.controller.jobs.answers import Answer
 from qee.controller.jobs.attesting import Execution, ResultSigner, execution_of, predicate
-from qee.controller.jobs.memory import Memory
 from qee.controller.jobs.reads import Reads
 from qee.controller.worker import Found, TooMuch, Worker
 from qee.core import naming
@@ -43,17 +42,16 @@ MAX_STORED_BYTES = 1_000_000  # of a ConfigMap's value as stored; the API server
 class Collector:
     """Collects results. Raises `Lost`, `Refused` or `KeyUnreadable`."""
 
-    def __init__(self, port: Port, reads: Reads, signer: ResultSigner, worker: Worker, memory: Memory) -> None:
+    def __init__(self, port: Port, reads: Reads, signer: ResultSigner, worker: Worker) -> None:
         self._port = port
         self._reads = reads
         self._signer = signer
         self._worker = worker
-        self._memory = memory
 
     async def collect(self, world: World, child: ChildState, pod: PodState) -> Stored:
         job = world.job
         key = self._signer.key()  # first: without it nothing is read in vain
-        run = await run_document(self._port, job, child, self._memory.of(job.metadata).snapshot)
+        run = await run_document(self._port, job, child)
         document = await read_frame(self._port, job, world.attempt, pod, 0)
         answer = await self.read(len(document) + len(run), answers.of_run, document, run, world.attempt)
         return await self.keep(world, answer, execution_of(child, pod), key)
@@ -132,12 +130,8 @@ def _too_large(problem: str) -> Refused:
     return refused(Reason.RESULT_TOO_LARGE, f"{problem}.")
 
 
-async def run_document(port: Port, job: QuantumJob, child: ChildState, snapshot: str = "") -> bytes:
-    """What the child was given, by the digest in its own arguments: the `snapshot` that this process has made, or else
-    what its ConfigMap holds.
-    """
-    if hashlib.sha256(made := snapshot.encode()).hexdigest() == child.input_sha256:
-        return made
+async def run_document(port: Port, job: QuantumJob, child: ChildState) -> bytes:
+    """What the child was given, by the digest in its own arguments. Raises `Lost` where it is gone or another."""
     name = child.input_name
     try:
         text = (await port.get(CONFIG_MAPS, job.metadata.namespace, name))["data"][names.INPUT_KEY]

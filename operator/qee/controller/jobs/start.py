@@ -6,13 +6,12 @@ Each step may be repeated; what is there is compared, not trusted.
 import logging
 
 from qee.api.job import QuantumJob
-from qee.api.names import INPUT_KEY
 from qee.api.reasons import Reason
 from qee.controller.jobs import inputs
 from qee.controller.jobs.ledger import Ledger
 from qee.controller.jobs.memory import Memory
 from qee.controller.settings import Settings
-from qee.controller.worker import SMALL, TooMuch, Worker
+from qee.controller.worker import TooMuch, Worker
 from qee.core.checks.prepare import Prepared, prepare, size_of
 from qee.core.job.outcome import Done
 from qee.core.job.world import World
@@ -108,8 +107,6 @@ class Starter:
                 raise refused(
                     Reason.CHILD_CONFLICT, f"ConfigMap {name!r} exists, and it is not the snapshot of this job."
                 ) from None
-        text = expected["data"][INPUT_KEY]
-        self._memory.of(job.metadata).snapshot = text if len(text) <= SMALL else ""
 
     async def _deny_network(self, namespace: str) -> None:
         """The NetworkPolicy is looked at each time: a tenant may have deleted it, or written another under its name.

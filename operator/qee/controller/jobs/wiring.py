@@ -43,7 +43,7 @@ class Wiring:
         self.verifier = Verifier(port, settings, suite)
         signer = ResultSigner(settings.result_key, suite)
         alarms = Alarms(port, metrics, clock)
-        collector = Collector(port, reads, signer, self.worker, self.memory)
+        collector = Collector(port, reads, signer, self.worker)
         starter = Starter(port, settings, self.worker, self.ledger, self.memory)
         parts = PartStore(port, signer, self.worker)
         compiles = CompileDriver(port, namespace, starter, collector, signer, self.backends, self.budgets, clock)
