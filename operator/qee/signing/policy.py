@@ -62,7 +62,7 @@ class Key:
 
 @dataclass(frozen=True)
 class TrustPolicy:
-    """A policy, read. One that cannot be read governs what it seems to govern, and is content with nothing."""
+    """A policy, read. One that cannot be read governs what it seems to govern, and nothing satisfies it."""
 
     name: str
     spec: QuantumTrustPolicySpec | None
