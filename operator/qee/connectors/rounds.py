@@ -20,7 +20,7 @@ from qee.connectors.knowledge import Knowledge
 from qee.connectors.protocol import ProviderError, ProviderState
 from qee.connectors.task_status import fetch_asked_at, owes, parts_of, stops
 from qee.core import times
-from qee.kube.port import ApiError, Conflict, NotFound, Object, Port
+from qee.kube.port import DELETED, ApiError, Conflict, NotFound, Object, Port
 from qee.kube.resources import TASKS
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Rounds:
         if ((task.get("spec") or {}).get("backendRef") or {}).get("name") != self._backend:
             return
         note = self.notes.get(meta["uid"])
-        if kind == "DELETED":
+        if kind == DELETED:
             self.notes.pop(meta["uid"], None)
             return
         short = shortened(task)

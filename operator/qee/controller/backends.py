@@ -12,7 +12,7 @@ from typing import Any
 from qee.api import names
 from qee.api.task import ENDED
 from qee.controller.kit.controller import ALL, Watch, all_at_once
-from qee.kube.port import Conflict, NotFound, Object, Port
+from qee.kube.port import DELETED, Conflict, NotFound, Object, Port
 from qee.kube.resources import BACKENDS, TASKS
 
 ANY = "*"  # no backend's name
@@ -76,7 +76,7 @@ class Backends:
         before = self.tasks.pop(uid, None)
         if before is not None:
             self._open[before] -= 1
-        if kind == "DELETED":
+        if kind == DELETED:
             return
         backend = self.tasks[uid] = None if _has_ended(task) else task["spec"]["backendRef"]["name"]
         if backend is not None:

@@ -6,8 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
-from qee.kube.port import ApiError, NotFound, Object, Port, Resource
-from qee.kube.store import DELETED, Store, key_of
+from qee.kube.port import DELETED, ApiError, NotFound, Object, Port, Resource
+from qee.kube.store import Store, key_of
 
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")

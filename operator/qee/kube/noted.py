@@ -1,10 +1,12 @@
 """A port whose answers are noted: what was written or read is known at once, not only when a watch tells of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from qee.kube.port import AlreadyExists, Conflict, NotFound, Object, Port, Resource
 from qee.kube.store import name_of
+
+Patching = Callable[[Resource, str | None, str, Object], Awaitable[Object]]
 
 
 class Notes(Protocol):
@@ -59,17 +61,16 @@ class NotedPort:
         return made
 
     async def patch_status(self, resource: Resource, namespace: str | None, name: str, patch: Object) -> Object:
-        try:
-            changed = await self._port.patch_status(resource, namespace, name, patch)
-        except (Conflict, NotFound):
-            self._notes.forget(resource, name_of(namespace, name))
-            raise
-        self._notes.answered(resource, changed)
-        return changed
+        return await self._changed(self._port.patch_status, resource, namespace, name, patch)
 
     async def patch(self, resource: Resource, namespace: str | None, name: str, patch: Object) -> Object:
+        return await self._changed(self._port.patch, resource, namespace, name, patch)
+
+    async def _changed(
+        self, change: Patching, resource: Resource, namespace: str | None, name: str, patch: Object
+    ) -> Object:
         try:
-            changed = await self._port.patch(resource, namespace, name, patch)
+            changed = await change(resource, namespace, name, patch)
         except (Conflict, NotFound):
             self._notes.forget(resource, name_of(namespace, name))
             raise

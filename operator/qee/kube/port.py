@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+DELETED = "DELETED"  # the type of a watch's event
 Object = dict[str, Any]
 
 

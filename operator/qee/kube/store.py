@@ -7,10 +7,9 @@ object back that was deleted.
 from collections.abc import Callable, Collection, Iterable
 from typing import Generic, TypeVar
 
-from qee.kube.port import Object
+from qee.kube.port import DELETED, Object
 
 Item = TypeVar("Item")
-DELETED = "DELETED"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 

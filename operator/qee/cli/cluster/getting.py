@@ -13,7 +13,7 @@ from qee.cli.forms import ListForm
 from qee.cli.show.histogram import columns
 from qee.cli.show.results import dumped
 from qee.cli.terminal import coloured, note, out, printable
-from qee.kube.port import ApiError, Object
+from qee.kube.port import DELETED, ApiError, Object
 from qee.kube.resources import BACKENDS, JOBS
 
 COLOURS = {Phase.SUCCEEDED: "green", Phase.FAILED: "red", Phase.UNVERIFIED: "red", Phase.CANCELLED: "yellow"}
@@ -79,7 +79,7 @@ def _tell(job: Object, kind: str, everywhere: bool, form: ListForm, headed: bool
     lines = job_table([job], everywhere).splitlines()
     if not headed:
         out(lines[0])
-    out(lines[1] + ("   (deleted)" if kind == "DELETED" else ""))
+    out(lines[1] + ("   (deleted)" if kind == DELETED else ""))
 
 
 def job_table(found: Sequence[Object], everywhere: bool) -> str:

@@ -7,7 +7,7 @@ from qee.cli import durations, exits
 from qee.cli.connection import Cluster
 from qee.cli.jobs import ended, fetch, phase
 from qee.cli.problem import Problem
-from qee.kube.port import ApiError, Object
+from qee.kube.port import DELETED, ApiError, Object
 from qee.kube.resources import JOBS
 
 WATCH_SECONDS = 290  # below the five minutes after which many load balancers cut an idle connection
@@ -82,7 +82,7 @@ class _Wait:
             async for kind, job in events:
                 if self._step(job):
                     return job  # also one that its TTL deletes at once
-                if kind == "DELETED":
+                if kind == DELETED:
                     raise self._gone()
         except ApiError as error:
             if error.status != 403:

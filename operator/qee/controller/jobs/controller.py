@@ -12,9 +12,8 @@ from qee.controller.kit.controller import Pass, Watch
 from qee.controller.settings import Settings
 from qee.core import times
 from qee.core.job.observed import child_state, pod_state
-from qee.kube.port import Object
+from qee.kube.port import DELETED, Object
 from qee.kube.resources import CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
-from qee.kube.store import DELETED
 from qee.observe.metrics import Metrics
 
 STARTING = ("ContainerCreating", "PodInitializing")

@@ -16,9 +16,9 @@ from qee.controller.jobs.reads import RESOURCES, Live
 from qee.core import times
 from qee.core.job.plan import Read
 from qee.kube.informer import listed
-from qee.kube.port import Object, Port, Resource
+from qee.kube.port import DELETED, Object, Port, Resource
 from qee.kube.resources import BACKENDS, CHILDREN, JOBS, PODS, TASKS, TRUST_POLICIES
-from qee.kube.store import DELETED, Store, lean, name_of
+from qee.kube.store import Store, lean, name_of
 
 LONGEST = 16 * 1024  # characters of a QuantumTask: compiled circuits and results may have a hundred times as many
 OF_JOBS = {CHILDREN: LABEL_JOB_UID, PODS: LABEL_JOB_UID, TASKS: ""}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qee.controller.kit.controller import Watch
-from qee.kube.port import Object, Resource
+from qee.kube.port import DELETED, Object, Resource
 from qee.kube.store import Store
 
 Event = Mapping[str, Any]
@@ -27,7 +27,7 @@ class _Ear:
         if self.watch.told is not None:
             self.watch.told(kind, obj)
         uid = obj["metadata"]["uid"]
-        if kind == "DELETED":
+        if kind == DELETED:
             self.seen.pop(uid, None)
         else:
             before, matters = self.seen.get(uid), self.watch.matters(obj)
