@@ -1,7 +1,5 @@
 """Writes docs/reference/cli.md from the commands: `python -m docs.pages.cli [--check]`."""
 
-import argparse
-import difflib
 import inspect
 import re
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from docs.pages.writing import write
 
 from qee.cli import exits
 from qee.cli.connection import Target
@@ -113,17 +112,8 @@ def _table(context: Any, parameters: list[Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m docs.pages.cli", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff where the page differs")
-    wanted = page()
-    if not parser.parse_args(arguments).check:
-        PAGE.write_text(wanted)
-        return 0
-    found = PAGE.read_text() if PAGE.exists() else ""
-    lines = found.splitlines(keepends=True), wanted.splitlines(keepends=True)
-    difference = "".join(difflib.unified_diff(*lines, "docs/reference/cli.md", "docs/reference/cli.md (generated)"))
-    sys.stdout.write(difference)
-    return 1 if difference else 0
+    """Write or check it; returns the exit code."""
+    return write(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

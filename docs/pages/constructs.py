@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docs.pages.formats import CIRCUITS
 from docs.pages.programs import PROGRAMS, Program
+from docs.pages.writing import write
 
 from qee.api.reasons import Reason
 from qee.documents.run import CircuitRun, JobReference, RunDocument
@@ -92,18 +93,10 @@ def _row(program: Program, columns: tuple[tuple[str, str], ...]) -> str:
     return f"| {program.construct.replace('|', chr(92) + '|')} | {' | '.join(cells)} | {text} |"
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page; returns the exit code."""
-    text = page()
-    if arguments == ["--check"]:
-        if PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{PAGE} is out of date: run make generate\n")
-        return 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check it; returns the exit code."""
+    return write(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -10,6 +10,7 @@ import sys
 
 from docs.pages.constructs import verdict
 from docs.pages.programs import PROGRAMS
+from docs.pages.writing import write
 
 from qee.api.names import ENGINES
 from qee.circuits import ScanError, scan
@@ -45,17 +46,10 @@ def _refused(format: str, engine: str) -> dict[str, str]:
     return {construct: said for construct, said in found.items() if construct not in runs}
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the file; returns the exit code."""
-    wanted = text()
-    if arguments == ["--check"]:
-        if FILE.read_text(encoding="utf-8") == wanted:
-            return 0
-        sys.stderr.write(f"{FILE.name} is out of date: run make generate\n")
-        return 1
-    FILE.write_text(wanted, encoding="utf-8")
-    return 0
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check it; returns the exit code."""
+    return write(FILE, text(), arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

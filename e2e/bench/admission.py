@@ -108,8 +108,7 @@ async def measured(slices: int) -> dict[str, Any]:
     try:
         with step("API server"):
             server.start()
-            server.kubectl("apply", "--server-side", f"--filename={CHECKOUT / 'crds'}")
-            server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+            server.install(CHECKOUT / "crds")
         verified, plain = Arm(VERIFIED), Arm(PLAIN)
         signer = signing.Signer(server.kubeconfig, "bench", [VERIFIED, PLAIN])
         async with _clients(server, signer) as clients:

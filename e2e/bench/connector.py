@@ -51,10 +51,7 @@ async def measured() -> dict[str, Any]:
     try:
         with step("API server"):
             server.start()
-            server.kubectl("apply", "--server-side", f"--filename={CHECKOUT / 'crds'}")
-            server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-            # Established, a definition may still be answered "storage is (re)initializing", which kubectl waits out.
-            server.kubectl("get", "quantumbackends,quantumtasks", "--all-namespaces")
+            server.install(CHECKOUT / "crds")
         with (
             standin(VENDOR, "--token", clouds.token(VENDOR)) as provider,
             tempfile.TemporaryDirectory() as scratch,

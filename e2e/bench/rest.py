@@ -57,9 +57,7 @@ async def _of(checkout: Path, jobs: int, seconds: int) -> dict[str, Any]:
     try:
         with step("API server"):
             server.start()
-            server.kubectl("apply", "--server-side", f"--filename={CHECKOUT / 'crds'}")
-            server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-            server.kubectl("get", "quantumjobs,quantumbackends", "--all-namespaces")
+            server.install(CHECKOUT / "crds")
         with tempfile.TemporaryDirectory() as scratch:
             kubeconfig = _as_operator(server, Path(scratch))
             port = await connect(str(server.kubeconfig), user_agent="qee-bench")

@@ -97,6 +97,14 @@ class ApiServer:
             stop(self._plane.run, name, grace=0)
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def install(self, crds: Path) -> None:
+        """The definitions of this directory, until objects of them can be made."""
+        self.kubectl("apply", "--server-side", f"--filename={crds}")
+        self.kubectl("wait", "--for=condition=Established", f"--filename={crds}", "--timeout=30s")
+        # Established, a definition may still be answered "storage is (re)initializing", which kubectl waits out.
+        plurals = ",".join(path.stem.removeprefix("qee.dev_") for path in crds.glob("qee.dev_*.yaml"))
+        self.kubectl("get", plurals, "--all-namespaces")
+
     def kubectl(self, *words: str, input: str | None = None) -> str:
         """kubectl's stdout, e.g. `kubectl("get", "pods", "-o", "json")`. Raises ClusterError with its stderr."""
         return kubectl(self.kubeconfig, *words, input=input)
