@@ -45,7 +45,7 @@ CONNECTORS, RUNNERS = set(images.CONNECTORS), {"runner-aer", "runner-cirq"}
         ("operator/qee/__init__.py", set(images.TARGETS)),
         ("operator/qee/api/names.py", set(images.TARGETS)),
         ("operator/qee/app.py", {"operator"}),
-        ("operator/qee/controller/reconcile.py", {"operator"}),
+        ("operator/qee/controller/jobs/reconcile.py", {"operator"}),
         ("operator/qee/connectors/attempt.py", CONNECTORS),
         ("operator/qee/signing/verify.py", {"operator"} | CONNECTORS),
         ("requirements/aer.txt", {"runner-aer"}),
